@@ -1,0 +1,69 @@
+// The whole of it: frames from a guest on one side, the host's sockets on the other.
+//
+// A Nat is a function of what it is given: frames, host events, time and a seed. It has no thread,
+// no descriptor and no clock. Whoever owns it calls one of three inputs with the time at which
+// something happened; what the Nat has to say leaves through the Link and the Host during that
+// call, and deadline() tells when it wants to be called though nothing happened.
+
+#ifndef SLUICE_NAT_NAT_H_
+#define SLUICE_NAT_NAT_H_
+
+#include <memory>
+#include <optional>
+
+#include "nat/config.h"
+#include "nat/host.h"
+#include "nat/service.h"
+#include "stack/counters.h"
+#include "stack/frame.h"
+#include "stack/link.h"
+#include "stack/random.h"
+#include "stack/time.h"
+
+namespace sluice {
+
+class Nat {
+ public:
+  // `link` and `host` outlive the Nat. `now` is the beginning of time for it.
+  Nat(const NatConfig& config, Link& link, Host& host, const Seed& seed, Time now);
+  ~Nat();
+  Nat(const Nat&) = delete;
+  Nat& operator=(const Nat&) = delete;
+
+  // A batch of frames from the guest. Their bytes are not kept.
+  void on_frames(Time now, gsl::span<const Frame> frames);
+  // A batch of readiness from the host.
+  void on_host(Time now, gsl::span<const HostEvent> events);
+  // A deadline has passed.
+  void on_time(Time now);
+  // When to call on_time() at the latest. nullopt: not before another input.
+  std::optional<Time> deadline() const;
+
+  // What service number `service` (each its own) is built with.
+  ServiceContext context(std::uint8_t service);
+  // Gives datagrams to the virtual address `at` to a service, which outlives the Nat's inputs. With
+  // an unspecified address: to that port of the gateway and of the broadcast addresses.
+  void bind_datagrams(const Endpoint& at, DatagramService& service);
+  // Gives TCP connections to the virtual address `at` to a service.
+  void bind_streams(const Endpoint& at, StreamService& service);
+  // Gives the host events of service number `service` to its client.
+  void bind_host_client(std::uint8_t service, HostClient& client);
+
+  // Opens a port of the host that leads to a guest; returns the port, which the system chose if 0
+  // was asked for. Throws std::system_error when it can't listen there.
+  std::uint16_t add_host_forward(const HostForward& forward);
+  // True if there was such a forward. Its connections go on.
+  bool remove_host_forward(const ListenAddress& listen);
+  // Throws std::invalid_argument if the address is not inside the network or is taken.
+  void add_guest_forward(const GuestForward& forward);
+
+  const Counters& counters() const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_NAT_H_
