@@ -1,6 +1,6 @@
 // All deadlines of the process in one structure.
 //
-// A hierarchical wheel (Varghese and Lauck, 1987): six levels of 64 slots, each level 64 times
+// A hierarchical wheel (Varghese and Lauck, 1987): eight levels of 64 slots, each level 64 times
 // coarser than the one below, with a tick of about a millisecond. Setting and cancelling a timer
 // links it into a slot, whatever the number of timers; a bitmap per level finds the next occupied
 // slot. A timer beyond the finest level waits in a coarse slot and moves down when its slot begins,
@@ -32,7 +32,30 @@ class TimerHandler {
   ~TimerHandler() = default;
 };
 
-class Timer {
+// A place in a ring of timers: a timer's own, or the head of a slot.
+class TimerLinks {
+ public:
+  TimerLinks(const TimerLinks&) = delete;
+  TimerLinks& operator=(const TimerLinks&) = delete;
+
+ protected:
+  friend class TimerWheel;
+
+  TimerLinks() = default;
+  ~TimerLinks() = default;
+
+  bool linked() const { return next_ != nullptr; }
+  void unlink() {
+    next_->previous_ = previous_;
+    previous_->next_ = next_;
+    next_ = previous_ = nullptr;
+  }
+
+  TimerLinks* next_ = nullptr;  // null while in no ring
+  TimerLinks* previous_ = nullptr;
+};
+
+class Timer : public TimerLinks {
  public:
   // `handler` outlives the timer.
   explicit Timer(TimerHandler& handler) : handler_(&handler) {}
@@ -40,18 +63,18 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  bool is_set() const { return next_ != nullptr; }
+  bool is_set() const { return linked(); }
   // When it is to fire. Only while it is set.
   Time deadline() const { return deadline_; }
-  void cancel();
+  void cancel() {
+    if (linked()) unlink();
+  }
 
  private:
   friend class TimerWheel;
 
-  Timer* next_ = nullptr;  // a ring through the slot's head; null while not set
-  Timer* previous_ = nullptr;
   Time deadline_{};
-  TimerHandler* handler_ = nullptr;
+  TimerHandler* handler_;
 };
 static_assert(sizeof(Timer) == 32);
 
@@ -62,7 +85,7 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Sets or moves `timer`. A deadline in the past fires at the next advance().
+  // Sets or moves `timer`. A deadline in the past fires at the next tick.
   void set(Timer& timer, Time deadline);
   // Fires everything due at `now`. Time never goes back: an earlier `now` does nothing.
   void advance(Time now);
@@ -74,36 +97,35 @@ class TimerWheel {
   static constexpr unsigned kTickBits = 20;  // a tick is 2^20 ns, 1.05 ms
   static constexpr unsigned kSlotBits = 6;
   static constexpr unsigned kSlots = 1U << kSlotBits;
-  static constexpr unsigned kLevels = 6;  // 2^36 ticks: more than two years
+  static constexpr unsigned kLevels = 8;  // 2^48 ticks: every Time there is
 
   using Tick = std::uint64_t;
 
-  // The head of a ring of timers. It is a Timer for its links alone.
-  class Slot : public Timer {
-   public:
-    explicit Slot(TimerHandler& handler) : Timer(handler) {}
+  struct Slot : TimerLinks {
+    Slot() { next_ = previous_ = this; }
+    ~Slot() = default;
   };
-  class NeverFires final : public TimerHandler {
-    void on_timer(Time now, Timer& timer) override;
-  };
-  struct NextTick {
-    Tick tick;
+  struct Occupied {
+    Tick tick;  // where the slot begins
     unsigned level;
     unsigned slot;
   };
 
-  Tick tick_of(Time time) const;
+  Tick tick_at_or_after(Time time) const;
   void link(Timer& timer);
-  std::optional<NextTick> next_occupied() const;
-  Timer& head(unsigned level, unsigned slot) { return slots_[level * kSlots + slot]; }
+  void fire(Slot& slot, Time now);
+  void cascade(Slot& slot);
+  std::optional<Occupied> first_occupied() const;
+  Slot& slot_at(unsigned level, unsigned slot) { return slots_[level * kSlots + slot]; }
 
-  NeverFires never_fires_;
   Time start_;
   Tick now_ = 0;  // everything before this tick has fired
-  // Which slots may hold timers. A bit is cleared when its slot is visited, not when a timer in it
-  // is cancelled: a stale bit costs one empty visit.
+  Tick floor_ =
+      0;  // no timer is set before this tick: a handler can't make advance() go on forever
+  // Which slots may hold timers. A bit goes when its slot is found empty, not when a timer in it is
+  // cancelled: a stale bit costs one look.
   mutable std::array<std::uint64_t, kLevels> occupied_{};
-  std::array<Slot, kLevels * kSlots> slots_;
+  std::array<Slot, static_cast<std::size_t>(kLevels) * kSlots> slots_;
 };
 
 }  // namespace sluice
