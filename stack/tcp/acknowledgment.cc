@@ -13,8 +13,7 @@ constexpr std::uint32_t kDuplicateThreshold = 3;  // RFC 5681, section 3.2
 
 // RFC 5961, section 5: an acknowledgment of the distant past or of what was never sent is a guess.
 bool Connection::acknowledgment_in_range(Sequence acknowledgment) const {
-  return acknowledgment.at_or_before(nxt_) &&
-         acknowledgment.at_or_after(una_ - max_peer_window_);
+  return acknowledgment.at_or_before(nxt_) && acknowledgment.at_or_after(una_ - max_peer_window_);
 }
 
 void Connection::on_acknowledgment(Time now, const Segment& segment, Arrival& arrival) {

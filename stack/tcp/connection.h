@@ -77,9 +77,9 @@ struct Segment {
 struct Arrival {
   enum class Verdict : std::uint8_t {
     kAccepted,
-    kDropped,   // outside the window or unproven; an ACK follows if one is due
-    kReset,     // to be answered by a reset made from the segment (RFC 9293, 3.10.7)
-    kReopen,    // TIME-WAIT met a valid new SYN: forget the connection and treat it as new
+    kDropped,  // outside the window or unproven; an ACK follows if one is due
+    kReset,    // to be answered by a reset made from the segment (RFC 9293, 3.10.7)
+    kReopen,   // TIME-WAIT met a valid new SYN: forget the connection and treat it as new
   };
 
   Verdict verdict = Verdict::kAccepted;
@@ -105,8 +105,8 @@ struct Outgoing {
 };
 
 struct Parameters {
-  Sequence initial_sequence;           // RFC 6528
-  std::uint32_t timestamp_offset = 0;  // RFC 7323, section 5.4
+  Sequence initial_sequence;                  // RFC 6528
+  std::uint32_t timestamp_offset = 0;         // RFC 7323, section 5.4
   std::uint16_t maximum_segment_size = 1460;  // what we can take: the MTU less 40
   std::uint32_t receive_space = 65535;        // bytes the owner can keep
 };
@@ -257,9 +257,9 @@ class Connection {
 
   Time retransmit_at_ = kNever;  // with data in flight a timeout, without a window probe
   Time acknowledge_at_ = kNever;
-  Time idle_at_ = kNever;  // keep-alive, or the end of TIME-WAIT
-  std::uint32_t last_heard_ = 0;   // milliseconds, modulo 2^32
-  std::uint32_t challenged_ = 0;   // milliseconds, when the last challenge ACK was sent
+  Time idle_at_ = kNever;         // keep-alive, or the end of TIME-WAIT
+  std::uint32_t last_heard_ = 0;  // milliseconds, modulo 2^32
+  std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
 
   std::uint16_t own_segment_size_;         // what we announce
   std::uint16_t peer_segment_size_ = 536;  // what the peer announced (RFC 9293, section 3.7.1)
@@ -272,12 +272,12 @@ class Connection {
   std::uint8_t retries_ = 0;     // timeouts in a row, or probes without an answer
   std::uint8_t keep_alives_ = 0;
 
-  bool held_ : 1 = false;               // the SYN may not be answered yet
-  bool syn_due_ : 1 = false;            // our SYN is to be sent, or sent again
-  bool acknowledge_now_ : 1 = false;    // an ACK goes out with this batch
-  bool reset_due_ : 1 = false;          // RST goes out, and that is the end
-  bool probe_due_ : 1 = false;          // an ACK out of window, to be answered
-  bool override_due_ : 1 = false;       // send though it is a small piece (RFC 9293, 3.8.6.2.1)
+  bool held_ : 1 = false;                  // the SYN may not be answered yet
+  bool syn_due_ : 1 = false;               // our SYN is to be sent, or sent again
+  bool acknowledge_now_ : 1 = false;       // an ACK goes out with this batch
+  bool reset_due_ : 1 = false;             // RST goes out, and that is the end
+  bool probe_due_ : 1 = false;             // an ACK out of window, to be answered
+  bool override_due_ : 1 = false;          // send though it is a small piece (RFC 9293, 3.8.6.2.1)
   bool first_retransmission_ : 1 = false;  // goes out whatever the window says
   bool fin_queued_ : 1 = false;
   bool fin_sent_ : 1 = false;

@@ -116,9 +116,8 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
 Arrival Connection::on_segment_in_syn_sent(Time now, const Segment& segment) {
   Arrival arrival;
   arrival.verdict = Arrival::Verdict::kDropped;
-  const bool acknowledges =
-      segment.flags.ack && segment.acknowledgment.after(iss_) &&
-      segment.acknowledgment.at_or_before(nxt_);
+  const bool acknowledges = segment.flags.ack && segment.acknowledgment.after(iss_) &&
+                            segment.acknowledgment.at_or_before(nxt_);
   if (segment.flags.ack && !acknowledges) {
     if (!segment.flags.rst) arrival.verdict = Arrival::Verdict::kReset;
     return arrival;

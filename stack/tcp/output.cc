@@ -51,8 +51,7 @@ std::optional<Outgoing> Connection::next_syn(Time now) {
   if (held_ || !syn_due_) return std::nullopt;
   syn_due_ = false;
   const bool first = nxt_ == iss_;
-  Outgoing syn =
-      segment_at(now, iss_, {.syn = true, .ack = state_ == State::kSynReceived});
+  Outgoing syn = segment_at(now, iss_, {.syn = true, .ack = state_ == State::kSynReceived});
   syn.options.sack_count = 0;
   syn.options.maximum_segment_size = own_segment_size_;
   // What we offer, or what the peer has offered and we take up.
@@ -139,8 +138,7 @@ Outgoing Connection::data_segment(Time now, Sequence begin, std::uint32_t size) 
 std::optional<Outgoing> Connection::next_retransmission(Time now, std::uint32_t limit) {
   const Sequence from = later(retransmit_next_, una_);
   if (recovery_ == Recovery::kNone || !from.before(lost_end_)) return std::nullopt;
-  const Range gap =
-      scoreboard_ ? scoreboard_->first_gap(from, lost_end_) : Range{from, lost_end_};
+  const Range gap = scoreboard_ ? scoreboard_->first_gap(from, lost_end_) : Range{from, lost_end_};
   if (gap.size() == 0) {
     retransmit_next_ = lost_end_;
     return std::nullopt;
@@ -227,7 +225,9 @@ void Connection::on_time(Time now) {
   if (now >= idle_at_) on_idle_time(now);
 }
 
-void Connection::restart_retransmission(Time now) { retransmit_at_ = now + rtt_.timeout(retries_); }
+void Connection::restart_retransmission(Time now) {
+  retransmit_at_ = now + rtt_.timeout(retries_);
+}
 
 void Connection::on_retransmission_time(Time now) {
   retransmit_at_ = kNever;

@@ -37,8 +37,8 @@ class RttEstimator {
     const Duration base =
         smoothed_ == 0
             ? kInitial
-            : std::max<Duration>(kMinimum, std::chrono::microseconds(
-                                               smoothed_ + std::uint64_t{4} * variation_));
+            : std::max<Duration>(
+                  kMinimum, std::chrono::microseconds(smoothed_ + std::uint64_t{4} * variation_));
     return std::min(kMaximum, base * (std::int64_t{1} << std::min(backoffs, 16U)));
   }
 

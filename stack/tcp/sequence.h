@@ -47,8 +47,12 @@ class Sequence {
   std::uint32_t number_ = 0;
 };
 
-constexpr Sequence later(Sequence a, Sequence b) { return a.after(b) ? a : b; }
-constexpr Sequence earlier(Sequence a, Sequence b) { return a.before(b) ? a : b; }
+constexpr Sequence later(Sequence a, Sequence b) {
+  return a.after(b) ? a : b;
+}
+constexpr Sequence earlier(Sequence a, Sequence b) {
+  return a.before(b) ? a : b;
+}
 
 // Half-open: [begin, end).
 struct Range {
