@@ -102,7 +102,7 @@ Descriptor open_tap(const std::string& name, const TapOptions& options) {
                            std::to_string(field.size() - 1) + " characters)");
   }
   // The kernel would cut the name there and make another interface.
-  if (name.find('\0') != std::string::npos) fail_to_attach(EINVAL, name.c_str());
+  if (name.find('\0') != std::string::npos) fail_to_attach(EINVAL, name);
   const std::string wanted = name.empty() ? "tap%d" : name;
   wanted.copy(field.data(), field.size() - 1);
   // The field is a short whose top bits are flags like these.
