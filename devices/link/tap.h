@@ -66,7 +66,8 @@ class Tap final : public Link {
   // The last receive() ended because its buffers were full: there may be more, which an
   // edge-triggered wait won't announce.
   bool more() const { return more_; }
-  // The interface is gone: nothing will come and nothing can be sent.
+  // The interface is gone: nothing will come and nothing can be sent. The end of a namespace does
+  // not come this way: the descriptor itself keeps the namespace, and the interface in it, alive.
   bool closed() const { return closed_; }
 
   LinkCapabilities capabilities() const override { return capabilities_; }
