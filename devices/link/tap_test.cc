@@ -338,10 +338,10 @@ TEST_F(TapInNamespace, ADownloadOfOneLargeFrameReachesTheSocket) {
 TEST_F(TapInNamespace, ATrainOfDatagramsIsOneFrameWhereTheKernelHasIt) {
   Tap& tap = open();
   if (!tap.capabilities().udp_segmentation) GTEST_SKIP() << "needs Linux 6.2";
-  const int segment = 1000;
+  const int segment = 1400;
   ASSERT_EQ(::setsockopt(guest_.udp.get(), IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
   connect_guest(guest_.udp, 9000);
-  const Buffer sent = pattern(20 * 1000 + 1);
+  const Buffer sent = pattern(64401);
   ASSERT_EQ(::send(guest_.udp.get(), sent.data(), sent.size(), 0),
             static_cast<ssize_t>(sent.size()));
   const Received frame = next_packet(IPPROTO_UDP);
