@@ -11,7 +11,7 @@ struct DnsCounters {
   // From guests.
   std::uint64_t queries = 0;           // by UDP and TCP, whatever became of them
   std::uint64_t dropped = 0;           // responses, and messages too short to be answered
-  std::uint64_t malformed = 0;         // answered with FORMERR
+  std::uint64_t malformed = 0;         // answered with FORMERR, or too long for its stream to go on
   std::uint64_t unsupported = 0;       // answered with NOTIMP
   std::uint64_t refused = 0;           // answered with REFUSED
   std::uint64_t answered_locally = 0;  // names of the proxy's own

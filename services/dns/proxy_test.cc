@@ -12,10 +12,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Endpoint kServer{IpAddress::v4(192, 0, 2, 1), kDnsPort};
-const Endpoint kGuest{IpAddress::v4(10, 0, 2, 15), 4000};
-const Endpoint kProxy{IpAddress::v4(10, 0, 2, 3), kDnsPort};
-const MacAddress kGuestMac({0x52, 0x54, 0, 0x12, 0x34, 0x56});
+constexpr Endpoint kServer{IpAddress::v4(192, 0, 2, 1), kDnsPort};
+constexpr Endpoint kGuest{IpAddress::v4(10, 0, 2, 15), 4000};
+constexpr Endpoint kProxy{IpAddress::v4(10, 0, 2, 3), kDnsPort};
+constexpr MacAddress kGuestMac({0x52, 0x54, 0, 0x12, 0x34, 0x56});
 
 class Proxy : public testing::Test {
  protected:

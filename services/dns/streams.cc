@@ -212,6 +212,7 @@ void DnsStreams::hand_out(Time now, Stream& stream) {
     const bool has_length = rest.size() >= kLengthPrefix;
     const std::size_t length = has_length ? load_big<std::uint16_t>(rest, 0) : 0;
     if (length > max_message_) {
+      ++counters_.queries;
       ++counters_.malformed;
       stream.ended = true;
       break;

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxMessage = 1000;
-const Endpoint kGuest{IpAddress::v4(10, 0, 2, 15), 4000};
+constexpr Endpoint kGuest{IpAddress::v4(10, 0, 2, 15), 4000};
 
 struct Messages final : DnsStreamClient {
   bool on_stream_message(Time now, SocketId stream, Bytes message) override {
@@ -206,7 +206,7 @@ TEST_F(Streams, AGuestThatDoesNotReadGetsNoMoreThanTheLimit) {
   send(id, framed(Octets(10)));
   settle();
   EXPECT_EQ(messages.all.size(), 3U);
-  EXPECT_EQ(read(id).first.size(), 2 * 60002 + DnsStreams::kShortReply + 2);
+  EXPECT_EQ(read(id).first.size(), std::size_t{2} * 60002 + DnsStreams::kShortReply + 2);
   settle();
   EXPECT_EQ(messages.all.size(), 4U);
 }

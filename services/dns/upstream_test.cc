@@ -12,11 +12,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Endpoint kFirst{IpAddress::v4(192, 0, 2, 1), kDnsPort};
-const Endpoint kSecond{IpAddress::v4(192, 0, 2, 2), kDnsPort};
-const DatagramAsker kGuest{
+constexpr Endpoint kFirst{IpAddress::v4(192, 0, 2, 1), kDnsPort};
+constexpr Endpoint kSecond{IpAddress::v4(192, 0, 2, 2), kDnsPort};
+constexpr DatagramAsker kGuest{
     {IpAddress::v4(10, 0, 2, 15), 4000}, {IpAddress::v4(10, 0, 2, 3), kDnsPort}, {}};
-const DnsAsker kStream = static_cast<SocketId>(5);
+constexpr DnsAsker kStream = static_cast<SocketId>(5);
 
 struct Answers final : DnsUpstreamClient {
   struct Answer {
@@ -119,13 +119,12 @@ TEST_F(Upstream, IgnoresRepliesFromElsewhereOrToSomethingElse) {
   const Octets attempt = attempt_of(newest());
   Octets wrong_id = make_reply(attempt);
   wrong_id[0] ^= 1;
-  Octets not_a_reply = attempt;
   Octets cut_in_a_record = make_reply(attempt);
   cut_in_a_record.pop_back();
   receive(kSecond, make_reply(attempt));
   receive({kFirst.address, 54}, make_reply(attempt));
   receive(kFirst, wrong_id);
-  receive(kFirst, not_a_reply);
+  receive(kFirst, attempt);  // a query
   receive(kFirst, cut_in_a_record);
   receive(kFirst, {});
   const auto id = DnsHeader::parse(attempt)->id;
