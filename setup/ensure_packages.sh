@@ -14,7 +14,7 @@ mapfile -t wanted < <(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@" | s
 missing=()
 if command -v dpkg-query > /dev/null; then
   installed=$(dpkg-query -W -f='${db:Status-Abbrev}|${binary:Package}|${Provides}\n' 2> /dev/null |
-    sed -n 's/^ii *|//p' | tr '|, ' '\n\n\n' | sed -e 's/:.*//' | sort -u)
+    sed -n 's/^ii *|//p' | tr '|,' '\n' | sed -e 's/ //g' -e 's/[:(].*//' | sort -u)
   mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}") <(printf '%s\n' "$installed"))
 else
   say "this is not a Debian system (no dpkg-query); install what corresponds to: ${wanted[*]}"
