@@ -1,0 +1,40 @@
+#include "stack/wire/icmpv4.h"
+
+#include "stack/wire/layout.h"
+
+namespace sluice {
+namespace {
+
+struct Layout {
+  std::uint8_t type;
+  std::uint8_t code;
+  Big16 checksum;
+  Big32 rest;
+};
+static_assert(sizeof(Layout) == IcmpHeader::kSize);
+
+// Nobody sends it any more (RFC 6633), but it quotes a packet as every error does.
+constexpr auto kSourceQuench = static_cast<IcmpType>(4);
+
+}  // namespace
+
+bool IcmpHeader::is_error() const {
+  return type == IcmpType::kUnreachable || type == kSourceQuench || type == IcmpType::kRedirect ||
+         type == IcmpType::kTimeExceeded || type == IcmpType::kParameterProblem;
+}
+
+void IcmpHeader::emit(MutableBytes into) const {
+  wire::store(Layout{static_cast<std::uint8_t>(type), code, checksum, rest}, into);
+}
+
+std::optional<IcmpView> IcmpView::parse(Bytes ip_payload) {
+  if (ip_payload.size() < IcmpHeader::kSize) return std::nullopt;
+  return IcmpView(ip_payload);
+}
+
+IcmpHeader IcmpView::header() const {
+  const auto layout = wire::load<Layout>(message_);
+  return {static_cast<IcmpType>(layout.type), layout.code, layout.checksum, layout.rest};
+}
+
+}  // namespace sluice
