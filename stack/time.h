@@ -17,6 +17,7 @@ struct Clock {
   using period = std::nano;
   using duration = std::chrono::duration<rep, period>;
   using time_point = std::chrono::time_point<Clock>;
+  // NOLINTNEXTLINE(readability-identifier-naming): a name that the standard requires.
   static constexpr bool is_steady = true;
 };
 

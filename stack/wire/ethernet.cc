@@ -6,8 +6,8 @@ namespace sluice {
 namespace {
 
 struct Layout {
-  MacAddress destination;
-  MacAddress source;
+  wire::Mac destination;
+  wire::Mac source;
   Big16 type;
 };
 static_assert(sizeof(Layout) == EthernetHeader::kSize);
@@ -15,7 +15,8 @@ static_assert(sizeof(Layout) == EthernetHeader::kSize);
 }  // namespace
 
 void EthernetHeader::emit(MutableBytes into) const {
-  wire::store(Layout{destination, source, static_cast<std::uint16_t>(type)}, into);
+  wire::store(Layout{destination.octets(), source.octets(), static_cast<std::uint16_t>(type)},
+              into);
 }
 
 std::optional<EthernetView> EthernetView::parse(Bytes frame) {
@@ -25,7 +26,8 @@ std::optional<EthernetView> EthernetView::parse(Bytes frame) {
 
 EthernetHeader EthernetView::header() const {
   const auto layout = wire::load<Layout>(frame_);
-  return {layout.destination, layout.source, static_cast<EtherType>(std::uint16_t{layout.type})};
+  return {MacAddress(layout.destination), MacAddress(layout.source),
+          static_cast<EtherType>(std::uint16_t{layout.type})};
 }
 
 }  // namespace sluice

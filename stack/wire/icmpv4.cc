@@ -13,12 +13,10 @@ struct Layout {
 };
 static_assert(sizeof(Layout) == IcmpHeader::kSize);
 
-// Nobody sends it any more (RFC 6633), but it quotes a packet as every error does.
-constexpr auto kSourceQuench = static_cast<IcmpType>(4);
-
 }  // namespace
 
 bool IcmpHeader::is_error() const {
+  constexpr IcmpType kSourceQuench{4};
   return type == IcmpType::kUnreachable || type == kSourceQuench || type == IcmpType::kRedirect ||
          type == IcmpType::kTimeExceeded || type == IcmpType::kParameterProblem;
 }

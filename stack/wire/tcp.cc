@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <gsl/assert>
-
 #include "stack/wire/layout.h"
 
 namespace sluice {
@@ -14,7 +12,7 @@ struct Layout {
   Big16 destination_port;
   Big32 sequence;
   Big32 acknowledgment;
-  std::uint8_t header_words;  // in the high four bits
+  std::uint8_t data_offset;  // the header's size in words, in the upper half
   std::uint8_t flags;
   Big16 window;
   Big16 checksum;
@@ -22,199 +20,127 @@ struct Layout {
 };
 static_assert(sizeof(Layout) == TcpHeader::kSize);
 
-constexpr std::uint8_t kFin = 1;
-constexpr std::uint8_t kSyn = 2;
-constexpr std::uint8_t kRst = 4;
-constexpr std::uint8_t kPsh = 8;
-constexpr std::uint8_t kAck = 16;
-constexpr std::uint8_t kUrg = 32;
+constexpr std::uint8_t kFin = 0x01;
+constexpr std::uint8_t kSyn = 0x02;
+constexpr std::uint8_t kRst = 0x04;
+constexpr std::uint8_t kPsh = 0x08;
+constexpr std::uint8_t kAck = 0x10;
+constexpr std::uint8_t kUrg = 0x20;
 
-constexpr std::uint8_t kEndOfOptions = 0;
-constexpr std::uint8_t kNoOperation = 1;
-constexpr std::uint8_t kMaximumSegmentSize = 2;
-constexpr std::uint8_t kWindowScale = 3;
-constexpr std::uint8_t kSackPermitted = 4;
-constexpr std::uint8_t kSack = 5;
-constexpr std::uint8_t kTimestamps = 8;
+enum Kind : std::uint8_t {
+  kEnd = 0,
+  kNoOperation = 1,
+  kMaximumSegmentSize = 2,
+  kWindowScale = 3,
+  kSackPermitted = 4,
+  kSack = 5,
+  kTimestamps = 8,
+};
 
 constexpr std::uint8_t kMaxWindowScale = 14;
-constexpr std::size_t kSackBlockSize = 8;
-
-std::uint8_t flags_to_byte(const TcpFlags& flags) {
-  unsigned byte = 0;
-  if (flags.fin) byte |= kFin;
-  if (flags.syn) byte |= kSyn;
-  if (flags.rst) byte |= kRst;
-  if (flags.psh) byte |= kPsh;
-  if (flags.ack) byte |= kAck;
-  if (flags.urg) byte |= kUrg;
-  return static_cast<std::uint8_t>(byte);
-}
-
-TcpFlags flags_from_byte(std::uint8_t byte) {
-  return {
-      .fin = (byte & kFin) != 0,
-      .syn = (byte & kSyn) != 0,
-      .rst = (byte & kRst) != 0,
-      .psh = (byte & kPsh) != 0,
-      .ack = (byte & kAck) != 0,
-      .urg = (byte & kUrg) != 0,
-  };
-}
-
-void read_sack(Bytes blocks, TcpOptions& into) {
-  const std::size_t count = blocks.size() / kSackBlockSize;
-  if (blocks.size() % kSackBlockSize != 0 || count == 0 || count > TcpOptions::kMaxSackBlocks) {
-    return;
-  }
-  into.sack = {};
-  into.sack_count = static_cast<std::uint8_t>(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    into.sack.at(i) = {load_big<std::uint32_t>(blocks, i * kSackBlockSize),
-                       load_big<std::uint32_t>(blocks, i * kSackBlockSize + 4)};
-  }
-}
-
-// One option by its kind and the value behind its length; a length its kind does not have makes
-// it unknown.
-void read_option(std::uint8_t kind, Bytes value, TcpOptions& into) {
-  switch (kind) {
-    case kMaximumSegmentSize:
-      if (value.size() == 2) into.maximum_segment_size = load_big<std::uint16_t>(value, 0);
-      break;
-    case kWindowScale:
-      if (value.size() == 1) into.window_scale = std::min(value[0], kMaxWindowScale);
-      break;
-    case kSackPermitted:
-      if (value.empty()) into.sack_permitted = true;
-      break;
-    case kSack:
-      read_sack(value, into);
-      break;
-    case kTimestamps:
-      if (value.size() == 8) {
-        into.timestamps = {load_big<std::uint32_t>(value, 0), load_big<std::uint32_t>(value, 4)};
-      }
-      break;
-    default:
-      break;
-  }
-}
-
-// Writes options one behind the other.
-class OptionWriter {
- public:
-  explicit OptionWriter(MutableBytes into) : into_(into) {}
-
-  void byte(std::uint8_t value) {
-    into_[0] = value;
-    into_ = into_.subspan(1);
-  }
-  template <std::unsigned_integral T>
-  void number(T value) {
-    store_big(into_, 0, value);
-    into_ = into_.subspan(sizeof(T));
-  }
-  // Kind and length behind as many no-operations as make a multiple of 4 of the whole.
-  void start(std::uint8_t kind, std::size_t length) {
-    for (std::size_t i = length; i % 4 != 0; ++i) byte(kNoOperation);
-    byte(kind);
-    byte(static_cast<std::uint8_t>(length));
-  }
-
- private:
-  MutableBytes into_;
-};
 
 }  // namespace
 
 TcpOptions TcpOptions::parse(Bytes options) {
   TcpOptions parsed;
-  while (!options.empty() && options[0] != kEndOfOptions) {
+  while (!options.empty() && options[0] != kEnd) {
     if (options[0] == kNoOperation) {
       options = options.subspan(1);
       continue;
     }
     if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) break;
-    read_option(options[0], options.first(options[1]).subspan(2), parsed);
+    const std::uint8_t kind = options[0];
+    const Bytes value = options.subspan(2, options[1] - 2U);
     options = options.subspan(options[1]);
+    if (kind == kMaximumSegmentSize && value.size() == 2) {
+      parsed.maximum_segment_size = load_big<std::uint16_t>(value, 0);
+    } else if (kind == kWindowScale && value.size() == 1) {
+      parsed.window_scale = std::min(value[0], kMaxWindowScale);
+    } else if (kind == kSackPermitted && value.empty()) {
+      parsed.sack_permitted = true;
+    } else if (kind == kTimestamps && value.size() == 8) {
+      parsed.timestamps =
+          TcpTimestamps{load_big<std::uint32_t>(value, 0), load_big<std::uint32_t>(value, 4)};
+    } else if (kind == kSack && value.size() % 8 == 0) {
+      parsed.sack_count = static_cast<std::uint8_t>(std::min(value.size() / 8, kMaxSackBlocks));
+      for (std::size_t i = 0; i < parsed.sack_count; ++i) {
+        parsed.sack.at(i) = {load_big<std::uint32_t>(value, 8 * i),
+                             load_big<std::uint32_t>(value, 8 * i + 4)};
+      }
+    }
   }
   return parsed;
 }
 
 std::size_t TcpOptions::size() const {
-  std::size_t size = 0;
-  if (maximum_segment_size) size += 4;
-  if (window_scale) size += 4;
-  if (sack_permitted) size += 4;
-  if (timestamps) size += 12;
-  if (sack_count > 0) size += 4 + sack_count * kSackBlockSize;
-  return size;
+  return (maximum_segment_size ? 4U : 0U) + (window_scale ? 4U : 0U) + (sack_permitted ? 4U : 0U) +
+         (timestamps ? 12U : 0U) + (sack_count != 0 ? 4U + 8U * sack_count : 0U);
 }
 
 void TcpOptions::emit(MutableBytes into) const {
-  Expects(size() <= kMaxSize);
-  OptionWriter writer(into.first(size()));
+  std::size_t at = 0;
+  const auto put = [&](std::initializer_list<std::uint8_t> octets) {
+    for (const std::uint8_t octet : octets) into[at++] = octet;
+  };
+  const auto put_big = [&]<typename T>(T value) {
+    store_big(into, at, value);
+    at += sizeof(T);
+  };
   if (maximum_segment_size) {
-    writer.start(kMaximumSegmentSize, 4);
-    writer.number(*maximum_segment_size);
+    put({kMaximumSegmentSize, 4});
+    put_big(*maximum_segment_size);
   }
-  if (window_scale) {
-    writer.start(kWindowScale, 3);
-    writer.byte(*window_scale);
-  }
-  if (sack_permitted) writer.start(kSackPermitted, 2);
+  if (window_scale) put({kNoOperation, kWindowScale, 3, *window_scale});
+  if (sack_permitted) put({kNoOperation, kNoOperation, kSackPermitted, 2});
   if (timestamps) {
-    writer.start(kTimestamps, 10);
-    writer.number(timestamps->value);
-    writer.number(timestamps->echo);
+    put({kNoOperation, kNoOperation, kTimestamps, 10});
+    put_big(timestamps->value);
+    put_big(timestamps->echo);
   }
-  if (sack_count > 0) {
-    writer.start(kSack, 2 + sack_count * kSackBlockSize);
+  if (sack_count != 0) {
+    put({kNoOperation, kNoOperation, kSack, static_cast<std::uint8_t>(2 + 8 * sack_count)});
     for (std::size_t i = 0; i < sack_count; ++i) {
-      writer.number(sack.at(i).left);
-      writer.number(sack.at(i).right);
+      put_big(sack.at(i).left);
+      put_big(sack.at(i).right);
     }
   }
 }
 
 void TcpHeader::emit(const TcpOptions& options, MutableBytes into) const {
-  wire::store(
-      Layout{
-          .source_port = source_port,
-          .destination_port = destination_port,
-          .sequence = sequence,
-          .acknowledgment = acknowledgment,
-          .header_words = static_cast<std::uint8_t>((kSize + options.size()) / 4 << 4),
-          .flags = flags_to_byte(flags),
-          .window = window,
-          .checksum = checksum,
-          .urgent = urgent,
-      },
-      into);
-  options.emit(into.subspan(kSize));
+  const std::size_t size = kSize + options.size();
+  const auto bit = [](bool set, std::uint8_t value) { return set ? value : std::uint8_t{0}; };
+  const auto bits =
+      static_cast<std::uint8_t>(bit(flags.fin, kFin) | bit(flags.syn, kSyn) | bit(flags.rst, kRst) |
+                                bit(flags.psh, kPsh) | bit(flags.ack, kAck) | bit(flags.urg, kUrg));
+  wire::store(Layout{source_port, destination_port, sequence, acknowledgment,
+                     static_cast<std::uint8_t>(size / 4 << 4), bits, window, checksum, urgent},
+              into);
+  options.emit(into.subspan(kSize, options.size()));
 }
 
 std::optional<TcpView> TcpView::parse(Bytes ip_payload) {
   if (ip_payload.size() < TcpHeader::kSize) return std::nullopt;
-  const std::size_t header_size =
-      std::size_t{4} * (wire::load<Layout>(ip_payload).header_words >> 4);
+  const std::size_t header_size = std::size_t{wire::load<Layout>(ip_payload).data_offset} / 16 * 4;
   if (header_size < TcpHeader::kSize || header_size > ip_payload.size()) return std::nullopt;
   return TcpView(ip_payload, header_size);
 }
 
 TcpHeader TcpView::header() const {
   const auto layout = wire::load<Layout>(segment_);
-  return {
-      .source_port = layout.source_port,
-      .destination_port = layout.destination_port,
-      .sequence = layout.sequence,
-      .acknowledgment = layout.acknowledgment,
-      .flags = flags_from_byte(layout.flags),
-      .window = layout.window,
-      .checksum = layout.checksum,
-      .urgent = layout.urgent,
-  };
+  const auto has = [&](std::uint8_t bit) { return (layout.flags & bit) != 0; };
+  return {.source_port = layout.source_port,
+          .destination_port = layout.destination_port,
+          .sequence = layout.sequence,
+          .acknowledgment = layout.acknowledgment,
+          .flags = {.fin = has(kFin),
+                    .syn = has(kSyn),
+                    .rst = has(kRst),
+                    .psh = has(kPsh),
+                    .ack = has(kAck),
+                    .urg = has(kUrg)},
+          .window = layout.window,
+          .checksum = layout.checksum,
+          .urgent = layout.urgent};
 }
 
 TcpOptions TcpView::options() const {

@@ -21,7 +21,7 @@ void UdpHeader::emit(MutableBytes into) const {
 
 std::optional<UdpView> UdpView::parse(Bytes ip_payload) {
   if (ip_payload.size() < UdpHeader::kSize) return std::nullopt;
-  const std::uint16_t length = wire::load<Layout>(ip_payload).length;
+  const std::size_t length = wire::load<Layout>(ip_payload).length;
   if (length < UdpHeader::kSize || length > ip_payload.size()) return std::nullopt;
   return UdpView(ip_payload.first(length));
 }

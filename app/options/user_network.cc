@@ -1,0 +1,374 @@
+#include "app/options/user_network.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "app/options/forward.h"
+#include "app/options/key_values.h"
+#include "app/options/nearest.h"
+#include "app/options/usage_error.h"
+
+namespace sluice {
+namespace {
+
+// What the text says so far. Addresses that were not given follow from the network at the end.
+struct Draft {
+  UserNetworkOptions options;
+  std::optional<Subnet> subnet;
+  std::optional<IpAddress> host;
+  std::optional<IpAddress> dns;
+  std::optional<IpAddress> smb;
+  std::optional<IpAddress> dhcp_start;
+};
+
+// Fails with what was expected; the caller adds which key it was.
+[[noreturn]] void fail(const std::string& expected) {
+  throw UsageError(expected);
+}
+
+bool parse_switch(std::string_view value) {
+  constexpr std::array<std::string_view, 4> kOn = {"on", "yes", "y", "true"};
+  constexpr std::array<std::string_view, 4> kOff = {"off", "no", "n", "false"};
+  if (std::ranges::find(kOn, value) != kOn.end()) return true;
+  if (std::ranges::find(kOff, value) != kOff.end()) return false;
+  fail("expected on or off");
+}
+
+IpAddress parse_v4(std::string_view value) {
+  const auto address = IpAddress::parse(value);
+  if (!address || !address->is_v4()) fail("expected an IPv4 address");
+  return *address;
+}
+
+// QEMU takes a mask after the slash, too: 10.0.2.0/255.255.255.0.
+std::optional<unsigned> length_of_mask(std::string_view text) {
+  const auto mask = IpAddress::parse(text);
+  if (!mask || !mask->is_v4()) return std::nullopt;
+  const auto length = static_cast<unsigned>(std::countl_one(mask->v4_bits()));
+  if (length < 32 && mask->v4_bits() << length != 0) return std::nullopt;
+  return length;
+}
+
+Subnet parse_net(std::string_view value) {
+  constexpr unsigned kShortest = 4;
+  constexpr unsigned kLongest = 29;  // room for the host, the DNS proxy and a guest
+  constexpr auto kExpected = "expected ADDRESS/BITS with 4 to 29 bits, for example 10.0.2.0/24";
+  std::optional<Subnet> subnet;
+  const std::size_t slash = value.find('/');
+  if (slash != std::string_view::npos && value.find('.', slash) != std::string_view::npos) {
+    const auto length = length_of_mask(value.substr(slash + 1));
+    if (!length) fail(kExpected);
+    subnet = Subnet(parse_v4(value.substr(0, slash)), *length);
+  } else {
+    subnet = Subnet::parse(value);
+  }
+  if (!subnet || !subnet->base().is_v4() || subnet->length() < kShortest ||
+      subnet->length() > kLongest) {
+    fail(kExpected);
+  }
+  if (subnet->base().is_loopback() || subnet->base().is_multicast() ||
+      subnet->base().is_unspecified()) {
+    fail("expected a network whose addresses a guest can use");
+  }
+  return *subnet;
+}
+
+std::string parse_text(std::string_view value, std::size_t max) {
+  const bool printable =
+      std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
+  if (value.empty() || value.size() > max || !printable) {
+    fail("expected 1 to " + std::to_string(max) + " printable characters");
+  }
+  return std::string(value);
+}
+
+// A host or domain name as RFC 1035, section 2.3.4 bounds it. Underscores are tolerated, as
+// everywhere.
+std::string parse_name(std::string_view value) {
+  constexpr std::size_t kMaxName = 253;
+  constexpr std::size_t kMaxLabel = 63;
+  std::size_t label = 0;
+  bool valid = !value.empty() && value.size() <= kMaxName;
+  for (std::size_t i = 0; valid && i < value.size(); ++i) {
+    const char c = value[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '.') {
+      valid = label != 0;
+      label = 0;
+    } else {
+      valid = (letter || c == '-' || c == '_') && ++label <= kMaxLabel;
+    }
+  }
+  if (!valid) {
+    fail("expected a name of at most 253 letters, digits, '-' and '.', 63 between two dots");
+  }
+  return std::string(value);
+}
+
+std::string parse_path(std::string_view value) {
+  if (value.empty() || value.find('\0') != std::string_view::npos) fail("expected a directory");
+  return std::string(value);
+}
+
+std::string parse_boot_file(std::string_view value) {
+  constexpr std::size_t kMaxBootFile = 127;  // BOOTP's field, with its terminating zero
+  return parse_text(value, kMaxBootFile);
+}
+
+std::uint16_t parse_mtu(std::string_view value) {
+  const auto mtu = parse_number(value, Network::kMaxMtu);
+  if (!mtu || *mtu < Network::kMinMtu) fail("expected 68 to 65521");
+  return static_cast<std::uint16_t>(*mtu);
+}
+
+struct Row {
+  OptionHelp help;
+  void (*set)(Draft& draft, std::string_view value);
+  bool is_switch = false;  // may be written without a value
+};
+
+constexpr auto kRows = std::to_array<Row>({
+    {{"id", "NAME", "A name for this network; accepted and kept for QEMU's sake."},
+     [](Draft& draft, std::string_view value) { draft.options.id = parse_text(value, 255); }},
+    {{"net", "ADDRESS[/BITS]", "The network. Default: 10.0.2.0/24."},
+     [](Draft& draft, std::string_view value) { draft.subnet = parse_net(value); }},
+    {{"host", "ADDRESS",
+      "The gateway's address, which leads to the host's loopback. Default: .2 of the network."},
+     [](Draft& draft, std::string_view value) { draft.host = parse_v4(value); }},
+    {{"dhcpstart", "ADDRESS", "The first of 16 leases. Default: .15 of the network."},
+     [](Draft& draft, std::string_view value) { draft.dhcp_start = parse_v4(value); }},
+    {{"dns", "ADDRESS",
+      "The DNS proxy's address; it asks the name servers of the host's resolv.conf. Default: .3 of "
+      "the network."},
+     [](Draft& draft, std::string_view value) { draft.dns = parse_v4(value); }},
+    {{"hostname", "NAME", "The guest's name, told by DHCP."},
+     [](Draft& draft, std::string_view value) { draft.options.hostname = parse_name(value); }},
+    {{"domainname", "NAME", "The guest's domain, told by DHCP."},
+     [](Draft& draft, std::string_view value) { draft.options.domain_name = parse_name(value); }},
+    {{"dnssearch", "DOMAIN", "A domain to search names in. May be repeated."},
+     [](Draft& draft, std::string_view value) {
+       constexpr std::size_t kMaxDomains = 32;
+       if (draft.options.domain_search.size() == kMaxDomains) fail("expected at most 32 of them");
+       draft.options.domain_search.push_back(parse_name(value));
+     }},
+    {{"tftp", "DIRECTORY", "Hands out the files below DIRECTORY by TFTP, read-only."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.tftp_directory = parse_path(value);
+     }},
+    {{"bootfile", "FILE", "The boot file, told by DHCP; less than 128 bytes."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.boot_file = parse_boot_file(value);
+     }},
+    {{"tftp-server-name", "NAME", "The TFTP server's name, told by DHCP (option 66)."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.tftp_server_name = parse_text(value, 255);
+     }},
+    {{"smb", "DIRECTORY",
+      "Shares DIRECTORY as \\\\ADDRESS\\qemu; needs smbd, of Debian's package samba."},
+     [](Draft& draft, std::string_view value) { draft.options.smb_directory = parse_path(value); }},
+    {{"smbserver", "ADDRESS", "The SMB server's address. Default: .4 of the network."},
+     [](Draft& draft, std::string_view value) { draft.smb = parse_v4(value); }},
+    {{"hostfwd", "RULE",
+      "[tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or unix:PATH-[GUESTADDR]:GUESTPORT. A "
+      "port of the host that leads to the guest. Host port 0 lets the system choose. May be "
+      "repeated."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.host_forwards.push_back(parse_host_forward(value));
+     }},
+    {{"guestfwd", "RULE",
+      "[tcp]:[SERVER]:PORT-TARGET with TARGET one of cmd:COMMAND, tcp:ADDRESS:PORT, unix:PATH. An "
+      "address of the network that leads to a process per connection, or to a socket. May be "
+      "repeated."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.guest_forwards.push_back(parse_guest_forward(value));
+     }},
+    {{"restrict", "on|off",
+      "Isolates the guest: nothing leads out but what hostfwd and guestfwd name. Default: off."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.policy.restricted = parse_switch(value);
+     },
+     true},
+    {{"mtu", "BYTES", "The largest IP packet, 68 to 65521. Default: 1500."},
+     [](Draft& draft, std::string_view value) { draft.options.network.mtu = parse_mtu(value); }},
+    {{"outbound", "ADDRESS", "The host's address that connections leave from."},
+     [](Draft& draft, std::string_view value) {
+       const IpAddress address = parse_v4(value);
+       if (address.is_multicast() || address.is_limited_broadcast() || address.is_unspecified()) {
+         fail("expected an address of this host");
+       }
+       draft.options.outbound = address;
+     }},
+    {{"loopback", "on|off",
+      "off closes the host's loopback, which the gateway's address leads to. Default: on."},
+     [](Draft& draft, std::string_view value) {
+       draft.options.policy.host_loopback = parse_switch(value);
+     },
+     true},
+    {{"ipv4", "on", "IPv4 is always on; accepted for QEMU's sake."},
+     [](Draft& /*draft*/, std::string_view value) {
+       if (!parse_switch(value)) fail("expected on: there is no network without IPv4");
+     },
+     true},
+    {{"ipv6", "off", "There is no IPv6 yet; off is accepted for QEMU's sake."},
+     [](Draft& /*draft*/, std::string_view value) {
+       if (parse_switch(value)) fail("expected off: this version has no IPv6");
+     },
+     true},
+});
+
+const Row* find_row(std::string_view key) {
+  const auto* const row =
+      std::ranges::find_if(kRows, [&](const Row& candidate) { return candidate.help.key == key; });
+  return row == kRows.end() ? nullptr : row;
+}
+
+void apply(Draft& draft, const KeyValue& item) {
+  std::string_view key = item.key;
+  std::string_view value = item.value;
+  const Row* row = find_row(key);
+  if (item.flag) {
+    value = "on";
+    if (row == nullptr && key.starts_with("no")) {
+      key.remove_prefix(2);
+      row = find_row(key);
+      if (row != nullptr && !row->is_switch) row = nullptr;
+      value = "off";
+    }
+  }
+  if (row == nullptr) {
+    std::vector<std::string_view> keys;
+    keys.reserve(kRows.size());
+    for (const Row& known : kRows) keys.push_back(known.help.key);
+    throw UsageError("--netdev user: no option '" + item.key + "'" + suggestion(item.key, keys));
+  }
+  if (item.flag && !row->is_switch) {
+    throw UsageError("--netdev user: " + item.key + " has no value; expected " + item.key + "=" +
+                     std::string(row->help.value));
+  }
+  try {
+    row->set(draft, value);
+  } catch (const UsageError& error) {
+    throw UsageError("--netdev user: " + std::string(key) + "=" + std::string(value) + ": " +
+                     error.what());
+  }
+}
+
+bool is_usable(const Subnet& subnet, const IpAddress& address) {
+  return subnet.contains(address) && address != subnet.base() && address != subnet.v4_broadcast();
+}
+
+// QEMU's defaults: the last two bytes are 2.2, 2.3, 2.4 and 2.15 as far as the mask lets them.
+IpAddress default_address(const Subnet& subnet, std::uint32_t low) {
+  return IpAddress::v4(subnet.base().v4_bits() | ((0x0200U | low) & ~subnet.v4_mask()));
+}
+
+struct NamedAddress {
+  std::string_view key;
+  IpAddress address;
+};
+
+void require_usable(const Subnet& subnet, const NamedAddress& named) {
+  if (is_usable(subnet, named.address)) return;
+  throw UsageError("--netdev user: " + std::string(named.key) + " " + named.address.to_string() +
+                   " is no host's address in " + subnet.to_string());
+}
+
+void check_forwards(const UserNetworkOptions& options) {
+  const Network& network = options.network;
+  for (const HostForward& forward : options.host_forwards) {
+    const IpAddress& guest = forward.guest.address;
+    if (guest.is_unspecified()) continue;
+    require_usable(network.subnet, {"hostfwd: the guest's address", guest});
+    if (guest == network.host || guest == network.dns) {
+      throw UsageError("--netdev user: hostfwd: the guest's address " + guest.to_string() +
+                       " is one of Sluice's own; expected the guest's");
+    }
+  }
+  for (std::size_t i = 0; i < options.guest_forwards.size(); ++i) {
+    const Endpoint& server = options.guest_forwards[i].server;
+    require_usable(network.subnet, {"guestfwd: the server's address", server.address});
+    if (server.address == network.host || server.address == network.dns) {
+      throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
+                       " is the host's or the DNS proxy's address; expected another one");
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (options.guest_forwards[j].server == server) {
+        throw UsageError("--netdev user: guestfwd: " + server.to_string() + " is named twice");
+      }
+    }
+  }
+}
+
+// Fills in what was not given and checks the addresses against each other.
+UserNetworkOptions finish(Draft draft) {
+  UserNetworkOptions& options = draft.options;
+  Network& network = options.network;
+  if (draft.subnet) network.subnet = *draft.subnet;
+  const Subnet& subnet = network.subnet;
+  network.host = draft.host.value_or(default_address(subnet, 2));
+  network.dns = draft.dns.value_or(default_address(subnet, 3));
+  network.smb = draft.smb.value_or(default_address(subnet, 4));
+  network.dhcp_start = draft.dhcp_start.value_or(default_address(subnet, 15));
+  // In a network of 16 addresses or fewer, .15 is none of them, or the broadcast address.
+  if (!draft.dhcp_start && !is_usable(subnet, network.dhcp_start)) {
+    network.dhcp_start = default_address(subnet, 5);
+  }
+
+  std::vector<NamedAddress> addresses = {
+      {"host", network.host}, {"dns", network.dns}, {"dhcpstart", network.dhcp_start}};
+  // Nobody minds where a server that there isn't would be.
+  if (draft.smb || !options.smb_directory.empty()) addresses.push_back({"smbserver", network.smb});
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    require_usable(subnet, addresses[i]);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (addresses[i].address != addresses[j].address) continue;
+      throw UsageError("--netdev user: " + std::string(addresses[j].key) + " and " +
+                       std::string(addresses[i].key) + " are both " +
+                       addresses[i].address.to_string() + "; expected different addresses");
+    }
+  }
+  for (GuestForward& forward : options.guest_forwards) {
+    if (forward.server.address.is_unspecified()) forward.server.address = network.smb;
+  }
+  check_forwards(options);
+  return options;
+}
+
+}  // namespace
+
+UserNetworkOptions parse_user_network(std::string_view text) {
+  constexpr std::array<std::string_view, 1> kTypes = {"user"};
+  const std::vector<KeyValue> items = parse_key_values(text, "type");
+  std::string_view type;
+  for (const KeyValue& item : items) {
+    if (item.key == "type") type = item.value;
+  }
+  if (type.empty()) {
+    throw UsageError("--netdev: the type is missing; expected user,KEY=VALUE,…");
+  }
+  if (type != "user") {
+    throw UsageError("--netdev: no type '" + std::string(type) + "'" + suggestion(type, kTypes));
+  }
+  Draft draft;
+  for (const KeyValue& item : items) {
+    if (item.key != "type") apply(draft, item);
+  }
+  return finish(std::move(draft));
+}
+
+NatConfig nat_config(const UserNetworkOptions& options) {
+  NatConfig config;
+  config.network = options.network;
+  config.policy = options.policy;
+  return config;
+}
+
+std::vector<OptionHelp> user_network_help() {
+  std::vector<OptionHelp> help;
+  help.reserve(kRows.size());
+  for (const Row& row : kRows) help.push_back(row.help);
+  return help;
+}
+
+}  // namespace sluice

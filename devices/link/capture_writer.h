@@ -1,0 +1,91 @@
+// Frames into a pcap file that any tool reads.
+//
+// Time in a capture is wall-clock time, in nanoseconds. The writer has no clock: it is told once
+// which wall-clock time a moment of its caller's time was, and counts from there, so that a capture
+// never shows a clock being set.
+//
+// A frame is written as a machine on a real wire would have seen it: a checksum that was left to
+// somebody below is completed first, so that the capture is valid elsewhere and can be replayed.
+// What is not undone is segmentation. A frame of 64 KiB is one record, as in any capture taken on a
+// machine with offloads.
+//
+// Writing is best effort. When the disk is full the traffic goes on, and failed() says that the
+// capture is incomplete.
+
+#ifndef SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_
+#define SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "stack/bytes.h"
+#include "stack/frame.h"
+#include "stack/time.h"
+
+struct pcap;
+struct pcap_dumper;
+struct bpf_program;
+
+namespace sluice {
+
+// Ties the caller's time to wall-clock time.
+struct CaptureClock {
+  Time start{};                         // this moment was …
+  std::chrono::nanoseconds at_start{};  // … this long after 1970-01-01 00:00:00 UTC
+};
+
+struct CaptureOptions {
+  std::string path;    // "-" is standard output
+  std::string filter;  // in tcpdump's syntax (pcap-filter(7)); empty: everything
+  CaptureClock clock;
+};
+
+class CaptureWriter {
+ public:
+  // Creates or empties the file. Throws std::invalid_argument for a filter that is none, before
+  // the file is touched, and std::system_error for a file that can't be written.
+  explicit CaptureWriter(const CaptureOptions& options);
+  ~CaptureWriter();
+  CaptureWriter(const CaptureWriter&) = delete;
+  CaptureWriter& operator=(const CaptureWriter&) = delete;
+
+  // Records the frame that `head` and the pieces of `payload` make up, unless the filter does not
+  // match it. Bytes beyond kSnapLength are cut off. A kPartial checksum must lie within the frame.
+  void write(Time now, Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
+  void write(Time now, const Frame& frame) { write(now, frame.bytes, {}, frame.offload); }
+
+  // Hands what was written to the system, so that a file whose writer is killed can be read.
+  void flush();
+
+  // Records written so far.
+  std::uint64_t records() const { return records_; }
+  // Something could not be written; nothing more is.
+  bool failed() const { return failed_; }
+
+  static constexpr std::size_t kSnapLength = 262144;
+
+ private:
+  struct Closer {
+    void operator()(pcap* handle) const;
+    void operator()(pcap_dumper* dumper) const;
+    void operator()(bpf_program* program) const;
+  };
+
+  void compile(const std::string& expression);
+  // The frame in one piece, with its checksum complete: `head` itself or a view into scratch_.
+  Bytes assemble(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
+
+  CaptureClock clock_;
+  std::unique_ptr<pcap, Closer> handle_;
+  std::unique_ptr<bpf_program, Closer> filter_;  // null: everything
+  std::unique_ptr<pcap_dumper, Closer> dumper_;
+  std::unique_ptr<std::uint8_t[]> scratch_;  // kSnapLength bytes
+  std::uint64_t records_ = 0;
+  bool dirty_ = false;  // there is something to flush
+  bool failed_ = false;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_

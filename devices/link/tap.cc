@@ -1,0 +1,211 @@
+#include "devices/link/tap.h"
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <gsl/assert>
+
+namespace sluice {
+
+namespace {
+
+// Since Linux 6.2, so not in the headers of every system this is built on.
+constexpr unsigned kOffloadUdp4 = 0x20;  // TUN_F_USO4
+constexpr unsigned kOffloadUdp6 = 0x40;  // TUN_F_USO6
+
+[[noreturn]] void fail(int error, const std::string& what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
+
+[[noreturn]] void fail_to_open(int error, const std::string& device) {
+  const std::string what = "can't open " + device;
+  switch (error) {
+    case ENOENT:
+    case ENXIO:
+    case ENODEV:
+      fail(error, what +
+                      " (load the module with 'modprobe tun'; in a container, pass the device in, "
+                      "as with '--device /dev/net/tun')");
+    case EACCES:
+      fail(error, what +
+                      " (systems usually let everybody open it, because making an interface "
+                      "needs CAP_NET_ADMIN anyway: 'chmod 666 " +
+                      device + "')");
+    case EPERM:
+      fail(error, what +
+                      " (in a container, its device rules must allow character device 10:200, "
+                      "as with '--device /dev/net/tun')");
+    default:
+      fail(error, what);
+  }
+}
+
+[[noreturn]] void fail_to_attach(int error, const std::string& name) {
+  const std::string what = "can't make the tap interface '" + name + "'";
+  switch (error) {
+    case EPERM:
+      fail(error, what +
+                      " (this needs CAP_NET_ADMIN in the network namespace: be root, or be in a "
+                      "user namespace that owns it)");
+    case EBUSY:
+      fail(error,
+           what + " (another process holds it, or an interface of another kind has the name)");
+    case EINVAL:
+      fail(error, what +
+                      " (the name is not a valid one, or the interface exists and is no tap with "
+                      "a single queue)");
+    default:
+      fail(error, what);
+  }
+}
+
+ifreq interface_of(const Descriptor& tap) {
+  ifreq request{};
+  if (::ioctl(tap.get(), TUNGETIFF, &request) < 0) {
+    fail(errno, "can't ask a descriptor for its tap interface");
+  }
+  return request;
+}
+
+// Tells the kernel what this end takes over; returns it.
+LinkCapabilities agree_on_offloads(const Descriptor& tap, Tap::Offloads offloads) {
+  if (offloads == Tap::Offloads::kNone) {
+    if (::ioctl(tap.get(), TUNSETOFFLOAD, 0) < 0) fail(errno, "can't turn off a tap's offloads");
+    return {};
+  }
+  constexpr unsigned kTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  const bool udp = ::ioctl(tap.get(), TUNSETOFFLOAD, kTcp | kOffloadUdp4 | kOffloadUdp6) == 0;
+  // A kernel that does not know a flag refuses them all.
+  if (!udp && ::ioctl(tap.get(), TUNSETOFFLOAD, kTcp) < 0) {
+    fail(errno, "can't take over a tap's checksums and segmentation");
+  }
+  return {.checksum = true,
+          .tcp4_segmentation = true,
+          .tcp6_segmentation = true,
+          .udp_segmentation = udp};
+}
+
+}  // namespace
+
+Descriptor open_tap(const std::string& name, const TapOptions& options) {
+  ifreq request{};
+  const gsl::span<char> field(request.ifr_name);
+  if (name.size() >= field.size()) {
+    fail(ENAMETOOLONG, "can't make the tap interface '" + name + "' (a name has at most " +
+                           std::to_string(field.size() - 1) + " characters)");
+  }
+  // The kernel would cut the name there and make another interface.
+  if (name.find('\0') != std::string::npos) fail_to_attach(EINVAL, name);
+  const std::string wanted = name.empty() ? "tap%d" : name;
+  wanted.copy(field.data(), field.size() - 1);
+  // The field is a short whose top bits are flags like these.
+  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+
+  Descriptor tap(::open(options.device.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!tap) fail_to_open(errno, options.device);
+  if (::ioctl(tap.get(), TUNSETIFF, &request) < 0) fail_to_attach(errno, wanted);
+  return tap;
+}
+
+std::string tap_name(const Descriptor& tap) {
+  const ifreq request = interface_of(tap);
+  const std::string_view field(request.ifr_name, sizeof(request.ifr_name));
+  return std::string(field.substr(0, field.find('\0')));
+}
+
+Tap::Tap(Descriptor tap, Counters& counters, Offloads offloads)
+    : tap_(std::move(tap)), counters_(counters) {
+  const auto flags = static_cast<unsigned short>(interface_of(tap_).ifr_flags);
+  constexpr unsigned short kNeeded = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+  if ((flags & kNeeded) != kNeeded) {
+    fail(EINVAL,
+         "the descriptor is no tap with virtio headers (open it with IFF_TAP, IFF_NO_PI and "
+         "IFF_VNET_HDR)");
+  }
+  int header_size = kVnetHeaderSize;
+  if (::ioctl(tap_.get(), TUNSETVNETHDRSZ, &header_size) < 0) {
+    fail(errno, "can't set the size of a tap's virtio headers");
+  }
+  int little_endian = 1;
+  if (::ioctl(tap_.get(), TUNSETVNETLE, &little_endian) < 0) {
+    fail(errno, "can't make a tap's virtio headers little-endian");
+  }
+  const int status = ::fcntl(tap_.get(), F_GETFL);
+  if (status < 0 || ::fcntl(tap_.get(), F_SETFL, status | O_NONBLOCK) < 0) {
+    fail(errno, "can't make a tap nonblocking");
+  }
+  capabilities_ = agree_on_offloads(tap_, offloads);
+  input_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * kBufferStride);
+  output_ = std::make_unique_for_overwrite<std::uint8_t[]>(kVnetHeaderSize + kMaxReserve);
+}
+
+gsl::span<const Frame> Tap::receive() {
+  std::size_t count = 0;
+  more_ = false;
+  // A dropped frame takes part in the bound: a flood of bad frames must not hold up the rest.
+  std::size_t attempts = 0;
+  for (; attempts < kBatch; ++attempts) {
+    const MutableBytes buffer(input_.get() + count * kBufferStride, kBufferSize);
+    const ssize_t size = ::read(tap_.get(), buffer.data(), buffer.size());
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      // The kernel may be short of memory for a while; any other error stays.
+      if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) closed_ = true;
+      return {frames_.data(), count};
+    }
+    const Bytes whole = buffer.first(static_cast<std::size_t>(size));
+    if (whole.size() < kVnetHeaderSize || whole.size() == buffer.size()) {
+      counters_.count(Drop::kTruncated);
+      continue;
+    }
+    const Bytes bytes = whole.subspan(kVnetHeaderSize);
+    const std::optional<Offload> offload = parse_vnet_header(whole.first(kVnetHeaderSize), bytes);
+    if (!offload) {
+      counters_.count(Drop::kMalformed);
+      continue;
+    }
+    frames_.at(count) = {.bytes = bytes, .offload = *offload};
+    ++count;
+  }
+  more_ = true;
+  return {frames_.data(), count};
+}
+
+MutableBytes Tap::reserve(std::size_t size) {
+  Expects(size <= kMaxReserve);
+  reserved_ = size;
+  return {output_.get() + kVnetHeaderSize, size};
+}
+
+void Tap::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
+  Expects(size <= reserved_ && payload.size() <= kMaxPieces);
+  std::size_t frame_size = size;
+  std::array<iovec, 1 + kMaxPieces> pieces{};
+  std::size_t count = 1;
+  for (const Bytes piece : payload) {
+    frame_size += piece.size();
+    if (piece.empty()) continue;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): writev() does not write to it.
+    pieces.at(count++) = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
+  }
+  emit_vnet_header(offload, frame_size, {output_.get(), kVnetHeaderSize});
+  pieces.front() = {output_.get(), kVnetHeaderSize + size};
+  reserved_ = 0;
+
+  ssize_t written = 0;
+  do {
+    written = ::writev(tap_.get(), pieces.data(), static_cast<int>(count));
+  } while (written < 0 && errno == EINTR);
+  if (written >= 0) return;
+  if (errno == EBADFD) closed_ = true;
+  counters_.count(Drop::kLinkFull);
+}
+
+}  // namespace sluice

@@ -1,0 +1,106 @@
+// A tap: the end of a Linux network interface that a program reads and writes frames at.
+//
+// open_tap() makes the interface in the network namespace of the caller; whoever holds the
+// descriptor is the other end of the wire, from any namespace. So a short-lived helper inside the
+// guest's namespace opens it and hands it out through a unix socket, and Tap needs no privilege.
+//
+// The kernel hands over what an application wrote, up to 64 KiB with neither checksum nor
+// segmentation done, and takes the same, because the interface is told that this end does that work
+// (TUNSETOFFLOAD). It never has to be done: the frame ends here, and its payload goes on through a
+// socket of the host. What each frame still lacks stands in its virtio header (vnet_header.h).
+//
+// A tap has no system call for more than one frame. Input is read one after the other into a fixed
+// set of buffers until the queue is empty or all are full; output is written at once by commit(),
+// one writev from where header and payload lie. So the payload is copied once, by the kernel.
+
+#ifndef SLUICE_DEVICES_LINK_TAP_H_
+#define SLUICE_DEVICES_LINK_TAP_H_
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "devices/link/vnet_header.h"
+#include "nat/host/descriptor.h"
+#include "stack/counters.h"
+#include "stack/link.h"
+
+namespace sluice {
+
+struct TapOptions {
+  std::string device = "/dev/net/tun";  // absolute path of the clone device
+};
+
+// Makes the tap interface `name` in the current network namespace, or attaches to a persistent one
+// that nobody holds. An empty name, or one with a "%d", lets the kernel choose a number; tap_name()
+// tells. The interface is down and goes away with the descriptor, which is nonblocking and closed
+// on exec.
+// Throws std::system_error that says what is missing and how to get it.
+Descriptor open_tap(const std::string& name, const TapOptions& options = {});
+
+// The name of the interface behind a descriptor of open_tap(). It stays what it is when the
+// descriptor is handed to another namespace. Throws std::system_error for any other descriptor.
+std::string tap_name(const Descriptor& tap);
+
+class Tap final : public Link {
+ public:
+  // Which work this end takes over from the guest's kernel, and leaves to it.
+  enum class Offloads : std::uint8_t {
+    kAll,   // checksums, TCP segmentation, and UDP segmentation where the kernel has it
+    kNone,  // every frame is whole and within the MTU
+  };
+
+  // Takes a descriptor of open_tap() and agrees with the kernel on the header and the offloads.
+  // `counters` outlives the Tap: drops are counted there. Throws std::system_error.
+  Tap(Descriptor tap, Counters& counters, Offloads offloads = Offloads::kAll);
+  Tap(const Tap&) = delete;
+  Tap& operator=(const Tap&) = delete;
+
+  // To wait for input on; level-triggered and edge-triggered both work with more().
+  int descriptor() const { return tap_.get(); }
+  std::string name() const { return tap_name(tap_); }
+
+  // Reads what has come, at most kBatch frames. They stay until the next call. A frame with an
+  // impossible header is counted as Drop::kMalformed, one that is too long as Drop::kTruncated.
+  gsl::span<const Frame> receive();
+  // The last receive() ended because its buffers were full: there may be more, which an
+  // edge-triggered wait won't announce.
+  bool more() const { return more_; }
+  // The interface is gone: nothing will come and nothing can be sent. The end of a namespace does
+  // not come this way: the descriptor itself keeps the namespace, and the interface in it, alive.
+  bool closed() const { return closed_; }
+
+  LinkCapabilities capabilities() const override { return capabilities_; }
+  MutableBytes reserve(std::size_t size) override;
+  // Writes the frame. What the kernel does not take (the interface is down or gone, its memory is
+  // spent) is counted as Drop::kLinkFull.
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  void flush() override {}
+
+  static constexpr std::size_t kBatch = 16;
+  // The largest frame: 64 KiB of IP packet and the headers of the link below it.
+  static constexpr std::size_t kMaxFrame = 65536 + 64;
+
+ private:
+  // One byte more than the largest frame fills: a buffer that is full holds a frame cut short.
+  static constexpr std::size_t kBufferSize = kVnetHeaderSize + kMaxFrame + 1;
+  // Whole cache lines, but no multiple of a page: the headers of a batch would all compete for the
+  // same few sets of the cache.
+  static constexpr std::size_t kBufferStride = (kBufferSize + 63) / 64 * 64;
+  static_assert(kBufferStride % 4096 != 0);
+
+  Descriptor tap_;
+  Counters& counters_;
+  LinkCapabilities capabilities_;
+  bool more_ = false;
+  bool closed_ = false;
+  // Not initialised: a page is the kernel's until a frame reaches into it.
+  std::unique_ptr<std::uint8_t[]> input_;
+  std::array<Frame, kBatch> frames_;
+  std::unique_ptr<std::uint8_t[]> output_;  // virtio header, then the reserved room
+  std::size_t reserved_ = 0;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_LINK_TAP_H_

@@ -1,0 +1,215 @@
+// A life of the DNS proxy: what guests send by UDP and TCP, what name servers reply, how sockets
+// fail, and how time goes by. The input is a program of one-byte operations with their arguments.
+//
+// Whatever happened, once everybody is gone and time has passed every query has come to exactly one
+// of its ends, and nothing is held any more.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <iterator>
+
+#include "services/dns/proxy.h"
+#include "services/dns/scripted_world.h"
+
+namespace {
+
+using namespace sluice;  // NOLINT(google-build-using-namespace): one program
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// The input, read from its front; zeros behind its end.
+class Program {
+ public:
+  explicit Program(Bytes bytes) : rest_(bytes) {}
+
+  bool at_end() const { return rest_.empty(); }
+  std::uint8_t number() {
+    if (rest_.empty()) return 0;
+    const std::uint8_t first = rest_[0];
+    rest_ = rest_.subspan(1);
+    return first;
+  }
+  Bytes piece() {
+    const std::size_t size = number();
+    const Bytes taken = rest_.first(std::min(size, rest_.size()));
+    rest_ = rest_.subspan(taken.size());
+    return taken;
+  }
+
+ private:
+  Bytes rest_;
+};
+
+class Life {
+ public:
+  explicit Life(Bytes bytes) : program_(bytes) {
+    for (std::uint8_t i = 1; i <= 3; ++i) {
+      world_.name_servers.push_back({IpAddress::v4(192, 0, 2, i), kDnsPort});
+    }
+  }
+
+  void run() {
+    for (int steps = 0; steps < 400 && !program_.at_end(); ++steps) {
+      step();
+      check();
+    }
+    end();
+  }
+
+ private:
+  Octets message() {
+    const std::uint8_t kind = program_.number();
+    if (kind % 4 == 0) {
+      const Bytes raw = program_.piece();
+      return {raw.begin(), raw.end()};
+    }
+    static constexpr std::array<std::string_view, 5> kNames{
+        "host.sluice.internal", "x.sluice.internal", "example.org", "a.example", "."};
+    std::optional<DnsOpt> opt;
+    if (kind % 4 == 3) opt = DnsOpt{.udp_size = static_cast<std::uint16_t>(program_.number() * 16)};
+    const auto type = static_cast<DnsType>(program_.number());
+    return make_query(kind / 4, kNames.at(program_.number() % kNames.size()), type, opt);
+  }
+
+  SocketId stream() {
+    return streams_.empty() ? SocketId::kNone : streams_.at(program_.number() % streams_.size());
+  }
+
+  void guest_step(std::uint8_t operation) {
+    switch (operation) {
+      case 0: {
+        const std::uint8_t port = program_.number();
+        const Octets payload = message();
+        proxy_.on_datagram(world_.now, {{}, {kGuest, port}, {kOwn, kDnsPort}, payload});
+        break;
+      }
+      case 1: {
+        const SocketId id = proxy_.open(world_.now, {.kind = Token::Kind::kTcp}, {kGuest, 1});
+        if (id != SocketId::kNone) streams_.push_back(id);
+        break;
+      }
+      case 2: {
+        const SocketId id = stream();
+        const bool whole = program_.number() % 2 == 0;
+        const Bytes raw = whole ? Bytes() : program_.piece();
+        const Octets bytes = whole ? framed(message()) : Octets(raw.begin(), raw.end());
+        const Bytes piece = bytes;
+        require(proxy_.send(id, {&piece, 1}).bytes <= bytes.size());
+        break;
+      }
+      case 3: {
+        Octets buffer(std::size_t{program_.number()} * 64);
+        const MutableBytes room = buffer;
+        proxy_.receive(stream(), {&room, 1});
+        break;
+      }
+      case 4:
+        proxy_.shutdown_send(stream());
+        break;
+      default: {
+        const SocketId id = stream();
+        proxy_.close(id, CloseMode::kReset);
+        std::erase(streams_, id);
+        break;
+      }
+    }
+  }
+
+  void server_step() {
+    auto& sockets = world_.host.sockets();
+    if (sockets.empty()) return;
+    auto& socket =
+        std::next(sockets.begin(), program_.number() % static_cast<std::ptrdiff_t>(sockets.size()))
+            ->second;
+    const std::uint8_t flags = program_.number();
+    Octets asked;
+    if (socket.is_datagram) {
+      if (!socket.sent.empty()) asked = socket.sent[0].payload;
+    } else if (socket.written.size() > 2) {
+      asked.assign(socket.written.begin() + 2, socket.written.end());
+    }
+    Octets reply;
+    if ((flags & 1) != 0 && DnsMessage::parse(asked)) {
+      const auto rcode = static_cast<DnsRcode>(program_.number() & 7);
+      reply = make_reply(asked, rcode, std::size_t{program_.number()} * 250);
+    } else {
+      const Bytes raw = program_.piece();
+      reply.assign(raw.begin(), raw.end());
+    }
+    if (socket.is_datagram) {
+      const std::uint8_t last = program_.number();
+      const Endpoint from = last % 4 == 0 && !socket.sent.empty()
+                                ? socket.sent[0].peer
+                                : Endpoint{IpAddress::v4(192, 0, 2, last % 4), kDnsPort};
+      for (int i = 0; i < ((flags & 2) != 0 ? 70 : 1); ++i) socket.inbox.push_back({from, reply});
+      if ((flags & 4) != 0) socket.errors.push_back({from, std::errc::connection_refused, {}});
+    } else {
+      if ((flags & 2) == 0 && !reply.empty()) reply = framed(reply);
+      socket.readable.insert(socket.readable.end(), reply.begin(), reply.end());
+      socket.at_end = (flags & 4) != 0;
+      if ((flags & 8) != 0) socket.pending_error = std::errc::connection_refused;
+      socket.room = program_.number();
+    }
+    const Readiness ready{
+        .readable = (flags & 16) == 0, .writable = (flags & 32) == 0, .error = (flags & 12) != 0};
+    Token token = socket.token;
+    if ((flags & 64) != 0) ++token.generation;
+    proxy_.on_host(world_.now, {token, ready});
+  }
+
+  void step() {
+    const std::uint8_t operation = program_.number() % 10;
+    if (operation < 6) return guest_step(operation);
+    if (operation < 8) return server_step();
+    if (operation == 8) {
+      world_.pass(std::chrono::milliseconds(program_.number() * 20));
+      return;
+    }
+    const std::uint8_t trouble = program_.number();
+    world_.host.open_error = (trouble & 1) != 0 ? std::errc::too_many_files_open : std::errc{};
+    world_.host.takes_datagrams = (trouble & 2) == 0;
+    world_.name_servers.resize(trouble / 16, {IpAddress::v4(192, 0, 2, 9), kDnsPort});
+  }
+
+  void check() {
+    require(world_.host.sockets().size() <= DnsUpstream::kMaxInFlight);
+    for (const auto& sent : world_.sent) {
+      const auto header = DnsHeader::parse(sent.payload);
+      require(header && header->is_response() && sent.to.address == kGuest);
+    }
+    world_.sent.clear();
+    world_.announced.clear();
+  }
+
+  void end() {
+    while (!streams_.empty()) {
+      proxy_.close(streams_.back(), CloseMode::kGraceful);
+      streams_.pop_back();
+    }
+    world_.pass(std::chrono::seconds(11));
+    check();
+    require(world_.host.sockets().empty() && !world_.timers.deadline());
+    const DnsCounters& all = proxy_.counters();
+    require(all.queries == all.dropped + all.malformed + all.unsupported + all.refused +
+                               all.answered_locally + all.joined + all.answered + all.failed +
+                               all.gave_way + all.forgotten);
+  }
+
+  static constexpr IpAddress kGuest = IpAddress::v4(10, 0, 2, 15);
+  static constexpr IpAddress kOwn = IpAddress::v4(10, 0, 2, 3);
+
+  Program program_;
+  ScriptedWorld world_;
+  DnsProxy proxy_{DnsProxyConfig::for_network(Network()), world_.context(), world_};
+  std::vector<SocketId> streams_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Life(Bytes(data, size)).run();
+  return 0;
+}

@@ -1,0 +1,295 @@
+// One TCP connection with a guest (RFC 9293): the state machine, in numbers only.
+//
+// A Connection owns no payload, no address and no clock. It is told of segments, of time, of how
+// many bytes its owner has ready to send and room to keep; it answers which bytes of a segment are
+// new and where they belong, which bytes the peer has acknowledged, and, one by one, which segments
+// to send now. The owner moves the bytes: from a frame straight into a socket, from a socket
+// straight into a ring. So the same machine runs under a NAT, under two-machine property tests on a
+// virtual clock and under a fuzzer.
+//
+// An owner's turn is always the same:
+//   arrival = on_segment(now, segment)   release arrival.acknowledged bytes of the send queue;
+//                                        deliver arrival.payload, say received() or keep()
+//   enqueue / finish / set_receive_space what has changed on the owner's side
+//   while (next(now, limit)) …           emit each; one acknowledgment per batch falls out of it
+//   deadline()                           when to call on_time()
+//
+// Loss recovery is NewReno (RFC 6582) with selective acknowledgments (RFC 2018, 6675). Both are one
+// mechanism here: bytes in [una, lost_end) that are not known to have arrived are lost, and
+// retransmit_next tells how far they have been sent again. Duplicate acknowledgments, the
+// scoreboard and the retransmission timer differ only in how far they move lost_end.
+//
+// Files: connection.cc (opening, closing, what the owner says), input.cc (segments),
+// acknowledgment.cc (what the peer has: scoreboard, recovery, round trip), output.cc (segments and
+// timers).
+
+#ifndef SLUICE_STACK_TCP_CONNECTION_H_
+#define SLUICE_STACK_TCP_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "stack/bytes.h"
+#include "stack/tcp/congestion.h"
+#include "stack/tcp/range_set.h"
+#include "stack/tcp/rtt.h"
+#include "stack/tcp/sequence.h"
+#include "stack/time.h"
+#include "stack/wire/tcp.h"
+
+namespace sluice::tcp {
+
+// RFC 9293, section 3.3.2, without LISTEN: listening is the owner's.
+enum class State : std::uint8_t {
+  kSynSent,
+  kSynReceived,
+  kEstablished,
+  kFinWait1,
+  kFinWait2,
+  kClosing,
+  kTimeWait,
+  kCloseWait,
+  kLastAck,
+  kClosed,
+};
+
+// Why a connection is closed.
+enum class CloseReason : std::uint8_t {
+  kNone,      // it is not, or both sides have finished
+  kRefused,   // the peer answered our SYN with RST
+  kReset,     // the peer sent RST
+  kTimedOut,  // the peer stopped answering
+  kAborted,   // the owner said abort()
+};
+
+// A segment from the guest, checked by its parser. The payload stays the frame's.
+struct Segment {
+  Sequence sequence;
+  Sequence acknowledgment;
+  TcpFlags flags;
+  std::uint16_t window = 0;  // as in the header
+  TcpOptions options;
+  Bytes payload;
+};
+
+// What a segment brought.
+struct Arrival {
+  enum class Verdict : std::uint8_t {
+    kAccepted,
+    kDropped,  // outside the window or unproven; an ACK follows if one is due
+    kReset,    // to be answered by a reset made from the segment (RFC 9293, 3.10.7)
+    kReopen,   // TIME-WAIT met a valid new SYN: forget the connection and treat it as new
+  };
+
+  Verdict verdict = Verdict::kAccepted;
+  // Bytes at the front of the send queue that the peer has; they are the owner's to release.
+  std::uint32_t acknowledged = 0;
+  // New payload, `offset` bytes past the next expected one. At offset 0, tell received() how much
+  // of it was taken; elsewhere, keep() if it was put aside.
+  Bytes payload;
+  std::uint32_t offset = 0;
+};
+
+// A segment to send. Its payload is `length` bytes of the send queue, `offset` bytes past the first
+// that is not acknowledged; above segment_size it is for the link to cut.
+struct Outgoing {
+  Sequence sequence;
+  Sequence acknowledgment;
+  TcpFlags flags;
+  std::uint16_t window = 0;
+  TcpOptions options;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint16_t segment_size = 0;  // largest payload of one segment on the wire
+};
+
+struct Parameters {
+  Sequence initial_sequence;                  // RFC 6528
+  std::uint32_t timestamp_offset = 0;         // RFC 7323, section 5.4
+  std::uint16_t maximum_segment_size = 1460;  // what we can take: the MTU less 40
+  std::uint32_t receive_space = 65535;        // bytes the owner can keep
+};
+
+class Connection {
+ public:
+  // A guest's SYN. Nothing is answered until admit(), because only the owner can tell whether
+  // there is anything to be connected to; abort() refuses.
+  static Connection from_syn(Time now, const Segment& syn, const Parameters& parameters);
+  // A connection to the guest: the SYN is ready to be sent.
+  static Connection to_guest(Time now, const Parameters& parameters);
+
+  Arrival on_segment(Time now, const Segment& segment);
+  // The first `count` bytes of arrival.payload at offset 0 were taken. Returns how many bytes kept
+  // earlier now follow them in order; those are taken too.
+  std::uint32_t received(Time now, std::uint32_t count);
+  // Payload at `offset` was put aside. False if its place can't be remembered: it will come again.
+  bool keep(std::uint32_t offset, std::uint32_t count);
+  void on_time(Time now);
+
+  // The way to the other side is open: the SYN may be answered.
+  void admit() { held_ = false; }
+  // How many bytes past the next expected one the owner can keep.
+  void set_receive_space(std::uint32_t bytes);
+  // So many bytes more are in the send queue.
+  void enqueue(std::uint32_t bytes) { send_end_ += bytes; }
+  // Nothing more will be enqueued: FIN follows the queue.
+  void finish();
+  // Ends the connection with a RST, the last segment to be sent.
+  void abort();
+
+  // The next segment to send now, with at most `limit` bytes of payload. nullopt: no more for now.
+  std::optional<Outgoing> next(Time now, std::uint32_t limit);
+  // When to call on_time(), if nothing happens before.
+  std::optional<Time> deadline() const;
+
+  State state() const { return state_; }
+  bool closed() const { return state_ == State::kClosed; }
+  CloseReason close_reason() const { return reason_; }
+  // The guest has acknowledged our SYN, and we its.
+  bool synchronized() const { return state_ >= State::kEstablished && state_ < State::kClosed; }
+  // The guest has sent everything it will, and we have received it.
+  bool peer_finished() const { return peer_finished_; }
+  // Our FIN, and all before it, has been acknowledged.
+  bool finish_acknowledged() const { return fin_sent_ && una_ == nxt_; }
+  // Bytes of the send queue that are not acknowledged, sent or not.
+  std::uint32_t queued() const { return send_end_ - first_unacknowledged_byte(); }
+  // What the peer's window and the congestion window let be in flight, in bytes.
+  std::uint32_t send_window() const;
+  // The largest payload of one segment to the guest.
+  std::uint32_t maximum_payload() const;
+  // Bytes past the next expected one that have been put aside.
+  bool has_gaps() const { return out_of_order_ != nullptr && !out_of_order_->empty(); }
+  Duration smoothed_round_trip() const { return rtt_.smoothed(); }
+
+  // How long each state lasts at most; documented in docs/architecture.md.
+  static constexpr Duration kTimeWait = std::chrono::seconds(60);
+  static constexpr Duration kDelayedAck = std::chrono::milliseconds(10);
+  static constexpr Duration kKeepAliveIdle = std::chrono::hours(2);  // RFC 9293, section 3.8.4
+  static constexpr Duration kHalfClosedIdle = std::chrono::minutes(2);
+  static constexpr Duration kKeepAliveInterval = std::chrono::seconds(75);
+  static constexpr unsigned kMaxSynRetries = 6;
+  static constexpr unsigned kMaxRetries = 10;
+  static constexpr unsigned kMaxKeepAlives = 9;
+
+ private:
+  enum class Recovery : std::uint8_t { kNone, kFast, kTimeout };
+  static constexpr Time kNever = Time::max();
+  static constexpr std::uint8_t kWindowScale = 7;
+
+  Connection(Time now, State state, const Parameters& parameters);
+
+  // input.cc
+  void on_syn_options(const Segment& segment);
+  Arrival on_segment_in_syn_sent(Time now, const Segment& segment);
+  bool acceptable(const Segment& segment) const;
+  bool timestamp_too_old(Time now, const Segment& segment) const;
+  bool on_reset(Time now, const Segment& segment);
+  void take_payload(const Segment& segment, Arrival& arrival);
+  void on_peer_finish(Time now);
+  void challenge(Time now);
+  // acknowledgment.cc
+  bool acknowledgment_in_range(Sequence acknowledgment) const;
+  void on_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
+  void on_new_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
+  void update_window(const Segment& segment);
+  void update_scoreboard(const Segment& segment);
+  void detect_loss();
+  void enter_recovery(Sequence lost_end);
+  void on_our_finish_acknowledged(Time now);
+  // output.cc
+  Outgoing segment_at(Time now, Sequence sequence, TcpFlags flags);
+  std::optional<Outgoing> next_syn(Time now);
+  std::optional<Outgoing> next_retransmission(Time now, std::uint32_t limit);
+  std::optional<Outgoing> next_data(Time now, std::uint32_t limit);
+  std::optional<Outgoing> next_control(Time now);
+  Outgoing data_segment(Time now, Sequence begin, std::uint32_t size);
+  void add_sack_blocks(TcpOptions& options) const;
+  std::uint32_t in_flight() const;
+  std::uint32_t timestamp(Time now) const;
+  void on_retransmission_time(Time now);
+  void on_idle_time(Time now);
+  void restart_retransmission(Time now);
+  void set_idle(Time now);
+  void close(CloseReason reason);
+
+  bool has_unsent() const { return send_end_ != nxt_ || (fin_queued_ && !fin_sent_); }
+  Sequence first_byte() const { return iss_ + 1; }
+  Sequence first_unacknowledged_byte() const {
+    return fin_sent_ && una_.after(send_end_) ? send_end_ : later(una_, first_byte());
+  }
+
+  // Sending (RFC 9293, section 3.3.1). Bytes in [una_, nxt_) are in flight or lost, those in
+  // [nxt_, send_end_) wait; FIN, once sent, is the number send_end_.
+  Sequence iss_;
+  Sequence una_;
+  Sequence nxt_;
+  Sequence send_end_;
+  std::uint32_t peer_window_ = 0;      // bytes, scaled
+  std::uint32_t max_peer_window_ = 0;  // the largest it ever was
+  Sequence window_sequence_;           // SND.WL1
+  Sequence window_acknowledgment_;     // SND.WL2
+  // Loss: see the top of this file. Outside recovery both ends are at or before una_.
+  Sequence lost_end_;
+  Sequence retransmit_next_;
+  Sequence recovery_point_;  // recovery ends when this is acknowledged
+  std::unique_ptr<RangeSet> scoreboard_;
+  Congestion congestion_;
+  RttEstimator rtt_;
+  Sequence timed_;              // the acknowledgment that ends the running measurement
+  std::uint32_t timed_at_ = 0;  // microseconds, modulo 2^32
+
+  // Receiving. advertised_ is the right edge we have promised; it never moves left.
+  Sequence irs_;
+  Sequence expected_;  // RCV.NXT
+  Sequence advertised_;
+  Sequence last_acknowledged_;  // the last acknowledgment we sent
+  std::uint32_t receive_space_ = 0;
+  std::uint32_t unacknowledged_ = 0;  // bytes received since then
+  Sequence peer_fin_;                 // its number, once peer_fin_seen_
+  std::unique_ptr<RangeSet> out_of_order_;
+  Range recent_gap_end_{};  // the range that last grew: it is reported first (RFC 2018, section 4)
+
+  // Timestamps (RFC 7323).
+  std::uint32_t timestamp_offset_ = 0;
+  std::uint32_t recent_timestamp_ = 0;     // TS.Recent
+  std::uint32_t recent_timestamp_at_ = 0;  // seconds, when it was taken
+
+  Time retransmit_at_ = kNever;  // with data in flight a timeout, without a window probe
+  Time acknowledge_at_ = kNever;
+  Time idle_at_ = kNever;         // keep-alive, or the end of TIME-WAIT
+  std::uint32_t last_heard_ = 0;  // milliseconds, modulo 2^32
+  std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
+
+  std::uint16_t own_segment_size_;         // what we announce
+  std::uint16_t peer_segment_size_ = 536;  // what the peer announced (RFC 9293, section 3.7.1)
+  State state_;
+  CloseReason reason_ = CloseReason::kNone;
+  Recovery recovery_ = Recovery::kNone;
+  std::uint8_t peer_scale_ = 0;
+  std::uint8_t own_scale_ = 0;
+  std::uint8_t duplicates_ = 0;  // duplicate acknowledgments in a row
+  std::uint8_t retries_ = 0;     // timeouts in a row, or probes without an answer
+  std::uint8_t keep_alives_ = 0;
+
+  bool held_ : 1 = false;                  // the SYN may not be answered yet
+  bool syn_due_ : 1 = false;               // our SYN is to be sent, or sent again
+  bool acknowledge_now_ : 1 = false;       // an ACK goes out with this batch
+  bool reset_due_ : 1 = false;             // RST goes out, and that is the end
+  bool probe_due_ : 1 = false;             // an ACK out of window, to be answered
+  bool override_due_ : 1 = false;          // send though it is a small piece (RFC 9293, 3.8.6.2.1)
+  bool first_retransmission_ : 1 = false;  // goes out whatever the window says
+  bool fin_queued_ : 1 = false;
+  bool fin_sent_ : 1 = false;
+  bool peer_fin_seen_ : 1 = false;
+  bool peer_finished_ : 1 = false;
+  bool timing_ : 1 = false;
+  bool timestamps_ : 1 = false;
+  bool sack_ : 1 = false;
+  bool scaled_ : 1 = false;
+  bool active_ : 1 = false;  // we sent the first SYN
+};
+
+}  // namespace sluice::tcp
+
+#endif  // SLUICE_STACK_TCP_CONNECTION_H_
