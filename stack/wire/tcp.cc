@@ -61,8 +61,8 @@ TcpOptions TcpOptions::parse(Bytes options) {
     } else if (kind == kTimestamps && value.size() == 8) {
       parsed.timestamps =
           TcpTimestamps{load_big<std::uint32_t>(value, 0), load_big<std::uint32_t>(value, 4)};
-    } else if (kind == kSack && value.size() % 8 == 0) {
-      parsed.sack_count = static_cast<std::uint8_t>(std::min(value.size() / 8, kMaxSackBlocks));
+    } else if (kind == kSack && value.size() % 8 == 0 && value.size() / 8 <= kMaxSackBlocks) {
+      parsed.sack_count = static_cast<std::uint8_t>(value.size() / 8);
       for (std::size_t i = 0; i < parsed.sack_count; ++i) {
         parsed.sack.at(i) = {load_big<std::uint32_t>(value, 8 * i),
                              load_big<std::uint32_t>(value, 8 * i + 4)};
