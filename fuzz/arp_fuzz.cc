@@ -6,13 +6,21 @@
 
 #include "stack/wire/arp.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  const Bytes input(data, size);
+namespace sluice {
+namespace {
+
+void run(Bytes input) {
   const auto message = ArpMessage::parse(input);
-  if (!message) return 0;
+  if (!message) return;
   std::array<std::uint8_t, ArpMessage::kSize> again{};
   message->emit(again);
   Ensures(std::equal(again.begin(), again.end(), input.begin()));
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

@@ -6,15 +6,23 @@
 
 #include "stack/wire/ethernet.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  const Bytes input(data, size);
+namespace sluice {
+namespace {
+
+void run(Bytes input) {
   const auto view = EthernetView::parse(input);
-  Ensures(view.has_value() == (size >= EthernetHeader::kSize));
-  if (!view) return 0;
+  Ensures(view.has_value() == (input.size() >= EthernetHeader::kSize));
+  if (!view) return;
   std::array<std::uint8_t, EthernetHeader::kSize> again{};
   view->header().emit(again);
   Ensures(std::equal(again.begin(), again.end(), input.begin()));
-  Ensures(view->payload().size() == size - EthernetHeader::kSize);
+  Ensures(view->payload().size() == input.size() - EthernetHeader::kSize);
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

@@ -7,12 +7,13 @@
 #include "stack/wire/icmpv4.h"
 #include "stack/wire/ipv4.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  const Bytes input(data, size);
+namespace sluice {
+namespace {
+
+void run(Bytes input) {
   const auto view = IcmpView::parse(input);
-  Ensures(view.has_value() == (size >= IcmpHeader::kSize));
-  if (!view) return 0;
+  Ensures(view.has_value() == (input.size() >= IcmpHeader::kSize));
+  if (!view) return;
   const IcmpHeader header = view->header();
   std::array<std::uint8_t, IcmpHeader::kSize> again{};
   header.emit(again);
@@ -23,5 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       Ensures(quoted->packet().size() <= view->payload().size());
     }
   }
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

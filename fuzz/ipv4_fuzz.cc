@@ -30,18 +30,22 @@ void check(Bytes packet) {
   Ensures(reread && reread->header() == header);
 }
 
-}  // namespace
-}  // namespace sluice
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  check({data, size});
-  if (size < Ipv4Header::kSize) return 0;
-  std::vector<std::uint8_t> packet(data, data + size);
-  const std::size_t header_size = std::min<std::size_t>(std::size_t{packet[0] & 15U} * 4, size);
+void run(Bytes input) {
+  check(input);
+  if (input.size() < Ipv4Header::kSize) return;
+  std::vector<std::uint8_t> packet(input.begin(), input.end());
+  const std::size_t header_size =
+      std::min<std::size_t>(std::size_t{packet[0] & 15U} * 4, input.size());
   store_big(MutableBytes(packet), kChecksumOffset, std::uint16_t{0});
   store_big(MutableBytes(packet), kChecksumOffset,
             internet_checksum(Bytes(packet).first(header_size)));
   check(packet);
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

@@ -27,8 +27,9 @@ std::uint8_t byte_at(std::uint16_t identification, std::size_t place) {
 std::vector<std::uint8_t> fragment_of(Bytes step) {
   const unsigned bits = step[0];
   const std::size_t header_size = (bits & 0x10) != 0 ? 24 : 20;
-  const std::size_t offset = (bits & 0x40) != 0 ? 65528 - std::size_t{step[1]} * 8 : step[1] * 8U;
-  const std::size_t wanted = (bits & 0x80) != 0 ? step[2] * 128U + step[3] : step[2];
+  const std::size_t offset =
+      (bits & 0x40) != 0 ? 65528 - std::size_t{step[1]} * 8 : std::size_t{step[1]} * 8;
+  const std::size_t wanted = (bits & 0x80) != 0 ? std::size_t{step[2]} * 128 + step[3] : step[2];
   const std::size_t size = std::min(wanted, 65535 - header_size);
   const Ipv4Header header{
       .total_length = static_cast<std::uint16_t>(header_size + size),
@@ -65,21 +66,17 @@ void check_whole(Bytes whole) {
   }
 }
 
-}  // namespace
-}  // namespace sluice
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
+void run(Bytes input) {
   Time now{};
   Counters counters;
   TimerWheel timers(now);
   Reassembler reassembler(kLimits, counters, timers);
-  for (Bytes input(data, size); input.size() >= kStep; input = input.subspan(kStep)) {
-    if ((input[0] & 0x20) != 0) {
-      now += std::chrono::seconds(input[2] & 15);
+  for (Bytes rest = input; rest.size() >= kStep; rest = rest.subspan(kStep)) {
+    if ((rest[0] & 0x20) != 0) {
+      now += std::chrono::seconds(rest[2] & 15);
       timers.advance(now);
     }
-    const auto packet = fragment_of(input.first(kStep));
+    const auto packet = fragment_of(rest.first(kStep));
     const auto view = Ipv4View::parse(packet);
     Ensures(view.has_value());
     if (const auto whole = reassembler.add(now, *view)) check_whole(*whole);
@@ -89,5 +86,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   timers.advance(now + kLimits.lifetime + std::chrono::seconds(1));
   Ensures(reassembler.datagrams() == 0 && reassembler.buffered_bytes() == 0);
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

@@ -19,23 +19,25 @@ void check(const TcpOptions& options) {
   Ensures(TcpOptions::parse(again) == options);
 }
 
-}  // namespace
-}  // namespace sluice
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  const Bytes input(data, size);
+void run(Bytes input) {
   check(TcpOptions::parse(input));
   const auto view = TcpView::parse(input);
-  if (!view) return 0;
-  Ensures(view->header_size() + view->payload().size() == size);
+  if (!view) return;
+  Ensures(view->header_size() + view->payload().size() == input.size());
   const TcpHeader header = view->header();
   const TcpOptions options = view->options();
   check(options);
-  if (options.size() > TcpOptions::kMaxSize) return 0;
+  if (options.size() > TcpOptions::kMaxSize) return;
   std::vector<std::uint8_t> again(TcpHeader::kSize + options.size());
   header.emit(options, again);
   const auto reread = TcpView::parse(again);
   Ensures(reread && reread->header() == header && reread->options() == options);
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }

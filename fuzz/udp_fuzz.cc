@@ -6,16 +6,24 @@
 
 #include "stack/wire/udp.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): a function of its own
-  const Bytes input(data, size);
+namespace sluice {
+namespace {
+
+void run(Bytes input) {
   const auto view = UdpView::parse(input);
-  if (!view) return 0;
+  if (!view) return;
   const UdpHeader header = view->header();
-  Ensures(header.length == view->datagram().size() && header.length <= size);
+  Ensures(header.length == view->datagram().size() && header.length <= input.size());
   Ensures(view->payload().size() == header.length - UdpHeader::kSize);
   std::array<std::uint8_t, UdpHeader::kSize> again{};
   header.emit(again);
   Ensures(std::equal(again.begin(), again.end(), input.begin()));
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  sluice::run({data, size});
   return 0;
 }
