@@ -25,7 +25,7 @@ std::vector<std::uint8_t> content(const ByteRing& ring) {
 }
 
 TEST(BufferPool, NothingIsHandedOutBeyondTheLimit) {
-  BufferPool pool(3 * BufferPool::kSmallest);
+  BufferPool pool(std::size_t{3} * BufferPool::kSmallest);
   auto first = pool.acquire(1);
   auto second = pool.acquire(BufferPool::kSmallest);
   EXPECT_TRUE(first.bytes && second.bytes);
