@@ -41,6 +41,7 @@ struct TcpFlow final : FlowEntry, Timer {
   bool ended : 1 = false;            // its end lies behind the bytes it has
   bool stream_finished : 1 = false;  // its end has been read
   bool guest_finished : 1 = false;   // the end of the guest's bytes has been passed on
+  bool failed : 1 = false;           // the stream is reset, and so the guest is to be
   bool silent : 1 = false;           // the other side is gone without a word, and so are we
   bool dirty : 1 = false;            // has its turn when the batch ends
 };

@@ -278,7 +278,7 @@ void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
 void TcpFlows::on_stream_failed(Time now, TcpFlow& flow, std::errc error) {
   close_stream(flow, CloseMode::kReset);
   if (!is_silence(error)) {
-    flow.connection.abort();
+    flow.failed = true;
     return;
   }
   flow.silent = true;

@@ -15,7 +15,7 @@ TcpBuffers& TcpFlows::buffers_of(TcpFlow& flow) {
 void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival) {
   if (arrival.offset == 0) {
     const std::uint32_t count = pass_on(now, flow, arrival.payload);
-    if (flow.silent || flow.connection.closed()) return;
+    if (flow.silent || flow.failed) return;
     const std::uint32_t followed = flow.connection.received(now, count);
     if (followed != 0) flow.buffers->to_host.commit(followed);
     return;
@@ -73,6 +73,11 @@ void TcpFlows::take_turn(Time now, TcpFlow& flow) {
   }
   connection.set_receive_space(receive_space(flow));
   send_segments(now, flow);
+  if (flow.failed) {
+    // After what came before it.
+    connection.abort();
+    send_segments(now, flow);
+  }
   if (connection.closed() && connection.close_reason() != tcp::CloseReason::kNone) {
     close_stream(flow, CloseMode::kReset);
   }
