@@ -1,9 +1,9 @@
 #include "nat/tcp_flows.h"
 
-#include <random>
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+
+#include <random>
 
 #include "tests/sim/guest_tcp.h"
 #include "tests/sim/sim.h"
@@ -57,8 +57,7 @@ TEST(TcpFlows, ASynIsNotAnsweredBeforeTheHostHasConnected) {
 
 TEST(TcpFlows, RefusedStaysRefused) {
   Sim sim;
-  sim.host.set_behaviour(kServer,
-                         {ScriptedHost::Manner::kFail, std::errc::connection_refused});
+  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kFail, std::errc::connection_refused});
   GuestTcp guest(sim, 4000, kServer);
   sim.settle();
   ASSERT_TRUE(guest.closed());
@@ -323,9 +322,9 @@ TEST(TcpFlows, RestrictedOpensNoSocketWhateverTheDestination) {
   config.policy.restricted = true;
   Sim sim(config);
   std::uint16_t port = 1000;
-  for (const char* const address : {"192.0.2.1", "10.0.2.2", "10.0.2.3", "10.0.2.200",
-                                    "127.0.0.1", "0.0.0.0", "255.255.255.255", "10.0.2.255",
-                                    "224.0.0.1", "240.0.0.1", "169.254.169.254"}) {
+  for (const char* const address :
+       {"192.0.2.1", "10.0.2.2", "10.0.2.3", "10.0.2.200", "127.0.0.1", "0.0.0.0",
+        "255.255.255.255", "10.0.2.255", "224.0.0.1", "240.0.0.1", "169.254.169.254"}) {
     GuestTcp guest(sim, ++port, {*IpAddress::parse(address), 80});
     sim.run_for(seconds(3));
     EXPECT_FALSE(guest.established()) << address;
