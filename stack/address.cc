@@ -1,71 +1,217 @@
 #include "stack/address.h"
 
-#include <arpa/inet.h>
-
+#include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include <gsl/assert>
 
 namespace sluice {
 namespace {
 
-std::optional<unsigned> parse_number(std::string_view text, int base, unsigned limit) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{} || end != text.data() + text.size() || value > limit) {
-    return std::nullopt;
-  }
+constexpr unsigned kV4MappedBits = 96;  // leading bits of ::ffff:0:0/96, where IPv4 lives
+
+// A whole text as an unsigned number: digits only, so no sign, space or prefix.
+template <typename T>
+std::optional<T> parse_number(std::string_view text, int base) {
+  T value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+  if (error != std::errc() || stop != end) return std::nullopt;
   return value;
+}
+
+// Leading zeros are refused: some readers take them for octal, and two spellings of one address
+// that mean different hosts to different programs are a way around a policy.
+std::optional<std::uint32_t> parse_dotted_quad(std::string_view text) {
+  std::uint32_t bits = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::size_t dot = i < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = text.substr(0, dot);
+    if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+    const auto octet = parse_number<std::uint8_t>(digits, 10);
+    if (!octet) return std::nullopt;
+    bits = bits << 8 | *octet;
+    text.remove_prefix(std::min(dot + 1, text.size()));
+  }
+  return bits;
+}
+
+// The 16-bit groups on one side of "::".
+struct Groups {
+  std::array<std::uint16_t, 8> values{};
+  unsigned count = 0;
+
+  bool append(std::uint16_t value) {
+    if (count == values.size()) return false;
+    values.at(count++) = value;
+    return true;
+  }
+};
+
+// `tail_may_be_v4` allows a dotted quad in place of the last two groups.
+std::optional<Groups> parse_groups(std::string_view text, bool tail_may_be_v4) {
+  Groups groups;
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    const std::string_view group = text.substr(0, colon);
+    const bool last = colon == std::string_view::npos;
+    if (last && tail_may_be_v4 && group.find('.') != std::string_view::npos) {
+      const auto quad = parse_dotted_quad(group);
+      if (!quad || !groups.append(static_cast<std::uint16_t>(*quad >> 16)) ||
+          !groups.append(static_cast<std::uint16_t>(*quad))) {
+        return std::nullopt;
+      }
+      return groups;
+    }
+    const auto value = parse_number<std::uint16_t>(group, 16);
+    if (group.size() > 4 || !value || !groups.append(*value)) return std::nullopt;
+    if (last) return groups;
+    text.remove_prefix(colon + 1);
+    if (text.empty()) return std::nullopt;  // a colon with nothing behind it
+  }
+  return groups;
+}
+
+std::optional<IpAddress> parse_v6(std::string_view text) {
+  const std::size_t gap = text.find("::");
+  std::optional<Groups> before;
+  std::optional<Groups> after;
+  if (gap == std::string_view::npos) {
+    before = parse_groups(text, true);
+    after = Groups{};
+    if (!before || before->count != 8) return std::nullopt;
+  } else {
+    before = parse_groups(text.substr(0, gap), false);
+    after = parse_groups(text.substr(gap + 2), true);
+    if (!before || !after || before->count + after->count > 7) return std::nullopt;
+  }
+  std::array<std::uint8_t, 16> octets{};
+  const auto store = [&octets](unsigned group, std::uint16_t value) {
+    octets.at(std::size_t{2} * group) = static_cast<std::uint8_t>(value >> 8);
+    octets.at(std::size_t{2} * group + 1) = static_cast<std::uint8_t>(value);
+  };
+  for (unsigned i = 0; i < before->count; ++i) store(i, before->values.at(i));
+  for (unsigned i = 0; i < after->count; ++i) store(8 - after->count + i, after->values.at(i));
+  return IpAddress::v6(octets);
+}
+
+void append_number(std::string& text, unsigned value, int base) {
+  std::array<char, 12> digits{};
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, base);
+  text.append(digits.data(), end);
+}
+
+// RFC 5952, section 4: lower case, no leading zeros, and "::" for the longest run of at least two
+// zero groups, the first one of equals.
+std::string v6_to_string(const std::array<std::uint8_t, 16>& octets) {
+  const auto group = [&octets](unsigned i) -> unsigned {
+    return static_cast<unsigned>(octets.at(std::size_t{2} * i)) << 8 |
+           octets.at(std::size_t{2} * i + 1);
+  };
+  unsigned gap = 8;
+  unsigned gap_size = 1;
+  for (unsigned i = 0; i < 8; ++i) {
+    unsigned end = i;
+    while (end < 8 && group(end) == 0) ++end;
+    if (end - i > gap_size) {
+      gap = i;
+      gap_size = end - i;
+    }
+    i = std::max(i, end);
+  }
+  std::string text;
+  for (unsigned i = 0; i < 8; ++i) {
+    if (i == gap) {
+      text += "::";
+      i += gap_size - 1;
+      continue;
+    }
+    if (!text.empty() && text.back() != ':') text += ':';
+    append_number(text, group(i), 16);
+  }
+  return text;
+}
+
+// Bits that an address of this family has beyond those of its text form.
+unsigned family_offset(const IpAddress& address) {
+  return address.is_v4() ? kV4MappedBits : 0;
+}
+
+IpAddress masked(const IpAddress& address, unsigned bits) {
+  std::array<std::uint8_t, 16> octets = address.octets();
+  for (unsigned i = 0; i < octets.size(); ++i) {
+    const unsigned kept = std::clamp<int>(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
+    octets.at(i) &= static_cast<std::uint8_t>(0xff00U >> kept);
+  }
+  return IpAddress::v6(octets);
+}
+
+// What a bare network address means: the classes of RFC 791, except that the private and test
+// ranges that are larger than their class are taken whole (172.16.0.0/12, 192.168.0.0/16,
+// 198.18.0.0/15). Classes D and E name no network of hosts.
+std::optional<unsigned> classful_length(std::uint32_t bits) {
+  if (bits >> 31 == 0) return 8;
+  if (bits >> 20 == 0xac1) return 12;
+  if (bits >> 16 == 0xc0a8) return 16;
+  if (bits >> 17 == 0xc612 >> 1) return 15;
+  if (bits >> 30 == 0b10) return 16;
+  if (bits >> 29 == 0b110) return 24;
+  return std::nullopt;
+}
+
+std::optional<unsigned> parse_length(std::string_view text, bool is_v4) {
+  const auto length = parse_number<unsigned>(text, 10);
+  if (text.size() > 3 || !length || *length > (is_v4 ? 32U : 128U)) return std::nullopt;
+  return length;
 }
 
 }  // namespace
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {
-  constexpr std::size_t kLength = 17;
-  if (text.size() != kLength) return std::nullopt;
+  if (text.size() != kSize * 3 - 1) return std::nullopt;
   std::array<std::uint8_t, kSize> octets{};
   for (std::size_t i = 0; i < kSize; ++i) {
-    const auto octet = parse_number(text.substr(3 * i, 2), 16, 0xff);
-    if (!octet || (i != 0 && text[3 * i - 1] != ':')) return std::nullopt;
-    octets.at(i) = static_cast<std::uint8_t>(*octet);
+    if (i > 0 && text[i * 3 - 1] != ':') return std::nullopt;
+    const auto octet = parse_number<std::uint8_t>(text.substr(i * 3, 2), 16);
+    if (!octet) return std::nullopt;
+    octets.at(i) = *octet;
   }
   return MacAddress(octets);
 }
 
 std::string MacAddress::to_string() const {
-  std::array<char, 18> text{};
-  std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", octets_[0], octets_[1],
-                octets_[2], octets_[3], octets_[4], octets_[5]);
-  return text.data();
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t octet : octets_) {
+    if (!text.empty()) text += ':';
+    text += kDigits[octet >> 4];
+    text += kDigits[octet & 15];
+  }
+  return text;
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  // inet_pton and inet_ntop are pure conversions, and RFC 5952 is theirs to know.
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;
-  const std::string terminated(text);
-  in_addr v4_address{};
-  if (inet_pton(AF_INET, terminated.c_str(), &v4_address) == 1) {
-    return v4(ntohl(v4_address.s_addr));
-  }
-  IpAddress address;
-  if (inet_pton(AF_INET6, terminated.c_str(), address.octets_.data()) == 1) return address;
-  return std::nullopt;
+  if (text.find(':') != std::string_view::npos) return parse_v6(text);
+  const auto bits = parse_dotted_quad(text);
+  if (!bits) return std::nullopt;
+  return v4(*bits);
 }
 
 bool IpAddress::is_unspecified() const {
-  return *this == IpAddress() || *this == v4(0);
+  return *this == v4(0) || *this == IpAddress();
 }
 
 bool IpAddress::is_loopback() const {
   if (is_v4()) return octets_[12] == 127;
-  IpAddress one;
-  one.octets_[15] = 1;
-  return *this == one;
+  std::array<std::uint8_t, 16> one{};
+  one[15] = 1;
+  return octets_ == one;
 }
 
 bool IpAddress::is_multicast() const {
-  return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff;
+  return is_v4() ? octets_[12] >> 4 == 0xe : octets_[0] == 0xff;
 }
 
 bool IpAddress::is_link_local() const {
@@ -74,48 +220,46 @@ bool IpAddress::is_link_local() const {
 }
 
 std::string IpAddress::to_string() const {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (is_v4()) {
-    inet_ntop(AF_INET, octets_.data() + 12, text.data(), text.size());
-  } else {
-    inet_ntop(AF_INET6, octets_.data(), text.data(), text.size());
+  if (!is_v4()) return v6_to_string(octets_);
+  std::string text;
+  for (std::size_t i = 12; i < 16; ++i) {
+    if (i > 12) text += '.';
+    append_number(text, octets_.at(i), 10);
   }
-  return text.data();
+  return text;
 }
 
 std::string Endpoint::to_string() const {
-  const std::string host = address.to_string();
-  return (address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(port);
+  std::string text = address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
+  text += ':';
+  append_number(text, port, 10);
+  return text;
 }
 
-Subnet::Subnet(const IpAddress& address, unsigned length) : length_(length) {
-  Expects(length <= (address.is_v4() ? 32U : 128U));
-  std::array<std::uint8_t, 16> octets = address.octets();
-  const unsigned kept = address.is_v4() ? 96 + length : length;
-  for (unsigned bit = kept; bit < 128; ++bit) {
-    octets.at(bit / 8) &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
-  }
-  base_ = IpAddress::v6(octets);
+Subnet::Subnet(const IpAddress& address, unsigned length)
+    : base_(masked(address, family_offset(address) + length)), length_(length) {
+  Expects(length <= 128 - family_offset(address));
 }
 
 std::optional<Subnet> Subnet::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) return std::nullopt;
+  std::optional<unsigned> length;
   if (slash != std::string_view::npos) {
-    const auto length = parse_number(text.substr(slash + 1), 10, address->is_v4() ? 32 : 128);
-    if (!length) return std::nullopt;
-    return Subnet(*address, *length);
+    length = parse_length(text.substr(slash + 1), address->is_v4());
+  } else if (address->is_v4()) {
+    length = classful_length(address->v4_bits());
+  } else {
+    length = 64;  // every IPv6 link has this length (RFC 4291, section 2.5.1)
   }
-  if (!address->is_v4()) return Subnet(*address, 64);
-  const std::uint32_t bits = address->v4_bits();
-  const unsigned classful = (bits >> 31) == 0 ? 8 : (bits >> 30) == 2 ? 16 : 24;
-  return Subnet(*address, classful);
+  if (!length) return std::nullopt;
+  return Subnet(*address, *length);
 }
 
 bool Subnet::contains(const IpAddress& address) const {
-  if (address.is_v4() != base_.is_v4()) return false;
-  return Subnet(address, length_).base_ == base_;
+  return address.is_v4() == base_.is_v4() &&
+         masked(address, family_offset(address) + length_) == base_;
 }
 
 IpAddress Subnet::nth(std::uint32_t index) const {
@@ -131,6 +275,7 @@ IpAddress Subnet::nth(std::uint32_t index) const {
 }
 
 std::uint32_t Subnet::v4_mask() const {
+  Expects(length_ <= 32);
   return length_ == 0 ? 0 : ~std::uint32_t{0} << (32 - length_);
 }
 
@@ -139,7 +284,9 @@ IpAddress Subnet::v4_broadcast() const {
 }
 
 std::string Subnet::to_string() const {
-  return base_.to_string() + "/" + std::to_string(length_);
+  std::string text = base_.to_string() + '/';
+  append_number(text, length_, 10);
+  return text;
 }
 
 }  // namespace sluice

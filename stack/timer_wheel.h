@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <gsl/assert>
+
 #include "stack/time.h"
 
 namespace sluice {
@@ -46,6 +48,7 @@ class TimerLinks {
 
   bool linked() const { return next_ != nullptr; }
   void unlink() {
+    Expects(next_ != nullptr && previous_ != nullptr);
     next_->previous_ = previous_;
     previous_->next_ = next_;
     next_ = previous_ = nullptr;

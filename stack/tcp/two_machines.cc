@@ -40,7 +40,7 @@ bool TwoMachines::run(Duration limit) {
 
 void TwoMachines::turn(Machine& machine) {
   Connection& connection = *machine.connection;
-  constexpr std::size_t kSendQueue = 256 * 1024;
+  constexpr std::size_t kSendQueue = 262144;
   const std::size_t room = kSendQueue - (machine.enqueued - machine.acknowledged);
   const std::size_t more = std::min(room, machine.to_send.size() - machine.enqueued);
   if (more != 0) {
@@ -129,8 +129,9 @@ void TwoMachines::take(Machine& machine, const Arrival& arrival) {
     machine.received.insert(machine.received.end(), first,
                             first + static_cast<std::ptrdiff_t>(count));
   }
-  machine.aside.erase(machine.aside.begin(),
-                      machine.aside.lower_bound(target > 65536 * 4 ? target - 65536 * 4 : 0));
+  std::erase_if(machine.aside, [&](const auto& piece) {
+    return piece.first + piece.second.size() <= machine.received.size();
+  });
 }
 
 }  // namespace sluice::tcp
