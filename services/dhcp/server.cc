@@ -401,17 +401,16 @@ void DhcpServer::send(Time now, const Request& request, const DhcpMessage& reply
   const MutableBytes room = MutableBytes(buffer_).first(limit);
   const Bytes payload = room.first(reply.emit(room).size);
 
-  // RFC 2131, section 4.1.
+  // RFC 2131, section 4.1. The client's link address is at hand even where that section lets the
+  // address be resolved: a client that is renewing may be too busy to answer.
   const Endpoint from{config_.network.host, kDhcpServerPort};
-  if (reply.client != 0) {
-    output_.send(now, from, {IpAddress::v4(reply.client), kDhcpClientPort}, payload, std::nullopt);
-  } else if (reply.broadcast || reply.yours == 0) {
+  if (reply.client == 0 && (reply.broadcast || reply.yours == 0)) {
     output_.send(now, from, {IpAddress::v4(0xffffffff), kDhcpClientPort}, payload,
                  MacAddress::broadcast());
-  } else {
-    output_.send(now, from, {IpAddress::v4(reply.yours), kDhcpClientPort}, payload,
-                 request.client.mac);
+    return;
   }
+  const IpAddress to = IpAddress::v4(reply.client != 0 ? reply.client : reply.yours);
+  output_.send(now, from, {to, kDhcpClientPort}, payload, request.client.mac);
 }
 
 }  // namespace sluice

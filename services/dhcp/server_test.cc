@@ -229,7 +229,7 @@ TEST(DhcpServer, SendsAsRfc2131Section41Says) {
   const auto ack = world.ask(renew(1, kFirst));
   EXPECT_EQ(ack->client, kFirst);
   EXPECT_EQ(world.reply()->to, (Endpoint{IpAddress::v4(kFirst), kDhcpClientPort}));
-  EXPECT_EQ(world.reply()->link_to, std::nullopt);
+  EXPECT_EQ(world.reply()->link_to, mac);
 
   world.ask(renew(1, kFirst + 1));
   EXPECT_EQ(world.reply()->message.type(), DhcpType::kNak);

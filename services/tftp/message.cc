@@ -131,10 +131,12 @@ std::optional<TftpMessage> parse_tftp(Bytes bytes) {
   const auto opcode = tftp_opcode(bytes);
   if (!opcode) return std::nullopt;
   const Bytes body = bytes.subspan(kOpcodeSize);
-  const auto number = body.size() < 2 ? std::nullopt : std::optional(load_big<std::uint16_t>(body, 0));
+  const auto number =
+      body.size() < 2 ? std::nullopt : std::optional(load_big<std::uint16_t>(body, 0));
   switch (*opcode) {
     case TftpOpcode::kRead:
-    case TftpOpcode::kWrite: return parse_request(*opcode, body);
+    case TftpOpcode::kWrite:
+      return parse_request(*opcode, body);
     case TftpOpcode::kData:
       if (!number) return std::nullopt;
       return TftpData{*number, body.subspan(2)};
