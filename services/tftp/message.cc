@@ -96,6 +96,8 @@ std::optional<TftpOptions> parse_options(TextReader& reader) {
   while (!reader.at_end()) {
     const auto name = reader.next();
     const auto value = name ? reader.next() : std::nullopt;
+    // Behind the request, padding: some boot ROMs send their whole buffer.
+    if (name && name->empty()) break;
     if (!value) return std::nullopt;
     for (const OptionName& known : kOptionNames) {
       auto& field = options.*known.field;

@@ -92,15 +92,15 @@ struct TftpOptionAcknowledgment {
                          const TftpOptionAcknowledgment&) = default;
 };
 
-using TftpMessage = std::variant<TftpRequest, TftpData, TftpAcknowledgment, TftpError,
-                                 TftpOptionAcknowledgment>;
+using TftpMessage =
+    std::variant<TftpRequest, TftpData, TftpAcknowledgment, TftpError, TftpOptionAcknowledgment>;
 
 // The opcode, whether known or not; nullopt if there are not two bytes.
 std::optional<TftpOpcode> tftp_opcode(Bytes bytes);
 
 // nullopt if the opcode is unknown or the message is cut short: a text without its zero, an option
 // without a value. An option that we don't know, that comes again or whose value is no decimal
-// number is skipped. The text of an error may lack its zero.
+// number is skipped; one without a name ends them. The text of an error may lack its zero.
 std::optional<TftpMessage> parse_tftp(Bytes bytes);
 
 // Writes the message at the start of `into`, which must be large enough; returns its size in bytes.
