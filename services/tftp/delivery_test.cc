@@ -127,7 +127,7 @@ Octets decoded(const Octets& text) {
 
 TEST(TftpDelivery, BlockNumbersRollOver) {
   for (const bool windowed : {false, true}) {
-    Octets content(8 * 70000);
+    Octets content(std::size_t{8} * 70000);
     for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::uint8_t>(i / 8);
     TftpOptions options{.block_size = 8};
     if (windowed) options.window_size = 7;

@@ -231,10 +231,12 @@ TEST(TftpServer, AClientThatStartsOverGetsTheFileAsItIsNow) {
     world.files().contents["f"] = Octets(600, 'n');
     world.said();
     world.ask("f", proposed);
-    world.ask("f", proposed);
-    world.pass(milliseconds(1010));
     const std::string first = options ? "options - 600 - -" : "data 1 512";
-    EXPECT_EQ(world.said(), first + ", " + first + ", " + first);
+    EXPECT_EQ(world.said(), first);
+    world.ask("f", proposed);
+    EXPECT_EQ(world.said(), first);
+    world.pass(milliseconds(1010));
+    EXPECT_EQ(world.said(), first);
     if (options) {
       world.acknowledge(0);
       EXPECT_EQ(world.said(), "data 1 512");
