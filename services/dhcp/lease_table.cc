@@ -1,0 +1,110 @@
+#include "services/dhcp/lease_table.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+DhcpLeaseTable::DhcpLeaseTable(const std::vector<IpAddress>& addresses) {
+  entries_.reserve(addresses.size());
+  for (const IpAddress& address : addresses) entries_.push_back({.address = address});
+}
+
+std::optional<IpAddress> DhcpLeaseTable::address_of(Bytes identifier) const {
+  const auto index = index_of(identifier);
+  if (!index) return std::nullopt;
+  return entries_[*index].address;
+}
+
+std::optional<IpAddress> DhcpLeaseTable::offer(Time now, const Client& client,
+                                               const std::optional<IpAddress>& wanted, Time until) {
+  Entry* entry = find(client.identifier);
+  if (entry == nullptr && wanted) entry = find_free(now, wanted);
+  if (entry == nullptr) entry = find_free(now, std::nullopt);
+  if (entry == nullptr) return std::nullopt;
+  if (entry->state != State::kLeased || !entry->is_held(now)) {
+    give(*entry, client, State::kOffered, until);
+  }
+  return entry->address;
+}
+
+bool DhcpLeaseTable::lease(Time now, const Client& client, const IpAddress& address, Time until) {
+  Entry* entry = find(client.identifier);
+  if (entry == nullptr) entry = find_free(now, address);
+  if (entry == nullptr || entry->address != address) return false;
+  give(*entry, client, State::kLeased, until);
+  return true;
+}
+
+void DhcpLeaseTable::withdraw(Time now, Bytes identifier) {
+  Entry* const entry = find(identifier);
+  if (entry == nullptr || entry->state != State::kOffered || !entry->is_held(now)) return;
+  entry->state = State::kFree;
+  entry->until = now;
+}
+
+bool DhcpLeaseTable::release(Time now, Bytes identifier, const IpAddress& address) {
+  Entry* const entry = find_held(now, identifier, address);
+  if (entry == nullptr || entry->state != State::kLeased) return false;
+  entry->state = State::kFree;
+  entry->until = now;
+  return true;
+}
+
+bool DhcpLeaseTable::set_aside(Time now, Bytes identifier, const IpAddress& address, Time until) {
+  Entry* const entry = find_held(now, identifier, address);
+  if (entry == nullptr) return false;
+  give(*entry, {}, State::kSetAside, until);
+  return true;
+}
+
+std::vector<DhcpLease> DhcpLeaseTable::leases(Time now) const {
+  std::vector<DhcpLease> leases;
+  for (const Entry& entry : entries_) {
+    if (entry.state != State::kLeased || !entry.is_held(now)) continue;
+    DhcpLease lease{entry.address, entry.mac, entry.until};
+    if (entry.until == Time::max()) lease.expires.reset();
+    leases.push_back(lease);
+  }
+  return leases;
+}
+
+std::optional<std::size_t> DhcpLeaseTable::index_of(Bytes identifier) const {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const auto& known = entries_[i].identifier;
+    if (!known.empty() &&
+        std::equal(known.begin(), known.end(), identifier.begin(), identifier.end())) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+DhcpLeaseTable::Entry* DhcpLeaseTable::find(Bytes identifier) {
+  const auto index = index_of(identifier);
+  return index ? &entries_[*index] : nullptr;
+}
+
+DhcpLeaseTable::Entry* DhcpLeaseTable::find_held(Time now, Bytes identifier,
+                                                 const IpAddress& address) {
+  Entry* const entry = find(identifier);
+  return entry != nullptr && entry->address == address && entry->is_held(now) ? entry : nullptr;
+}
+
+DhcpLeaseTable::Entry* DhcpLeaseTable::find_free(Time now, const std::optional<IpAddress>& wanted) {
+  Entry* best = nullptr;
+  for (Entry& entry : entries_) {
+    if (entry.is_held(now)) continue;
+    if (wanted && entry.address == *wanted) return &entry;
+    if (!wanted && (best == nullptr || entry.until < best->until)) best = &entry;
+  }
+  return best;
+}
+
+void DhcpLeaseTable::give(Entry& entry, const Client& client, State state, Time until) {
+  entry.state = state;
+  entry.until = until;
+  entry.identifier.assign(client.identifier.begin(), client.identifier.end());
+  entry.mac = client.mac;
+}
+
+}  // namespace sluice

@@ -1,0 +1,87 @@
+// Who has which address.
+//
+// A small, fixed set of addresses, each of them free, offered, leased or set aside. An address
+// remembers its last client after the lease has ended, and a client that comes back gets it again;
+// only when a new client finds no address that was never used does the one whose lease ended
+// longest ago change hands. A client has at most one address, and while somebody's offer or lease
+// lasts, nobody else gets it.
+//
+// Clients are told apart by an identifier whose meaning is the server's.
+
+#ifndef SLUICE_SERVICES_DHCP_LEASE_TABLE_H_
+#define SLUICE_SERVICES_DHCP_LEASE_TABLE_H_
+
+#include <optional>
+#include <vector>
+
+#include "stack/address.h"
+#include "stack/bytes.h"
+#include "stack/time.h"
+
+namespace sluice {
+
+// A lease as tools show it.
+struct DhcpLease {
+  IpAddress address;
+  MacAddress mac;
+  std::optional<Time> expires;  // nullopt: never
+
+  friend bool operator==(const DhcpLease&, const DhcpLease&) = default;
+};
+
+class DhcpLeaseTable {
+ public:
+  struct Client {
+    Bytes identifier;
+    MacAddress mac;
+  };
+
+  // Addresses to lease, in the order in which they are given out.
+  explicit DhcpLeaseTable(const std::vector<IpAddress>& addresses);
+
+  // The address that the client has, was offered or had last.
+  std::optional<IpAddress> address_of(Bytes identifier) const;
+  // Holds an address for the client, until `until` unless it is leased to it for longer: the one it
+  // has or had, or else `wanted`, or else any. nullopt if every address is held for others.
+  std::optional<IpAddress> offer(Time now, const Client& client,
+                                 const std::optional<IpAddress>& wanted, Time until);
+  // Leases `address` to the client, which has, had or was offered it, or else has none and finds it
+  // free. False, and nothing happens, in every other case. Time::max() is a lease without end.
+  bool lease(Time now, const Client& client, const IpAddress& address, Time until);
+  // Takes back what was offered to the client and is not leased.
+  void withdraw(Time now, Bytes identifier);
+  // Ends the client's lease of `address`, which remembers the client. False if it has no such.
+  bool release(Time now, Bytes identifier, const IpAddress& address);
+  // Sets `address`, which the client has or was offered, aside until `until`: somebody else uses
+  // it. False if the client has no such.
+  bool set_aside(Time now, Bytes identifier, const IpAddress& address, Time until);
+
+  // Those that last at `now`, in the order of addresses.
+  std::vector<DhcpLease> leases(Time now) const;
+
+ private:
+  enum class State : std::uint8_t { kFree, kOffered, kLeased, kSetAside };
+
+  struct Entry {
+    IpAddress address;
+    State state = State::kFree;
+    Time until = Time::min();              // when the state ends or, if free, ended
+    std::vector<std::uint8_t> identifier;  // of the last client; empty before the first
+    MacAddress mac;
+
+    bool is_held(Time now) const { return state != State::kFree && now < until; }
+  };
+
+  std::optional<std::size_t> index_of(Bytes identifier) const;
+  Entry* find(Bytes identifier);
+  Entry* find_held(Time now, Bytes identifier, const IpAddress& address);
+  // `wanted` if it is free, else nullptr; without `wanted` the one that has been free for longest.
+  Entry* find_free(Time now, const std::optional<IpAddress>& wanted);
+  static void give(Entry& entry, const Client& client, State state, Time until);
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_SERVICES_DHCP_LEASE_TABLE_H_
