@@ -240,6 +240,7 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
   }
   flow.stream = opened.id;
   flow.connecting = true;
+  timers_.set(flow, now + kSilence);
 }
 
 void TcpFlows::open_service(Time now, TcpFlow& flow, StreamService& service) {
@@ -354,7 +355,7 @@ void TcpFlows::on_host(Time now, const HostEvent& event) {
 
 void TcpFlows::on_timer(Time now, Timer& timer) {
   auto& flow = static_cast<TcpFlow&>(timer);
-  if (flow.silent || flow.connection.closed()) {
+  if (flow.silent || flow.connecting || flow.connection.closed()) {
     drop(flow);
     return;
   }

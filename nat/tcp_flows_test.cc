@@ -47,17 +47,19 @@ TEST(TcpFlows, TheGatewayLeadsToTheHostsLoopback) {
 
 TEST(TcpFlows, ASynIsNotAnsweredBeforeTheHostHasConnected) {
   Sim sim;
-  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kSilent});
+  sim.host.set_behaviour(kServer, {SimHost::Manner::kSilent});
   GuestTcp guest(sim, 4000, kServer);
   sim.run_for(seconds(5));
   EXPECT_FALSE(guest.established());
   EXPECT_FALSE(guest.closed());
   EXPECT_EQ(sim.host.opened(), 1U) << "a repeated SYN is the same connection";
+  sim.run_for(std::chrono::minutes(10));
+  EXPECT_EQ(sim.host.open(), 0U) << "not even the host waits for ever";
 }
 
 TEST(TcpFlows, RefusedStaysRefused) {
   Sim sim;
-  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kFail, std::errc::connection_refused});
+  sim.host.set_behaviour(kServer, {SimHost::Manner::kFail, std::errc::connection_refused});
   GuestTcp guest(sim, 4000, kServer);
   sim.settle();
   ASSERT_TRUE(guest.closed());
@@ -67,7 +69,7 @@ TEST(TcpFlows, RefusedStaysRefused) {
 
 TEST(TcpFlows, UnreachableIsToldByIcmpThatQuotesTheSyn) {
   Sim sim;
-  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kFail, std::errc::host_unreachable});
+  sim.host.set_behaviour(kServer, {SimHost::Manner::kFail, std::errc::host_unreachable});
   GuestTcp guest(sim, 4000, kServer);
   sim.settle();
   EXPECT_FALSE(guest.closed());
@@ -86,7 +88,7 @@ TEST(TcpFlows, UnreachableIsToldByIcmpThatQuotesTheSyn) {
 
 TEST(TcpFlows, SilenceStaysSilence) {
   Sim sim;
-  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kFail, std::errc::timed_out});
+  sim.host.set_behaviour(kServer, {SimHost::Manner::kFail, std::errc::timed_out});
   GuestTcp guest(sim, 4000, kServer);
   sim.settle();
   EXPECT_FALSE(guest.closed());
@@ -349,7 +351,7 @@ TEST(TcpFlows, HalfOpenConnectionsBeyondTheLimitDisplaceTheOldest) {
   NatConfig config;
   config.limits.half_open_tcp_flows = 100;
   Sim sim(config);
-  sim.host.set_behaviour(kServer, {ScriptedHost::Manner::kSilent});
+  sim.host.set_behaviour(kServer, {SimHost::Manner::kSilent});
   for (std::uint16_t port = 1; port <= 10000; ++port) {
     sim.from_guest(tcp_frame(
         kGuestAddress, kServer.address,

@@ -9,7 +9,7 @@
 
 #include "nat/nat.h"
 #include "tests/sim/guest_frames.h"
-#include "tests/sim/scripted_host.h"
+#include "tests/sim/sim_host.h"
 
 namespace sluice {
 
@@ -35,7 +35,7 @@ class Sim {
 
   Time now{std::chrono::seconds(1000)};
   KeepingLink link;
-  ScriptedHost host;
+  SimHost host;
   Nat nat;
   // Asked about each TCP segment in either direction: true loses it.
   std::function<bool()> loses = [] { return false; };

@@ -17,7 +17,7 @@
 
 namespace sluice {
 
-class ScriptedHost final : public Host {
+class SimHost final : public Host {
  public:
   enum class Manner : std::uint8_t {
     kAccept,

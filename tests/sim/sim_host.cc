@@ -1,4 +1,4 @@
-#include "tests/sim/scripted_host.h"
+#include "tests/sim/sim_host.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,25 +7,25 @@
 
 namespace sluice {
 
-void ScriptedHost::set_behaviour(const Endpoint& destination, Behaviour behaviour) {
+void SimHost::set_behaviour(const Endpoint& destination, Behaviour behaviour) {
   behaviours_[destination] = behaviour;
 }
 
-ScriptedHost::Socket& ScriptedHost::at(SocketId id) {
+SimHost::Socket& SimHost::at(SocketId id) {
   return sockets_.at(static_cast<std::size_t>(id));
 }
 
-std::size_t ScriptedHost::open() const {
+std::size_t SimHost::open() const {
   return static_cast<std::size_t>(
       std::count_if(sockets_.begin(), sockets_.end(), [](const Socket& s) { return s.is_open; }));
 }
 
-SocketId ScriptedHost::add(Socket socket) {
+SocketId SimHost::add(Socket socket) {
   sockets_.push_back(std::move(socket));
   return last();
 }
 
-void ScriptedHost::announce(SocketId id, Readiness ready) {
+void SimHost::announce(SocketId id, Readiness ready) {
   if (!at(id).is_open) return;
   Readiness& sum = announced_[static_cast<std::int32_t>(id)];
   sum.readable = sum.readable || ready.readable;
@@ -34,7 +34,7 @@ void ScriptedHost::announce(SocketId id, Readiness ready) {
   sum.ended = sum.ended || ready.ended;
 }
 
-std::vector<HostEvent> ScriptedHost::take_events() {
+std::vector<HostEvent> SimHost::take_events() {
   std::vector<HostEvent> events;
   for (const auto& [id, ready] : std::exchange(announced_, {})) {
     const Socket& socket = at(static_cast<SocketId>(id));
@@ -43,44 +43,44 @@ std::vector<HostEvent> ScriptedHost::take_events() {
   return events;
 }
 
-void ScriptedHost::say(SocketId id, std::string_view bytes) {
+void SimHost::say(SocketId id, std::string_view bytes) {
   Socket& socket = at(id);
   socket.incoming.insert(socket.incoming.end(), bytes.begin(), bytes.end());
   announce(id, {.readable = true});
 }
 
-void ScriptedHost::finish(SocketId id) {
+void SimHost::finish(SocketId id) {
   at(id).incoming_ended = true;
   announce(id, {.readable = true, .ended = true});
 }
 
-void ScriptedHost::fail(SocketId id, std::errc error) {
+void SimHost::fail(SocketId id, std::errc error) {
   at(id).pending_error = error;
   announce(id, {.readable = true, .writable = true, .error = true});
 }
 
-void ScriptedHost::make_room(SocketId id, std::size_t bytes) {
+void SimHost::make_room(SocketId id, std::size_t bytes) {
   at(id).send_room = bytes;
   announce(id, {.writable = true});
 }
 
-void ScriptedHost::knock(SocketId listener, const std::optional<Endpoint>& peer) {
+void SimHost::knock(SocketId listener, const std::optional<Endpoint>& peer) {
   at(listener).waiting.push_back({peer});
   announce(listener, {.readable = true});
 }
 
-void ScriptedHost::say_datagram(SocketId id, const Endpoint& from, std::string_view payload,
+void SimHost::say_datagram(SocketId id, const Endpoint& from, std::string_view payload,
                                 std::uint16_t sequence) {
   at(id).incoming_datagrams.push_back({from, 64, sequence, std::string(payload)});
   announce(id, {.readable = true});
 }
 
-void ScriptedHost::report(SocketId id, const DatagramError& error) {
+void SimHost::report(SocketId id, const DatagramError& error) {
   at(id).errors.push_back(error);
   announce(id, {.error = true});
 }
 
-Opened ScriptedHost::connect(Token token, const StreamTarget& target) {
+Opened SimHost::connect(Token token, const StreamTarget& target) {
   Behaviour behaviour;
   if (const auto* const endpoint = std::get_if<Endpoint>(&target)) {
     const auto found = behaviours_.find(*endpoint);
@@ -99,12 +99,12 @@ Opened ScriptedHost::connect(Token token, const StreamTarget& target) {
   return {.id = id};
 }
 
-std::errc ScriptedHost::take_error(SocketId id) {
+std::errc SimHost::take_error(SocketId id) {
   Expects(at(id).is_open);
   return std::exchange(at(id).pending_error, std::errc{});
 }
 
-Opened ScriptedHost::listen(Token token, const ListenAddress& address) {
+Opened SimHost::listen(Token token, const ListenAddress& address) {
   if (open_error != std::errc{}) return {.error = open_error};
   Socket socket;
   socket.kind = address.protocol == ListenAddress::Protocol::kUdp ? Socket::Kind::kDatagrams
@@ -113,12 +113,12 @@ Opened ScriptedHost::listen(Token token, const ListenAddress& address) {
   return {.id = add(std::move(socket))};
 }
 
-std::uint16_t ScriptedHost::local_port(SocketId id) {
+std::uint16_t SimHost::local_port(SocketId id) {
   Expects(at(id).is_open);
   return next_port_++;
 }
 
-Accepted ScriptedHost::accept(SocketId listener, Token token) {
+Accepted SimHost::accept(SocketId listener, Token token) {
   Expects(at(listener).is_open && at(listener).kind == Socket::Kind::kListener);
   if (at(listener).waiting.empty()) return {.error = std::errc::operation_would_block};
   const auto peer = at(listener).waiting.front().peer;
@@ -129,7 +129,7 @@ Accepted ScriptedHost::accept(SocketId listener, Token token) {
   return {.id = add(std::move(socket)), .peer = peer};
 }
 
-Opened ScriptedHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& family) {
+Opened SimHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& family) {
   Expects(family.is_v4());
   if (open_error != std::errc{}) return {.error = open_error};
   Socket socket;
@@ -139,7 +139,7 @@ Opened ScriptedHost::open_datagrams(Token token, DatagramKind kind, const IpAddr
   return {.id = add(std::move(socket))};
 }
 
-std::size_t ScriptedHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) {
+std::size_t SimHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) {
   Expects(at(id).is_open && at(id).kind == Socket::Kind::kDatagrams);
   for (const HostDatagram& datagram : datagrams) {
     at(id).sent_datagrams.push_back(
@@ -148,7 +148,7 @@ std::size_t ScriptedHost::send_datagrams(SocketId id, gsl::span<const HostDatagr
   return datagrams.size();
 }
 
-std::size_t ScriptedHost::receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) {
+std::size_t SimHost::receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) {
   Expects(at(id).is_open && at(id).kind == Socket::Kind::kDatagrams);
   Socket& socket = at(id);
   received_.clear();
@@ -164,7 +164,7 @@ std::size_t ScriptedHost::receive_datagrams(SocketId id, gsl::span<HostDatagram>
   return count;
 }
 
-std::optional<DatagramError> ScriptedHost::receive_error(SocketId id) {
+std::optional<DatagramError> SimHost::receive_error(SocketId id) {
   Expects(at(id).is_open);
   if (at(id).errors.empty()) return std::nullopt;
   const DatagramError error = at(id).errors.front();
@@ -172,7 +172,7 @@ std::optional<DatagramError> ScriptedHost::receive_error(SocketId id) {
   return error;
 }
 
-Transfer ScriptedHost::send(SocketId id, gsl::span<const Bytes> pieces) {
+Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
   Socket& socket = at(id);
   Expects(socket.is_open && socket.connected && !socket.shut_down && pieces.size() <= 4);
   if (socket.pending_error != std::errc{}) return {.error = take_error(id)};
@@ -187,7 +187,7 @@ Transfer ScriptedHost::send(SocketId id, gsl::span<const Bytes> pieces) {
   return {.bytes = taken};
 }
 
-Transfer ScriptedHost::receive(SocketId id, gsl::span<const MutableBytes> pieces) {
+Transfer SimHost::receive(SocketId id, gsl::span<const MutableBytes> pieces) {
   Socket& socket = at(id);
   Expects(socket.is_open && socket.connected && pieces.size() <= 4);
   std::size_t given = 0;
@@ -203,12 +203,12 @@ Transfer ScriptedHost::receive(SocketId id, gsl::span<const MutableBytes> pieces
   return {.error = std::errc::operation_would_block};
 }
 
-void ScriptedHost::shutdown_send(SocketId id) {
+void SimHost::shutdown_send(SocketId id) {
   Expects(at(id).is_open && !at(id).shut_down);
   at(id).shut_down = true;
 }
 
-void ScriptedHost::close(SocketId id, CloseMode mode) {
+void SimHost::close(SocketId id, CloseMode mode) {
   Expects(at(id).is_open);
   at(id).is_open = false;
   at(id).closed_by = mode;
