@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,7 +89,9 @@ SpawnedCommand spawn(const std::string& line) {
   const int error = ::posix_spawnp(&command.process, arguments.front(), actions.get(),
                                    attributes.get(), arguments.data(), environ);
   if (error != 0) return failure(static_cast<std::errc>(error));
-  command.lifetime.reset(::pidfd_open(command.process, 0));
+  // By number: the declaration of pidfd_open() in glibc 2.36 is none for C++. The kernel makes it
+  // close-on-exec.
+  command.lifetime.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.process, 0)));
   command.stream.descriptor = std::move(ours);
   return command;
 }
