@@ -43,14 +43,12 @@ std::optional<Report> find_report(msghdr& message) {
   return std::nullopt;
 }
 
-DatagramError error_of(const Report& report, const Endpoint& destination) {
+// nullopt for what no ICMP message caused: the call that sent has already returned it.
+std::optional<DatagramError> error_of(const Report& report, const Endpoint& destination) {
   const sock_extended_err& words = report.words;
-  DatagramError error{.destination = destination};
   const bool v4 = words.ee_origin == SO_EE_ORIGIN_ICMP;
-  if (!v4 && words.ee_origin != SO_EE_ORIGIN_ICMP6) {
-    error.error = static_cast<std::errc>(words.ee_errno);
-    return error;
-  }
+  if (!v4 && words.ee_origin != SO_EE_ORIGIN_ICMP6) return std::nullopt;
+  DatagramError error{.destination = destination};
   error.icmp_type = words.ee_type;
   error.icmp_code = words.ee_code;
   if (const std::optional<Endpoint> reporter = report.reporter.endpoint()) {
@@ -90,15 +88,16 @@ std::optional<DatagramError> take_queued_error(const DatagramSocket& socket) {
     const std::optional<Report> report = find_report(message);
     const std::optional<Endpoint> to = destination.endpoint();
     if (!report || !to) continue;
-    DatagramError error = error_of(*report, *to);
+    std::optional<DatagramError> error = error_of(*report, *to);
+    if (!error) continue;
     if (socket.is_echo()) {
-      error.destination.port = 0;
+      error->destination.port = 0;
       if (static_cast<std::size_t>(length) < kEchoHeader) continue;
       if (socket.protocol == DatagramProtocol::kRawEcho &&
           load_big<std::uint16_t>(quoted, 4) != socket.echo_identifier) {
         continue;
       }
-      error.sequence = load_big<std::uint16_t>(quoted, 6);
+      error->sequence = load_big<std::uint16_t>(quoted, 6);
     }
     return error;
   }
