@@ -70,16 +70,6 @@ bool is_somebody(const Endpoint& endpoint) {
 
 }  // namespace
 
-// Who talks to whom.
-struct TftpServer::Peer {
-  explicit Peer(const ServiceDatagram& datagram)
-      : client(datagram.from), server(datagram.to), link(datagram.link_from) {}
-
-  Endpoint client;
-  Endpoint server;
-  MacAddress link;
-};
-
 // An open file on its way, from its first answer on. Its owner closes the file.
 struct TftpServer::Attempt {
   FileId file;
@@ -88,7 +78,7 @@ struct TftpServer::Attempt {
 };
 
 struct TftpServer::Transfer final : TimerHandler {
-  Transfer(TftpServer& server, const Peer& with) : owner(server), peer(with), timer(*this) {}
+  explicit Transfer(TftpServer& server) : owner(server), timer(*this) {}
 
   void on_timer(Time now, Timer& /*timer*/) override { owner.on_timeout(now, *this); }
 
@@ -129,7 +119,7 @@ void TftpServer::on_datagram(Time now, const ServiceDatagram& datagram) {
   }
   const auto reject = [&](TftpErrorCode code, std::string_view text) {
     ++counters_.rejected;
-    send_error(now, Peer(datagram), code, text);
+    send_error(now, {datagram.from, datagram.to, datagram.link_from}, code, text);
   };
   const auto message = parse_tftp(datagram.payload);
   if (*opcode == TftpOpcode::kError) {
@@ -149,7 +139,7 @@ void TftpServer::on_datagram(Time now, const ServiceDatagram& datagram) {
 }
 
 void TftpServer::on_request(Time now, const ServiceDatagram& datagram, const TftpRequest& request) {
-  const Peer peer(datagram);
+  const Peer peer{datagram.from, datagram.to, datagram.link_from};
   const std::uint64_t digest = siphash(context_.seed, datagram.payload);
   Transfer* transfer = find(datagram);
   if (transfer != nullptr && transfer->request != digest) {
@@ -214,8 +204,14 @@ std::unique_ptr<TftpServer::Attempt> TftpServer::open(Time now, const Peer& peer
 void TftpServer::on_acknowledgment(Time now, const ServiceDatagram& datagram, std::uint16_t block) {
   Transfer* const transfer = find(datagram);
   if (transfer == nullptr) {
+    if (std::any_of(informed_.begin(), informed_.end(),
+                    [&](const Peer& informed) { return informed.is_of(datagram); })) {
+      ++counters_.stale;
+      return;
+    }
     ++counters_.unknown;
-    send_error(now, Peer(datagram), TftpErrorCode::kUnknownTransfer, "there is no such transfer");
+    send_error(now, {datagram.from, datagram.to, datagram.link_from},
+               TftpErrorCode::kUnknownTransfer, "there is no such transfer");
     return;
   }
   transfer->active = ++activity_;
@@ -226,6 +222,7 @@ void TftpServer::on_acknowledgment(Time now, const ServiceDatagram& datagram, st
       proceed(now, *transfer, *transfer->current);
       break;
     case TftpWindow::Answer::kCompleted:
+      remember(transfer->peer);
       end(*transfer, counters_.completed);
       break;
     case TftpWindow::Answer::kRepeat:
@@ -283,10 +280,7 @@ void TftpServer::on_timeout(Time now, Transfer& transfer) {
 
 TftpServer::Transfer* TftpServer::find(const ServiceDatagram& datagram) {
   for (const auto& transfer : transfers_) {
-    if (transfer->current && transfer->peer.client == datagram.from &&
-        transfer->peer.server == datagram.to) {
-      return transfer.get();
-    }
+    if (transfer->current && transfer->peer.is_of(datagram)) return transfer.get();
   }
   return nullptr;
 }
@@ -298,7 +292,7 @@ TftpServer::Transfer& TftpServer::take_place(Time now) {
     if (oldest == nullptr || transfer->active < oldest->active) oldest = transfer.get();
   }
   if (transfers_.size() < config_.max_transfers) {
-    transfers_.push_back(std::make_unique<Transfer>(*this, Peer(ServiceDatagram())));
+    transfers_.push_back(std::make_unique<Transfer>(*this));
     return *transfers_.back();
   }
   send_error(now, oldest->peer, TftpErrorCode::kOther, "too many transfers; this one gave way");
@@ -355,6 +349,11 @@ void TftpServer::proceed(Time now, Transfer& transfer, Attempt& attempt) {
 void TftpServer::send_error(Time now, const Peer& peer, TftpErrorCode code, std::string_view text) {
   const std::size_t size = emit_tftp(TftpError{code, text}, packet_);
   context_.output.send(now, peer.server, peer.client, Bytes(packet_).first(size), peer.link);
+  remember(peer);
+}
+
+void TftpServer::remember(const Peer& peer) {
+  informed_.at(informed_count_++ % informed_.size()) = peer;
 }
 
 }  // namespace sluice

@@ -19,6 +19,7 @@
 #ifndef SLUICE_SERVICES_TFTP_SERVER_H_
 #define SLUICE_SERVICES_TFTP_SERVER_H_
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -33,7 +34,7 @@ struct TftpCounters {
   std::uint64_t datagrams = 0;  // whatever became of them
   std::uint64_t dropped = 0;    // no TFTP, or from or to nobody
   std::uint64_t rejected = 0;   // answered with an error: not what a server is asked
-  std::uint64_t stale = 0;      // acknowledgments without effect
+  std::uint64_t stale = 0;      // acknowledgments that change nothing
   std::uint64_t unknown = 0;    // acknowledgments of no transfer, answered with an error
   std::uint64_t requests = 0;   // to read, without those repeated
   std::uint64_t repeated = 0;   // copies of requests, answered again
@@ -68,7 +69,16 @@ class TftpServer final : public DatagramService {
   static constexpr std::size_t kMaxName = 512;  // bytes of a file's name
 
  private:
-  struct Peer;
+  // Who talks to whom.
+  struct Peer {
+    Endpoint client;
+    Endpoint server;
+    MacAddress link;
+
+    bool is_of(const ServiceDatagram& datagram) const {
+      return client == datagram.from && server == datagram.to;
+    }
+  };
   struct Attempt;
   struct Transfer;
 
@@ -90,6 +100,7 @@ class TftpServer final : public DatagramService {
   // The same, and waits for the answer or ends the transfer.
   void proceed(Time now, Transfer& transfer, Attempt& attempt);
   void send_error(Time now, const Peer& peer, TftpErrorCode code, std::string_view text);
+  void remember(const Peer& peer);
 
   const TftpConfig config_;
   ServiceContext context_;
@@ -98,6 +109,10 @@ class TftpServer final : public DatagramService {
   std::uint64_t activity_ = 0;  // counts up: tells which transfer was active last
   std::vector<std::unique_ptr<Transfer>> transfers_;  // places, made when first needed
   std::vector<std::uint8_t> packet_;                  // the one being sent
+  // Peers that know of their last transfer's end, in a ring. Some acknowledge even that, and would
+  // take an answer for one to their next request.
+  std::array<Peer, 64> informed_;
+  std::size_t informed_count_ = 0;  // ever
 };
 
 }  // namespace sluice

@@ -19,9 +19,10 @@ struct TftpConfig {
   // Bytes. Clients choose: those that can't put fragments together again ask for less than the MTU.
   std::size_t max_block_size = 65464;  // RFC 2348
   std::size_t max_window = 64;         // blocks
-  // Bytes of one window, if that is more than one block. A window leaves at once and is lost as a
-  // whole if the link's queue can't hold its fragments, again and again; this much it holds.
-  std::size_t max_window_bytes = std::size_t{256} << 10;
+  // Bytes of one window, if that is more than one block. A window leaves at once; what the link's
+  // queue or the client's socket can't hold of it (Linux: 208 KiB by default, with all overhead) is
+  // lost and costs a timeout each time.
+  std::size_t max_window_bytes = std::size_t{128} << 10;
   std::size_t max_transfers = 32;  // beyond it the least recently active one gives way
   // How long the first retransmission waits, unless the client names its own time. Each further
   // one waits twice as long as the one before, up to longest_timeout.

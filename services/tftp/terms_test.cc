@@ -34,8 +34,8 @@ TEST(TftpTerms, TakeTheMostWhereMoreIsProposed) {
 
 TEST(TftpTerms, KeepAWindowToWhatALinkHolds) {
   const TftpTerms terms = agree({.block_size = 65464, .window_size = 64});
-  EXPECT_EQ(terms.acknowledged.window_size, 4U);
-  EXPECT_EQ(terms.window, 4U);
+  EXPECT_EQ(terms.acknowledged.window_size, 2U);
+  EXPECT_EQ(terms.window, 2U);
   TftpConfig narrow;
   narrow.max_window_bytes = 100;
   EXPECT_EQ(TftpTerms::agree(narrow, TftpMode::kOctet, {.window_size = 8}, 0).window, 1U);
