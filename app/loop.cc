@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
@@ -105,8 +106,7 @@ void Loop::set_deadline(std::optional<Time> deadline) {
 
 void Loop::run() {
   // With nothing armed there is still somebody who will stop it.
-  const auto work =
-      asio::require(core_->context().get_executor(), asio::execution::outstanding_work.tracked);
+  const auto work = asio::make_work_guard(core_->context());
   core_->context().run();
 }
 

@@ -19,14 +19,14 @@ class Loop {
  public:
   class Watch {
    public:
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
     virtual ~Watch() = default;
     // Calls back once, as soon as the descriptor is readable. Armed twice, it fires once.
     virtual void arm() = 0;
 
    protected:
     Watch() = default;
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
   };
 
   Loop();

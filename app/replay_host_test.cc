@@ -8,12 +8,14 @@ namespace sluice {
 namespace {
 
 constexpr Token kToken{.kind = Token::Kind::kTcp, .index = 7};
-const StreamTarget kTarget = Endpoint{IpAddress::v4(192, 0, 2, 1), 80};
+StreamTarget web_server() {
+  return Endpoint{IpAddress::v4(192, 0, 2, 1), 80};
+}
 constexpr std::array<std::uint8_t, 5> kData = {1, 2, 3, 4, 5};
 
 TEST(ReplayHost, AnAcceptedConnectionSwallowsWhatItIsSent) {
   ReplayHost host(ReplayHost::Manner::kAccept);
-  const Opened opened = host.connect(kToken, kTarget);
+  const Opened opened = host.connect(kToken, web_server());
   const auto events = host.take_events();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].token, kToken);
@@ -27,7 +29,7 @@ TEST(ReplayHost, AnAcceptedConnectionSwallowsWhatItIsSent) {
 
 TEST(ReplayHost, TheOtherSideFinishesWhenTheGuestDoes) {
   ReplayHost host(ReplayHost::Manner::kAccept);
-  const Opened opened = host.connect(kToken, kTarget);
+  const Opened opened = host.connect(kToken, web_server());
   host.take_events();
   host.shutdown_send(opened.id);
   const auto events = host.take_events();
@@ -42,14 +44,14 @@ TEST(ReplayHost, TheOtherSideFinishesWhenTheGuestDoes) {
 
 TEST(ReplayHost, ARefusedConnectionSaysSo) {
   ReplayHost host(ReplayHost::Manner::kRefuse);
-  const Opened opened = host.connect(kToken, kTarget);
+  const Opened opened = host.connect(kToken, web_server());
   ASSERT_EQ(host.take_events().size(), 1U);
   EXPECT_EQ(host.take_error(opened.id), std::errc::connection_refused);
 }
 
 TEST(ReplayHost, ASilentHostNeverAnswers) {
   ReplayHost host(ReplayHost::Manner::kSilent);
-  const Opened opened = host.connect(kToken, kTarget);
+  const Opened opened = host.connect(kToken, web_server());
   EXPECT_TRUE(host.take_events().empty());
   const std::array<Bytes, 1> pieces = {Bytes(kData)};
   EXPECT_TRUE(host.send(opened.id, pieces).would_block());

@@ -20,6 +20,7 @@ struct Message {
     kHello,    // the child will die with its parent from now on
     kMapped,   // the child's user and group ids have their meaning
     kTap,      // carries the tap; the child's namespace is set up
+    kNote,     // text: something that hardly anybody misses is missing
     kWarning,  // text: something less than essential is missing
     kFailed,   // number: errno, text: what was tried. The child is gone
     kStart,    // run the command

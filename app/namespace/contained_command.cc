@@ -71,11 +71,6 @@ void ContainedCommand::hurry() {
   send_message(channel_, {.kind = Message::Kind::kHurry});
 }
 
-bool ContainedCommand::on_news() {
-  const std::optional<Message> message = receive_message(channel_);
-  return message && message->kind == Message::Kind::kStopped;
-}
-
 int ContainedCommand::wait() {
   int status = 0;
   while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {

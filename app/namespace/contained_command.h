@@ -13,6 +13,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "app/namespace/channel.h"
 #include "app/namespace/guest_plan.h"
 #include "app/namespace/guest_side.h"
@@ -40,10 +42,11 @@ class ContainedCommand {
 
   // Readable when all is over.
   int process_descriptor() const { return process_.get(); }
-  // Readable when there is news: call on_news().
+  // Readable when there is news.
   int news_descriptor() const { return channel_.get(); }
-  // True if the command, a shell of its own process group, has stopped itself.
-  bool on_news();
+  // Waits for it; nullopt at the end. kStopped: the command, a shell that leads a process group of
+  // its own, has stopped itself.
+  std::optional<Message> next_news() const { return receive_message(channel_); }
 
   // Waits for the end and returns the command's status, 128+N if signal N ended it.
   int wait();

@@ -200,7 +200,9 @@ ArrivedTap receive_tap(const Descriptor& channel) {
     std::optional<Message> message = receive_message(channel);
     if (!message) fail(ECHILD, "a process that was to set up the namespace ended unexpectedly");
     if (message->kind == Message::Kind::kFailed) fail(message->number, message->text);
-    if (message->kind == Message::Kind::kWarning) {
+    if (message->kind == Message::Kind::kNote) {
+      arrived.notes.push_back(std::move(message->text));
+    } else if (message->kind == Message::Kind::kWarning) {
       arrived.warnings.push_back(std::move(message->text));
     } else if (message->kind == Message::Kind::kTap) {
       arrived.tap = std::move(message->descriptor);
@@ -235,7 +237,7 @@ void run_first_process(const GuestPlan& plan, const GuestCommand& command,
     separate_mounts();
     bring_up("lo");
     if (!mount_proc()) {
-      send_message(channel, {.kind = Message::Kind::kWarning,
+      send_message(channel, {.kind = Message::Kind::kNote,
                              .text = "/proc shows the host's processes: a new one can't be mounted "
                                      "here"});
     }

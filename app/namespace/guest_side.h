@@ -33,6 +33,7 @@ struct GuestCommand {
 struct ArrivedTap {
   Descriptor tap;
   std::string name;
+  std::vector<std::string> notes;     // what could not be set up and hardly anybody misses
   std::vector<std::string> warnings;  // what could not be set up and is not essential
 };
 // Waits for it. Throws what the child threw.

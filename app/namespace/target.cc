@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <utility>
 
 #include "app/namespace/failure.h"
 
@@ -165,11 +166,11 @@ bool NamespaceTarget::ended() const {
 }
 
 ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) const {
-  auto [ours, theirs] = make_channel();
+  std::pair<Descriptor, Descriptor> ends = make_channel();
   const pid_t child = ::fork();
   if (child < 0) fail(errno, "can't start a process");
-  if (child == 0) run_helper(network_, plan, theirs);
-  theirs.reset();
+  if (child == 0) run_helper(network_, plan, ends.second);
+  ends.second.reset();
   struct Reaper {
     pid_t child;
     ~Reaper() {
@@ -178,7 +179,7 @@ ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) const {
     }
   };
   const Reaper reaper{child};
-  return receive_tap(ours);
+  return receive_tap(ends.first);
 }
 
 }  // namespace sluice
