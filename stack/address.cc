@@ -1,9 +1,7 @@
 #include "stack/address.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cstring>
 
 #include <gsl/assert>
 
@@ -39,7 +37,7 @@ std::optional<std::uint32_t> parse_dotted_quad(std::string_view text) {
   return bits;
 }
 
-// The 16-bit groups on one side of "::". `tail_may_be_v4` allows a dotted quad as the last two.
+// The 16-bit groups on one side of "::".
 struct Groups {
   std::array<std::uint16_t, 8> values{};
   unsigned count = 0;
@@ -51,6 +49,7 @@ struct Groups {
   }
 };
 
+// `tail_may_be_v4` allows a dotted quad in place of the last two groups.
 std::optional<Groups> parse_groups(std::string_view text, bool tail_may_be_v4) {
   Groups groups;
   while (!text.empty()) {
@@ -162,15 +161,7 @@ std::optional<unsigned> classful_length(std::uint32_t bits) {
   return std::nullopt;
 }
 
-// "24" or "255.255.255.0" behind the slash.
 std::optional<unsigned> parse_length(std::string_view text, bool is_v4) {
-  if (is_v4 && text.find('.') != std::string_view::npos) {
-    const auto mask = parse_dotted_quad(text);
-    if (!mask) return std::nullopt;
-    const auto ones = static_cast<unsigned>(std::countl_one(*mask));
-    if (ones + static_cast<unsigned>(std::countr_zero(*mask)) != 32) return std::nullopt;
-    return ones;
-  }
   const auto length = parse_number<unsigned>(text, 10);
   if (text.size() > 3 || !length || *length > (is_v4 ? 32U : 128U)) return std::nullopt;
   return length;

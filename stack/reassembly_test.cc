@@ -279,6 +279,16 @@ TEST(Reassembly, TheOldestGivesWayWhenThereAreTooManyPackets) {
   EXPECT_FALSE(bench.add(fragment_of(payload, 8, 16, 1)));
 }
 
+TEST(Reassembly, ADiscardedPacketThatGivesWayIsNotCountedAgain) {
+  Bench bench({.datagrams = 1});
+  const Packet payload = counting_bytes(32);
+  bench.add(fragment_of(payload, 0, 16, 1));
+  bench.add(fragment_of(payload, 8, 24, 1));
+  bench.add(fragment_of(payload, 0, 16, 2));
+  EXPECT_EQ(bench.dropped(), 1);
+  EXPECT_TRUE(bench.add(fragment_of(payload, 16, 32, 2)));
+}
+
 TEST(Reassembly, TheOldestGivesWayWhenTheBytesAreUsedUp) {
   Bench bench({.bytes = 10000});
   const Packet payload = counting_bytes(4008);

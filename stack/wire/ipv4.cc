@@ -1,5 +1,7 @@
 #include "stack/wire/ipv4.h"
 
+#include <gsl/assert>
+
 #include "stack/checksum.h"
 #include "stack/wire/layout.h"
 
@@ -33,6 +35,7 @@ std::nullopt_t failed(Ipv4View::Error* to, Ipv4View::Error error) {
 }  // namespace
 
 void Ipv4Header::emit(MutableBytes into) const {
+  Expects(fragment_offset % 8 == 0);
   const std::uint16_t flags =
       (dont_fragment ? kDontFragment : 0) | (more_fragments ? kMoreFragments : 0);
   wire::store(Layout{0x45, tos, total_length, identification,

@@ -19,7 +19,7 @@ constexpr std::array<std::uint8_t, 20> kHeader = {0x45, 0x00, 0x00, 0x14, 0x00, 
                                                   0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7};
 
 std::vector<std::uint8_t> with_checksum(std::vector<std::uint8_t> packet) {
-  const std::size_t header_size = std::min<std::size_t>(4 * (packet.at(0) & 15U), packet.size());
+  const std::size_t header_size = std::min(std::size_t{packet.at(0) & 15U} * 4, packet.size());
   store_big(MutableBytes(packet), 10, std::uint16_t{0});
   store_big(MutableBytes(packet), 10, internet_checksum(Bytes(packet).first(header_size)));
   return packet;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gsl/assert>
+
 #include "stack/wire/layout.h"
 
 namespace sluice {
@@ -62,6 +64,7 @@ TcpOptions TcpOptions::parse(Bytes options) {
       parsed.timestamps =
           TcpTimestamps{load_big<std::uint32_t>(value, 0), load_big<std::uint32_t>(value, 4)};
     } else if (kind == kSack && value.size() % 8 == 0 && value.size() / 8 <= kMaxSackBlocks) {
+      parsed.sack = {};
       parsed.sack_count = static_cast<std::uint8_t>(value.size() / 8);
       for (std::size_t i = 0; i < parsed.sack_count; ++i) {
         parsed.sack.at(i) = {load_big<std::uint32_t>(value, 8 * i),
@@ -78,6 +81,7 @@ std::size_t TcpOptions::size() const {
 }
 
 void TcpOptions::emit(MutableBytes into) const {
+  Expects(size() <= kMaxSize);  // the data offset has no way to say more
   std::size_t at = 0;
   const auto put = [&](std::initializer_list<std::uint8_t> octets) {
     for (const std::uint8_t octet : octets) into[at++] = octet;

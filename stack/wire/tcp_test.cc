@@ -157,6 +157,14 @@ TEST(TcpOptions, AKnownOptionOfAnotherLengthIsSkipped) {
   EXPECT_EQ(parse_options(five_blocks).sack_count, 0);
 }
 
+TEST(TcpOptions, ASecondSackOptionReplacesTheFirst) {
+  std::vector<std::uint8_t> bytes(18, 1);
+  bytes[0] = 5;
+  bytes[1] = 18;
+  bytes.insert(bytes.end(), {5, 10, 0, 0, 0, 2, 0, 0, 0, 3});
+  EXPECT_EQ(parse_options(bytes), (TcpOptions{.sack = {{{2, 3}}}, .sack_count = 1}));
+}
+
 TEST(TcpOptions, WindowScaleAbove14Is14) {
   EXPECT_EQ(parse_options({3, 3, 14}).window_scale, 14);
   EXPECT_EQ(parse_options({3, 3, 15}).window_scale, 14);

@@ -1,0 +1,36 @@
+#include "stack/buffer_pool.h"
+
+#include <algorithm>
+
+#include <gsl/assert>
+
+namespace sluice {
+
+BufferPool::Block BufferPool::acquire(std::uint32_t size) {
+  Expects(size <= kLargest);
+  const auto found = std::lower_bound(kSizes.begin(), kSizes.end(), size);
+  if (*found > limit_ - std::min(limit_, in_use_)) return {};
+  auto& free = free_.at(static_cast<std::size_t>(found - kSizes.begin()));
+  Block block{nullptr, *found};
+  if (free.empty()) {
+    // Not value-initialised: pages that are never written are never touched.
+    block.bytes.reset(new std::uint8_t[*found]);
+  } else {
+    block.bytes = std::move(free.back());
+    free.pop_back();
+    idle_ -= block.size;
+  }
+  in_use_ += block.size;
+  return block;
+}
+
+void BufferPool::release(Block block) {
+  if (!block.bytes) return;
+  in_use_ -= block.size;
+  if (idle_ + block.size > kKept) return;
+  const auto found = std::lower_bound(kSizes.begin(), kSizes.end(), block.size);
+  free_.at(static_cast<std::size_t>(found - kSizes.begin())).push_back(std::move(block.bytes));
+  idle_ += block.size;
+}
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+#include "stack/byte_ring.h"
+
+#include <algorithm>
+
+#include <gsl/assert>
+
+namespace sluice {
+
+bool ByteRing::grow(std::uint32_t capacity) {
+  if (capacity <= block_.size) return true;
+  BufferPool::Block larger = pool_.acquire(capacity);
+  if (!larger.bytes) return false;
+  if (block_.size != 0) {
+    // Everything, since bytes may have been put aside anywhere beyond the end.
+    std::uint8_t* to = larger.bytes.get();
+    for (const MutableBytes piece : span(0, block_.size)) {
+      to = std::copy(piece.begin(), piece.end(), to);
+    }
+  }
+  pool_.release(std::move(block_));
+  block_ = std::move(larger);
+  head_ = 0;
+  return true;
+}
+
+std::array<MutableBytes, 2> ByteRing::span(std::uint32_t offset, std::uint32_t count) const {
+  if (count == 0) return {};
+  const std::uint32_t begin = index(offset);
+  const std::uint32_t first = std::min(count, block_.size - begin);
+  return {MutableBytes(block_.bytes.get() + begin, first),
+          MutableBytes(block_.bytes.get(), count - first)};
+}
+
+std::array<MutableBytes, 2> ByteRing::room(std::uint32_t limit) {
+  return span(size_, std::min(limit, free()));
+}
+
+void ByteRing::commit(std::uint32_t count) {
+  Expects(count <= free());
+  size_ += count;
+}
+
+std::uint32_t ByteRing::append(Bytes bytes) {
+  const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), free()));
+  const auto [first, second] = span(size_, count);
+  copy_bytes(bytes.first(first.size()), first);
+  copy_bytes(bytes.subspan(first.size(), second.size()), second);
+  size_ += count;
+  return count;
+}
+
+bool ByteRing::put_aside(std::uint32_t offset, Bytes bytes) {
+  if (offset > free() || bytes.size() > free() - offset) return false;
+  const auto [first, second] = span(size_ + offset, static_cast<std::uint32_t>(bytes.size()));
+  copy_bytes(bytes.first(first.size()), first);
+  copy_bytes(bytes.subspan(first.size()), second);
+  return true;
+}
+
+std::array<Bytes, 2> ByteRing::pieces(std::uint32_t offset, std::uint32_t count) const {
+  Expects(offset <= size_ && count <= size_ - offset);
+  const auto [first, second] = span(offset, count);
+  return {first, second};
+}
+
+void ByteRing::consume(std::uint32_t count) {
+  Expects(count <= size_);
+  size_ -= count;
+  head_ = block_.size == 0 ? 0 : index(count);
+}
+
+void ByteRing::skip(std::uint32_t count) {
+  Expects(size_ == 0);
+  if (block_.size != 0) head_ = index(count);
+}
+
+}  // namespace sluice

@@ -1,0 +1,255 @@
+#include "stack/egress.h"
+
+#include <algorithm>
+
+#include "stack/checksum.h"
+#include "stack/wire/arp.h"
+#include "stack/wire/ethernet.h"
+#include "stack/wire/udp.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kHeaders = EthernetHeader::kSize + Ipv4Header::kSize;
+constexpr std::uint32_t kLargestPacket = 65535;  // RFC 791: the total length field
+
+}  // namespace
+
+Egress::Egress(const Network& network, Link& link, Counters& counters, TimerWheel& timers)
+    : network_(network),
+      link_(link),
+      counters_(counters),
+      timers_(timers),
+      capabilities_(link.capabilities()),
+      tcp_payload_limit_(capabilities_.tcp4_segmentation && capabilities_.checksum
+                             ? kLargestPacket - Ipv4Header::kSize - TcpHeader::kSize -
+                                   TcpOptions::kMaxSize
+                             : 0),
+      waiting_timer_(*this) {}
+
+MacAddress Egress::link_source(const IpAddress& from) const {
+  return network_.subnet.contains(from) ? Network::mac_of(from) : network_.host_mac();
+}
+
+MutableBytes Egress::begin_frame(const IpAddress& from, const IpAddress& to,
+                                 std::optional<MacAddress> link_to, std::size_t size) {
+  if (!link_to) {
+    const bool broadcast = to.is_limited_broadcast() || to == network_.subnet.v4_broadcast();
+    link_to = broadcast ? MacAddress::broadcast() : neighbors_.find(to);
+  }
+  resolved_ = link_to.has_value();
+  room_ = link_.reserve(EthernetHeader::kSize + size);
+  EthernetHeader{link_to.value_or(MacAddress()), link_source(from), EtherType::kIpv4}.emit(room_);
+  return room_.subspan(EthernetHeader::kSize, size);
+}
+
+void Egress::finish_frame(Time now, const IpAddress& to, std::size_t header_size,
+                          gsl::span<const Bytes> payload, const Offload& offload) {
+  if (resolved_) {
+    ++counters_.frames_out;
+    counters_.bytes_out += header_size;
+    for (const Bytes piece : payload) counters_.bytes_out += piece.size();
+    link_.commit(header_size, payload, offload);
+    return;
+  }
+  if (waiting_.size() == kMaxWaiting) {
+    counters_.count(Drop::kUnresolved);
+    return;
+  }
+  const bool asked =
+      std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& w) { return w.to == to; });
+  Waiting waiting{to, now + std::chrono::seconds(1), {}, offload};
+  const Bytes header = room_.first(header_size);
+  waiting.frame.assign(header.begin(), header.end());
+  for (const Bytes piece : payload) {
+    waiting.frame.insert(waiting.frame.end(), piece.begin(), piece.end());
+  }
+  waiting_.push_back(std::move(waiting));
+  if (!waiting_timer_.is_set()) timers_.set(waiting_timer_, waiting_.front().until);
+  if (!asked) ask_for(to);
+}
+
+void Egress::ask_for(const IpAddress& address) {
+  constexpr std::size_t kSize = EthernetHeader::kSize + ArpMessage::kSize;
+  const MutableBytes room = link_.reserve(kSize);
+  EthernetHeader{MacAddress::broadcast(), network_.host_mac(), EtherType::kArp}.emit(room);
+  ArpMessage{ArpMessage::Operation::kRequest, network_.host_mac(), network_.host, MacAddress(),
+             address}
+      .emit(room.subspan(EthernetHeader::kSize));
+  ++counters_.frames_out;
+  counters_.bytes_out += kSize;
+  link_.commit(kSize, {}, {});
+}
+
+void Egress::send_arp_reply(const IpAddress& ours, const IpAddress& to, const MacAddress& link_to) {
+  constexpr std::size_t kSize = EthernetHeader::kSize + ArpMessage::kSize;
+  const MacAddress our_mac = Network::mac_of(ours);
+  const MutableBytes room = link_.reserve(kSize);
+  EthernetHeader{link_to, our_mac, EtherType::kArp}.emit(room);
+  ArpMessage{ArpMessage::Operation::kReply, our_mac, ours, link_to, to}.emit(
+      room.subspan(EthernetHeader::kSize));
+  ++counters_.frames_out;
+  counters_.bytes_out += kSize;
+  link_.commit(kSize, {}, {});
+}
+
+void Egress::learn(const IpAddress& address, const MacAddress& mac) {
+  if (!neighbors_.learn(address, mac) || waiting_.empty()) return;
+  std::vector<Waiting> ready;
+  const auto first = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                           [&](const auto& w) { return w.to != address; });
+  std::move(first, waiting_.end(), std::back_inserter(ready));
+  waiting_.erase(first, waiting_.end());
+  for (const Waiting& waiting : ready) {
+    const MutableBytes room = link_.reserve(waiting.frame.size());
+    copy_bytes(waiting.frame, room);
+    copy_bytes(mac.octets(), room);
+    ++counters_.frames_out;
+    counters_.bytes_out += waiting.frame.size();
+    link_.commit(waiting.frame.size(), {}, waiting.offload);
+  }
+}
+
+void Egress::on_timer(Time now, Timer& timer) {
+  const auto first =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& w) { return w.until > now; });
+  for (auto it = waiting_.begin(); it != first; ++it) counters_.count(Drop::kUnresolved);
+  waiting_.erase(waiting_.begin(), first);
+  if (!waiting_.empty()) timers_.set(timer, waiting_.front().until);
+}
+
+void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, const TcpHeader& header,
+                      const TcpOptions& options, gsl::span<const Bytes> payload,
+                      std::uint16_t segment_size) {
+  std::size_t size = 0;
+  for (const Bytes piece : payload) size += piece.size();
+  const std::size_t header_size = TcpHeader::kSize + options.size();
+  const std::size_t total = Ipv4Header::kSize + header_size + size;
+  const MutableBytes room = begin_frame(from, to, std::nullopt, Ipv4Header::kSize + header_size);
+  // A packet that is never fragmented needs no identification (RFC 6864, section 4.1).
+  Ipv4Header{.total_length = static_cast<std::uint16_t>(total),
+             .dont_fragment = true,
+             .protocol = IpProtocol::kTcp,
+             .source = from,
+             .destination = to}
+      .emit(room);
+  const MutableBytes segment = room.subspan(Ipv4Header::kSize);
+  TcpHeader sealed = header;
+  sealed.checksum = 0;
+  sealed.emit(options, segment);
+
+  ChecksumSum sum;
+  sum.add_pseudo_header(from, to, static_cast<std::uint8_t>(IpProtocol::kTcp),
+                        static_cast<std::uint32_t>(header_size + size));
+  Offload offload;
+  if (capabilities_.checksum) {
+    offload.checksum = ChecksumState::kPartial;
+    offload.checksum_start = kHeaders;
+    offload.checksum_offset = TcpHeader::kChecksumOffset;
+    store_big(segment, TcpHeader::kChecksumOffset, sum.folded());
+    if (size > segment_size) {
+      offload.segmentation = Segmentation::kTcp4;
+      offload.segment_size = segment_size;
+      offload.header_size = static_cast<std::uint16_t>(kHeaders + header_size);
+    }
+  } else {
+    sum.add(segment);
+    for (const Bytes piece : payload) sum.add(piece);
+    store_big(segment, TcpHeader::kChecksumOffset, sum.checksum());
+  }
+  finish_frame(now, to, kHeaders + header_size, payload, offload);
+}
+
+void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
+                      Bytes payload, std::optional<MacAddress> link_to) {
+  const std::size_t size = UdpHeader::kSize + payload.size();
+  if (size > kLargestPacket - Ipv4Header::kSize) {
+    counters_.count(Drop::kMalformed);
+    return;
+  }
+  std::array<std::uint8_t, UdpHeader::kSize> header{};
+  UdpHeader{from.port, to.port, static_cast<std::uint16_t>(size), 0}.emit(header);
+  ChecksumSum sum;
+  sum.add_pseudo_header(from.address, to.address, static_cast<std::uint8_t>(IpProtocol::kUdp),
+                        static_cast<std::uint32_t>(size));
+  const bool whole = Ipv4Header::kSize + size <= network_.mtu;
+  const bool partial = capabilities_.checksum && whole;
+  std::uint16_t checksum = sum.folded();
+  if (!partial) {
+    sum.add(header);
+    sum.add(payload);
+    checksum = sum.checksum();
+    if (checksum == 0) checksum = 0xffff;  // RFC 768: zero means none
+  }
+  store_big(MutableBytes(header), UdpHeader::kChecksumOffset, checksum);
+  const Ipv4Header ip{
+      .ttl = ttl, .protocol = IpProtocol::kUdp, .source = from.address, .destination = to.address};
+  send_packet(now, ip, header, payload, link_to,
+              partial ? std::optional(UdpHeader::kChecksumOffset) : std::nullopt);
+}
+
+void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
+                       Bytes payload) {
+  if (IcmpHeader::kSize + payload.size() > kLargestPacket - Ipv4Header::kSize) {
+    counters_.count(Drop::kMalformed);
+    return;
+  }
+  std::array<std::uint8_t, IcmpHeader::kSize> bytes{};
+  header.checksum = 0;
+  header.emit(bytes);
+  ChecksumSum sum;
+  sum.add(bytes);
+  sum.add(payload);
+  store_big(MutableBytes(bytes), IcmpHeader::kChecksumOffset, sum.checksum());
+  const Ipv4Header ip{.protocol = IpProtocol::kIcmp, .source = from, .destination = to};
+  send_packet(now, ip, bytes, payload, std::nullopt, std::nullopt);
+}
+
+void Egress::send_packet(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
+                         std::optional<MacAddress> link_to,
+                         std::optional<std::size_t> checksum_offset) {
+  const std::size_t total = Ipv4Header::kSize + transport_header.size() + payload.size();
+  header.identification = identification_++;
+  if (total > network_.mtu) {
+    send_fragments(now, header, transport_header, payload, link_to);
+    return;
+  }
+  header.total_length = static_cast<std::uint16_t>(total);
+  const MutableBytes room = begin_frame(header.source, header.destination, link_to, total);
+  header.emit(room);
+  copy_bytes(transport_header, room.subspan(Ipv4Header::kSize));
+  copy_bytes(payload, room.subspan(Ipv4Header::kSize + transport_header.size()));
+  Offload offload;
+  if (checksum_offset) {
+    offload.checksum = ChecksumState::kPartial;
+    offload.checksum_start = kHeaders;
+    offload.checksum_offset = static_cast<std::uint16_t>(*checksum_offset);
+  }
+  finish_frame(now, header.destination, EthernetHeader::kSize + total, {}, offload);
+}
+
+void Egress::send_fragments(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
+                            std::optional<MacAddress> link_to) {
+  // The transport header lies in the first fragment: the smallest MTU has room for 48 bytes.
+  const std::size_t room_per_fragment = (network_.mtu - Ipv4Header::kSize) / 8 * 8;
+  const std::size_t total = transport_header.size() + payload.size();
+  for (std::size_t offset = 0; offset < total; offset += room_per_fragment) {
+    const std::size_t size = std::min(room_per_fragment, total - offset);
+    header.fragment_offset = static_cast<std::uint16_t>(offset);
+    header.more_fragments = offset + size < total;
+    header.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + size);
+    const MutableBytes room =
+        begin_frame(header.source, header.destination, link_to, Ipv4Header::kSize + size);
+    header.emit(room);
+    MutableBytes body = room.subspan(Ipv4Header::kSize);
+    if (offset == 0) {
+      copy_bytes(transport_header, body);
+      body = body.subspan(transport_header.size());
+    }
+    const std::size_t from = offset == 0 ? 0 : offset - transport_header.size();
+    copy_bytes(payload.subspan(from, body.size()), body);
+    finish_frame(now, header.destination, kHeaders + size, {}, {});
+  }
+}
+
+}  // namespace sluice

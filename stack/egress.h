@@ -1,0 +1,100 @@
+// What leaves for the guests: Ethernet, IP and transport headers around a payload.
+//
+// Headers are built in the room the link gives; payload is passed on as it lies. A checksum that
+// the link completes is left to it; otherwise it is summed here, once. Packets above the MTU are
+// cut by the link where it offers to (TCP), else fragmented here (RFC 791; UDP and ICMP only).
+//
+// A packet for a guest whose link address is unknown waits for one second while ARP asks, and a
+// few packets at most wait at all.
+
+#ifndef SLUICE_STACK_EGRESS_H_
+#define SLUICE_STACK_EGRESS_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "stack/address.h"
+#include "stack/bytes.h"
+#include "stack/counters.h"
+#include "stack/link.h"
+#include "stack/neighbors.h"
+#include "stack/network.h"
+#include "stack/time.h"
+#include "stack/timer_wheel.h"
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/tcp.h"
+
+namespace sluice {
+
+class Egress final : private TimerHandler {
+ public:
+  // All references outlive the Egress.
+  Egress(const Network& network, Link& link, Counters& counters, TimerWheel& timers);
+
+  // Sends one TCP segment, or several as one frame: payload above `segment_size` only where
+  // tcp_payload_limit() allows it. `header.checksum` is filled in here. `payload` has at most
+  // Link::kMaxPieces pieces, which stay unchanged until the link's flush().
+  void send_tcp(Time now, const IpAddress& from, const IpAddress& to, const TcpHeader& header,
+                const TcpOptions& options, gsl::span<const Bytes> payload,
+                std::uint16_t segment_size);
+  // Payload bytes that one call of send_tcp() may carry to be cut by the link; 0 if it cuts
+  // nothing.
+  std::uint32_t tcp_payload_limit() const { return tcp_payload_limit_; }
+
+  // Sends one UDP datagram; the payload is copied or sent before this returns. With `link_to`, to
+  // that link address.
+  void send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl, Bytes payload,
+                std::optional<MacAddress> link_to = std::nullopt);
+  // Sends one ICMP message; `header.checksum` is filled in here.
+  void send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
+                 Bytes payload);
+  // Answers an ARP request for one of our addresses: `ours` is at mac_of(ours).
+  void send_arp_reply(const IpAddress& ours, const IpAddress& to, const MacAddress& link_to);
+
+  // A guest has shown its link address: what waited for it goes out.
+  void learn(const IpAddress& address, const MacAddress& mac);
+
+ private:
+  struct Waiting {
+    IpAddress to;
+    Time until;
+    std::vector<std::uint8_t> frame;  // whole, but for the link destination
+    Offload offload;
+  };
+  static constexpr std::size_t kMaxWaiting = 16;
+
+  void on_timer(Time now, Timer& timer) override;
+  // The room for an Ethernet header and `size` bytes behind it, the Ethernet header written as far
+  // as it is known.
+  MutableBytes begin_frame(const IpAddress& from, const IpAddress& to,
+                           std::optional<MacAddress> link_to, std::size_t size);
+  void finish_frame(Time now, const IpAddress& to, std::size_t header_size,
+                    gsl::span<const Bytes> payload, const Offload& offload);
+  // An IP packet whose payload of `size` bytes `fill` writes; the transport checksum lies
+  // `checksum_offset` bytes into it and holds the pseudo-header's sum when `partial`.
+  void send_packet(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
+                   std::optional<MacAddress> link_to, std::optional<std::size_t> checksum_offset);
+  void send_fragments(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
+                      std::optional<MacAddress> link_to);
+  void ask_for(const IpAddress& address);
+  MacAddress link_source(const IpAddress& from) const;
+
+  const Network& network_;
+  Link& link_;
+  Counters& counters_;
+  TimerWheel& timers_;
+  LinkCapabilities capabilities_;
+  std::uint32_t tcp_payload_limit_;
+  Neighbors neighbors_;
+  std::vector<Waiting> waiting_;
+  Timer waiting_timer_;
+  std::uint16_t identification_ = 0;
+  MutableBytes room_;      // of the frame being built
+  bool resolved_ = false;  // its link destination is known
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_STACK_EGRESS_H_
