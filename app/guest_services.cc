@@ -12,9 +12,6 @@ namespace {
 constexpr std::uint8_t kDnsService = 1;
 constexpr std::uint8_t kTftpService = 2;
 
-constexpr std::uint16_t kDnsPort = 53;
-constexpr std::uint16_t kTftpPort = 69;
-
 DhcpConfig dhcp_config(const UserNetworkOptions& options) {
   DhcpConfig config{.network = options.network,
                     .host_name = options.hostname,

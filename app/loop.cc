@@ -9,6 +9,8 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "nat/host/clock.h"
+
 namespace sluice {
 namespace {
 
@@ -69,7 +71,7 @@ class Loop::Core {
       if (error) return;
       armed_.reset();
       if (!deadline_) return;
-      if (*deadline_ > Loop::now()) {
+      if (*deadline_ > monotonic_now()) {
         arm(*deadline_);
       } else {
         deadline_.reset();
@@ -112,11 +114,6 @@ void Loop::run() {
 
 void Loop::stop() {
   core_->context().stop();
-}
-
-Time Loop::now() {
-  return Time(
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 }  // namespace sluice

@@ -50,9 +50,6 @@ class Loop {
   void run();
   void stop();
 
-  // CLOCK_MONOTONIC.
-  static Time now();
-
  private:
   class Core;
   std::unique_ptr<Core> core_;

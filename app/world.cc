@@ -5,21 +5,24 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/guest_services.h"
 #include "app/log.h"
-#include "app/seed.h"
 #include "app/smb.h"
 #include "app/summary.h"
 #include "devices/link/capture_writer.h"
 #include "devices/link/recorded_link.h"
 #include "devices/link/tap.h"
+#include "nat/host/clock.h"
 #include "nat/host/directory_files.h"
+#include "nat/host/name_server_file.h"
+#include "nat/host/seed.h"
 #include "nat/host/system_host.h"
-#include "nat/host/system_name_servers.h"
 #include "nat/nat.h"
+#include "services/dns/resolv_conf.h"
 
 namespace sluice {
 namespace {
@@ -27,7 +30,7 @@ namespace {
 CaptureOptions capture_options(const NetworkInvocation& invocation) {
   return {.path = invocation.capture_file,
           .filter = invocation.capture_filter,
-          .clock = {.start = Loop::now(),
+          .clock = {.start = monotonic_now(),
                     .at_start = std::chrono::system_clock::now().time_since_epoch()}};
 }
 
@@ -45,6 +48,10 @@ std::string name_of(const ListenAddress& listen, std::uint16_t port) {
   return (udp ? "udp:" : "tcp:") + endpoint.to_string();
 }
 
+std::vector<Endpoint> name_servers_of(std::string_view text) {
+  return parse_resolv_conf(text).name_servers;
+}
+
 }  // namespace
 
 class World::Core {
@@ -55,7 +62,7 @@ class World::Core {
         host_(host_options(invocation)),
         capture_(open_capture(invocation)),
         nat_(nat_config(invocation.network), link(), host_,
-             invocation.seed ? *invocation.seed : random_seed(), Loop::now()) {
+             invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
@@ -124,7 +131,7 @@ class World::Core {
 
   // Takes a batch from each side, and meets a deadline that has come.
   void take_turn() {
-    const Time now = Loop::now();
+    const Time now = monotonic_now();
     if (recorded_) recorded_->set_time(now);
     if (tap_ready_) {
       const gsl::span<const Frame> frames = tap_.receive();
@@ -183,7 +190,7 @@ class World::Core {
   std::optional<RecordedLink> recorded_;
   std::unique_ptr<CaptureWriter> capture_;
   Nat nat_;
-  SystemNameServers name_servers_;
+  NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
   std::optional<DirectoryFiles> files_;
   std::optional<GuestServices> services_;
   std::optional<SmbShare> smb_;

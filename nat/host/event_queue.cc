@@ -60,7 +60,8 @@ Readiness EventQueue::readiness_of(const epoll_event& event) {
   // A hang-up is the end of a stream in both directions: receiving and sending both tell so.
   return {.readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0,
           .writable = (events & (EPOLLOUT | EPOLLHUP)) != 0,
-          .error = (events & EPOLLERR) != 0};
+          .error = (events & EPOLLERR) != 0,
+          .ended = (events & (EPOLLRDHUP | EPOLLHUP)) != 0};
 }
 
 }  // namespace sluice
