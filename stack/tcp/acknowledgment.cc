@@ -40,6 +40,7 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const Sequence bytes_before = first_unacknowledged_byte();
   const bool window_limited = in_flight() + maximum_payload() >= congestion_.window();
   una_ = segment.acknowledgment;
+  syn_acknowledged_ = true;
   const Sequence bytes_after = first_unacknowledged_byte();
   arrival.acknowledged = bytes_after - bytes_before;
   if (scoreboard_) {

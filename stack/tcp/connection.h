@@ -216,9 +216,9 @@ class Connection {
   void close(CloseReason reason);
 
   bool has_unsent() const { return send_end_ != nxt_ || (fin_queued_ && !fin_sent_); }
-  Sequence first_byte() const { return iss_ + 1; }
   Sequence first_unacknowledged_byte() const {
-    return fin_sent_ && una_.after(send_end_) ? send_end_ : later(una_, first_byte());
+    if (!syn_acknowledged_) return iss_ + 1;
+    return fin_sent_ && una_.after(send_end_) ? send_end_ : una_;
   }
 
   // Sending (RFC 9293, section 3.3.1). Bytes in [una_, nxt_) are in flight or lost, those in
@@ -274,12 +274,13 @@ class Connection {
   std::uint8_t retries_ = 0;     // timeouts in a row, or probes without an answer
   std::uint8_t keep_alives_ = 0;
 
-  bool held_ : 1 = false;                  // the SYN may not be answered yet
-  bool syn_due_ : 1 = false;               // our SYN is to be sent, or sent again
-  bool acknowledge_now_ : 1 = false;       // an ACK goes out with this batch
-  bool reset_due_ : 1 = false;             // RST goes out, and that is the end
-  bool probe_due_ : 1 = false;             // an ACK out of window, to be answered
-  bool override_due_ : 1 = false;          // send though it is a small piece (RFC 9293, 3.8.6.2.1)
+  bool held_ : 1 = false;              // the SYN may not be answered yet
+  bool syn_acknowledged_ : 1 = false;  // from then on iss_ means nothing: numbers come round again
+  bool syn_due_ : 1 = false;           // our SYN is to be sent, or sent again
+  bool acknowledge_now_ : 1 = false;   // an ACK goes out with this batch
+  bool reset_due_ : 1 = false;         // RST goes out, and that is the end
+  bool probe_due_ : 1 = false;         // an ACK out of window, to be answered
+  bool override_due_ : 1 = false;      // send though it is a small piece (RFC 9293, 3.8.6.2.1)
   bool first_retransmission_ : 1 = false;  // goes out whatever the window says
   bool fin_queued_ : 1 = false;
   bool fin_sent_ : 1 = false;

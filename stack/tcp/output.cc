@@ -34,8 +34,7 @@ std::uint32_t Connection::in_flight() const {
 std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
   if (reset_due_) {
     reset_due_ = false;
-    Outgoing reset = segment_at(now, state_ == State::kClosed && una_ == iss_ ? iss_ : nxt_,
-                                {.rst = true, .ack = true});
+    Outgoing reset = segment_at(now, syn_acknowledged_ ? nxt_ : iss_, {.rst = true, .ack = true});
     reset.options = {};
     reset.window = 0;
     return reset;
