@@ -18,6 +18,7 @@ def fuzz_target(name, srcs, deps, corpus):
         srcs = srcs,
         deps = deps,
         linkopts = ["-fsanitize=fuzzer"],
+        testonly = True,
         tags = ["manual"],
     )
     native.cc_test(

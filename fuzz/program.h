@@ -1,4 +1,4 @@
-// A fuzz input as a program: numbers and pieces read from its front, zeros behind its end.
+// A fuzz input read as a program: from its front, zeros behind its end.
 
 #ifndef SLUICE_FUZZ_PROGRAM_H_
 #define SLUICE_FUZZ_PROGRAM_H_
@@ -11,11 +11,6 @@
 
 namespace sluice {
 
-// What a fuzz target claims; a claim that does not hold ends the process.
-inline void require(bool condition) {
-  if (!condition) std::abort();
-}
-
 class Program {
  public:
   explicit Program(Bytes bytes) : rest_(bytes) {}
@@ -27,7 +22,11 @@ class Program {
     rest_ = rest_.subspan(1);
     return first;
   }
-  // As many bytes as the number in front of them says, if there are as many.
+  std::uint16_t number16() {
+    const std::uint16_t high = number();
+    return static_cast<std::uint16_t>(high << 8 | number());
+  }
+  // A length of one byte and so many bytes, or as many as there are.
   Bytes piece() {
     const std::size_t size = number();
     const Bytes taken = rest_.first(std::min(size, rest_.size()));
@@ -38,6 +37,11 @@ class Program {
  private:
   Bytes rest_;
 };
+
+// What must hold for every input.
+inline void require(bool condition) {
+  if (!condition) std::abort();
+}
 
 }  // namespace sluice
 

@@ -32,9 +32,10 @@ struct GuestForward {
 // How much a guest may make this process hold. Every table and queue has its limit here.
 struct Limits {
   std::uint32_t tcp_flows = 65536;
-  std::uint32_t half_open_tcp_flows = 4096;  // beyond it the oldest gives way
-  std::uint32_t datagram_flows = 8192;       // the least recently used gives way
-  std::uint32_t datagram_peers = 32768;
+  std::uint32_t half_open_tcp_flows = 4096;           // beyond it the oldest gives way
+  std::uint32_t udp_flows = 8192;                     // the least recently used gives way
+  std::uint32_t echo_flows = 512;                     // so here
+  std::uint32_t datagram_peers = 32768;               // of UDP and of echo flows, each
   std::size_t buffer_bytes = std::size_t{256} << 20;  // of all flows together
 };
 

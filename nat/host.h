@@ -4,7 +4,7 @@
 // error as std::errc. What is to be announced later (a connection made, data that can be read)
 // comes back as a HostEvent under the Token that its owner gave. Readiness is edge-triggered: an
 // event says that something changed, and its owner goes on until it is told would-block, or gets
-// less than it asked for.
+// less than it asked for; once `ended` was announced, until it gets the end.
 //
 // nat/host implements this port with real sockets, tests with a scripted one.
 
@@ -26,7 +26,7 @@ namespace sluice {
 // `service` does; index and generation are the owner's. The generation makes a token of a closed
 // socket mean nothing when its place is taken again.
 struct Token {
-  enum class Kind : std::uint8_t { kNone, kTcp, kDatagram, kListener, kService };
+  enum class Kind : std::uint8_t { kNone, kTcp, kUdp, kEcho, kListener, kService };
 
   Kind kind = Kind::kNone;
   std::uint8_t service = 0;
@@ -44,6 +44,7 @@ struct Readiness {
   bool readable = false;  // data, an end of stream or a connection to accept
   bool writable = false;  // room to send, or a connect that has ended
   bool error = false;     // an error is pending: take_error() or an error queue tells it
+  bool ended = false;     // the end of the stream lies behind what can be read
 };
 
 struct HostEvent {

@@ -30,6 +30,7 @@ class BufferPool {
   void release(Block block);
 
   std::size_t in_use() const { return in_use_; }
+  std::size_t available() const { return limit_ - in_use_; }
 
   static constexpr std::uint32_t kSmallest = 16U << 10;
   static constexpr std::uint32_t kLargest = 4U << 20;

@@ -150,6 +150,8 @@ class Connection {
   bool synchronized() const { return state_ >= State::kEstablished && state_ < State::kClosed; }
   // The guest has sent everything it will, and we have received it.
   bool peer_finished() const { return peer_finished_; }
+  // The number of the guest's SYN, once it has come.
+  Sequence peer_initial_sequence() const { return irs_; }
   // Our FIN, and all before it, has been acknowledged.
   bool finish_acknowledged() const { return fin_sent_ && una_ == nxt_; }
   // Bytes of the send queue that are not acknowledged, sent or not.

@@ -1,0 +1,82 @@
+#include "app/attach.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/log.h"
+#include "app/loop.h"
+#include "app/namespace/target.h"
+#include "app/options/usage_error.h"
+#include "app/signals.h"
+#include "app/world.h"
+
+namespace sluice {
+namespace {
+
+Descriptor take_ready_descriptor(const std::optional<int>& number) {
+  if (!number) return Descriptor();
+  if (::fcntl(*number, F_GETFD) < 0) {
+    throw UsageError("--ready-fd: " + std::to_string(*number) + " is no open descriptor");
+  }
+  // Not for the helper or the commands of guestfwd: its end would not be seen.
+  ::fcntl(*number, F_SETFD, FD_CLOEXEC);
+  return Descriptor(*number);
+}
+
+void announce(Descriptor ready, const std::string& tap) {
+  std::printf("ready %s\n", tap.c_str());
+  std::fflush(stdout);
+  constexpr std::string_view kLine = "1\n";
+  if (ready && ::write(ready.get(), kLine.data(), kLine.size()) < 0) {
+    log::warning("nobody listens to --ready-fd");
+  }
+}
+
+bool is_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
+}  // namespace
+
+int run_attach(const AttachInvocation& invocation) {
+  log::set_level(invocation.common.log_level);
+  Descriptor ready = take_ready_descriptor(invocation.ready_descriptor);
+  const Signals signals;
+  const NamespaceTarget target(invocation.target);
+  ArrivedTap arrived = target.open_tap({.network = invocation.common.network.network,
+                                        .tap_name = invocation.tap_name,
+                                        .configure = invocation.configure,
+                                        .search = {}});
+  Loop loop;
+  World world(invocation.common, std::move(arrived.tap), loop);
+  world.on_closed([&] { loop.stop(); });
+  ignore_broken_pipes();
+
+  std::unique_ptr<Loop::Watch> signal_watch;
+  signal_watch = loop.watch(signals.descriptor(), [&] {
+    while (const std::optional<Signal> signal = signals.next()) {
+      if (is_end(signal->number)) loop.stop();
+    }
+    signal_watch->arm();
+  });
+  std::unique_ptr<Loop::Watch> target_watch;
+  target_watch = loop.watch(target.descriptor(), [&] {
+    if (target.ended()) loop.stop();
+    target_watch->arm();
+  });
+  signal_watch->arm();
+  target_watch->arm();
+  announce(std::move(ready), arrived.name);
+  if (!target.ended()) loop.run();
+  return 0;
+}
+
+}  // namespace sluice

@@ -1,0 +1,304 @@
+#include "app/cli/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "app/cli/manual.h"
+#include "app/options/nearest.h"
+#include "app/options/usage_error.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::array<std::string_view, 4> kCommands = {"exec", "attach", "replay", "help"};
+
+using Words = std::vector<std::string>;
+
+// What CLI11 fills in, before it is turned into values of our own.
+struct Raw {
+  std::string netdev = "user";
+  std::string capture_file;
+  std::string capture_filter;
+  std::string seed;
+  std::string log_level = "warning";
+  bool quiet = false;
+  bool help = false;
+  std::string tap_name = "tap0";
+  bool map_root = false;
+  bool dhcp = false;
+  bool configure = false;
+  int ready_descriptor = -1;
+  std::string target;
+  std::string input;
+  std::string output;
+  std::string host = "accept";
+  std::string guest;
+  bool dont_verify = false;
+};
+
+const std::map<std::string, LogLevel>& log_levels() {
+  static const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
+                                                         {"info", LogLevel::kInfo},
+                                                         {"warning", LogLevel::kWarning},
+                                                         {"error", LogLevel::kError},
+                                                         {"off", LogLevel::kOff}};
+  return levels;
+}
+
+const std::map<std::string, ReplayInvocation::HostManner>& host_manners() {
+  using Manner = ReplayInvocation::HostManner;
+  static const std::map<std::string, Manner> manners = {
+      {"accept", Manner::kAccept}, {"refuse", Manner::kRefuse}, {"silent", Manner::kSilent}};
+  return manners;
+}
+
+// The parser of one command. `raw` outlives it.
+std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
+  auto parser = std::make_unique<CLI::App>();
+  parser->set_help_flag();
+  parser->add_flag("-h,--help", raw.help);
+  parser->add_option("--netdev", raw.netdev);
+  parser->add_option("--seed", raw.seed);
+  parser->add_option("--log-level", raw.log_level);
+  parser->add_flag("-q,--quiet", raw.quiet);
+  if (command == "exec" || command == "attach") {
+    parser->add_option("--pcap", raw.capture_file);
+    parser->add_option("--pcap-filter", raw.capture_filter);
+  }
+  if (command == "exec") {
+    parser->add_option("--tap", raw.tap_name);
+    parser->add_flag("--map-root", raw.map_root);
+    parser->add_flag("--dhcp", raw.dhcp);
+  } else if (command == "attach") {
+    parser->add_option("target", raw.target)->required();
+    parser->add_option("tapname", raw.tap_name);
+    parser->add_flag("--configure", raw.configure);
+    parser->add_option("--ready-fd", raw.ready_descriptor);
+  } else {
+    parser->add_option("input", raw.input)->required();
+    parser->add_option("-o,--output", raw.output);
+    parser->add_option("--host", raw.host);
+    parser->add_option("--guest-mac", raw.guest);
+    parser->add_flag("--dont-verify-checksums", raw.dont_verify);
+  }
+  return parser;
+}
+
+// Every spelling of the parser's options with dashes.
+Words spellings(const CLI::App& parser) {
+  Words names;
+  for (const CLI::Option* option : parser.get_options()) {
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+[[noreturn]] void fail_unknown(std::string_view command, const CLI::App& parser,
+                               const std::string& word) {
+  const Words names = spellings(parser);
+  std::vector<std::string_view> candidates;
+  for (const std::string& name : names) {
+    if (name.starts_with("--")) candidates.push_back(name);
+  }
+  throw UsageError(std::string(command) + ": no option '" + word + "'" +
+                   suggestion(word, candidates));
+}
+
+// How many of the words, from the first on, are options with their values. Throws for an option
+// that there is not.
+std::size_t count_options(std::string_view command, const CLI::App& parser, const Words& words) {
+  std::size_t i = 0;
+  while (i < words.size() && words[i].size() > 1 && words[i].front() == '-' && words[i] != "--") {
+    const std::string name = words[i].substr(0, words[i].find('='));
+    const CLI::Option* const option = parser.get_option_no_throw(name);
+    if (option == nullptr) fail_unknown(command, parser, name);
+    const bool value_follows =
+        option->get_items_expected_max() > 0 && name.size() == words[i].size();
+    if (value_follows && i + 1 == words.size()) {
+      throw UsageError(std::string(command) + ": " + name + " has no value");
+    }
+    i += value_follows ? 2 : 1;
+  }
+  return i;
+}
+
+// Lets the parser fill in what it is bound to.
+void parse(std::string_view command, CLI::App& parser, const Words& words) {
+  // Words beyond the first options may be positional, but unknown options among them are found now.
+  for (std::size_t i = 0; i < words.size();) {
+    const Words rest(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+    const std::size_t options = count_options(command, parser, rest);
+    i += options;
+    if (i < words.size() && words[i] == "--") break;
+    ++i;
+  }
+  Words reversed(words.rbegin(), words.rend());
+  try {
+    parser.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(std::string(command) + ": " + error.what());
+  }
+}
+
+template <typename Value>
+Value choose(std::string_view option, const std::string& word,
+             const std::map<std::string, Value>& values) {
+  const auto found = values.find(word);
+  if (found != values.end()) return found->second;
+  std::vector<std::string_view> names;
+  names.reserve(values.size());
+  for (const auto& [name, value] : values) names.push_back(name);
+  throw UsageError(std::string(option) + ": no value '" + word + "'" + suggestion(word, names));
+}
+
+NetworkInvocation common_of(const Raw& raw) {
+  NetworkInvocation common;
+  common.network = parse_user_network(raw.netdev);
+  common.capture_file = raw.capture_file;
+  common.capture_filter = raw.capture_filter;
+  if (!raw.capture_filter.empty() && raw.capture_file.empty()) {
+    throw UsageError("--pcap-filter: there is no --pcap that it could filter");
+  }
+  if (!raw.seed.empty()) {
+    common.seed = parse_seed(raw.seed);
+    if (!common.seed) {
+      throw UsageError("--seed: '" + raw.seed + "': expected 1 to 32 hexadecimal digits");
+    }
+  }
+  common.log_level = choose("--log-level", raw.log_level, log_levels());
+  if (raw.quiet) common.log_level = LogLevel::kError;
+  return common;
+}
+
+void check_tap_name(const std::string& name) {
+  constexpr std::size_t kMaxName = 15;
+  const bool valid = !name.empty() && name.size() <= kMaxName && name != "." && name != ".." &&
+                     std::ranges::none_of(name, [](char c) {
+                       return c == '/' || c == ':' || static_cast<unsigned char>(c) <= ' ';
+                     });
+  if (!valid) {
+    throw UsageError("'" + name + "' is no interface's name; expected 1 to 15 characters without " +
+                     "'/', ':' and blanks");
+  }
+}
+
+Invocation exec_of(const Words& words) {
+  Raw raw;
+  const auto parser = make_parser("exec", raw);
+  const auto options = static_cast<std::ptrdiff_t>(count_options("exec", *parser, words));
+  auto command = words.begin() + options;
+  parse("exec", *parser, Words(words.begin(), command));
+  if (raw.help) return TextInvocation{manual("exec")};
+  if (command != words.end() && *command == "--") ++command;
+  if (command == words.end()) {
+    throw UsageError("exec: there is no command; expected sluice exec [OPTION]... [--] COMMAND...");
+  }
+  if (command->empty()) throw UsageError("exec: the command is an empty word");
+  ExecInvocation exec{.common = common_of(raw),
+                      .tap_name = raw.tap_name,
+                      .map_root = raw.map_root,
+                      .dhcp = raw.dhcp,
+                      .command = Words(command, words.end())};
+  check_tap_name(exec.tap_name);
+  if (exec.common.capture_file == "-") {
+    throw UsageError("--pcap: standard output is the command's; expected a file");
+  }
+  return exec;
+}
+
+Invocation attach_of(const Words& words) {
+  Raw raw;
+  const auto parser = make_parser("attach", raw);
+  if (std::ranges::find_first_of(words, std::array{"-h", "--help"}) != words.end()) {
+    return TextInvocation{manual("attach")};
+  }
+  parse("attach", *parser, words);
+  AttachInvocation attach{.common = common_of(raw),
+                          .target = raw.target,
+                          .tap_name = raw.tap_name,
+                          .configure = raw.configure};
+  check_tap_name(attach.tap_name);
+  if (parser->count("--ready-fd") != 0) {
+    if (raw.ready_descriptor < 0) throw UsageError("--ready-fd: expected an open descriptor");
+    attach.ready_descriptor = raw.ready_descriptor;
+  }
+  return attach;
+}
+
+Invocation replay_of(const Words& words) {
+  Raw raw;
+  const auto parser = make_parser("replay", raw);
+  if (std::ranges::find_first_of(words, std::array{"-h", "--help"}) != words.end()) {
+    return TextInvocation{manual("replay")};
+  }
+  parse("replay", *parser, words);
+  ReplayInvocation replay{.common = common_of(raw),
+                          .input = raw.input,
+                          .output = raw.output,
+                          .host = choose("--host", raw.host, host_manners()),
+                          .verify_checksums = !raw.dont_verify};
+  if (!raw.guest.empty()) {
+    replay.guest = MacAddress::parse(raw.guest);
+    if (!replay.guest) {
+      throw UsageError("--guest-mac: '" + raw.guest +
+                       "': expected an address such as 52:54:00:12:34:56");
+    }
+  }
+  return replay;
+}
+
+}  // namespace
+
+std::optional<Seed> parse_seed(std::string_view text) {
+  constexpr std::size_t kDigits = 16;
+  if (text.empty() || text.size() > 2 * kDigits) return std::nullopt;
+  const auto parse_half = [](std::string_view half) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const char* const end = half.data() + half.size();
+    const auto [stop, error] = std::from_chars(half.data(), end, value, 16);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+  };
+  const std::size_t high_digits = text.size() > kDigits ? text.size() - kDigits : 0;
+  const auto low = parse_half(text.substr(high_digits));
+  const auto high = high_digits == 0 ? std::uint64_t{0} : parse_half(text.substr(0, high_digits));
+  if (!low || !high) return std::nullopt;
+  return Seed{.k0 = *low, .k1 = *high};
+}
+
+std::vector<std::string> option_names(std::string_view command) {
+  Raw raw;
+  return spellings(*make_parser(command, raw));
+}
+
+Invocation parse_command_line(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    throw UsageError("there is no command; expected one of exec, attach, replay");
+  }
+  const std::string& command = arguments.front();
+  const Words words(arguments.begin() + 1, arguments.end());
+  if (command == "-h" || command == "--help") return TextInvocation{manual("")};
+  if (command == "--version" || command == "-V") {
+    return TextInvocation{"sluice " + std::string(kVersion) + "\n"};
+  }
+  if (command == "help") return TextInvocation{manual(words.empty() ? "" : words.front())};
+  if (command == "exec") return exec_of(words);
+  if (command == "attach") return attach_of(words);
+  if (command == "replay") return replay_of(words);
+  if (command.starts_with('-')) {
+    constexpr std::array<std::string_view, 2> kGlobal = {"--help", "--version"};
+    throw UsageError("no option '" + command + "' in front of a command" +
+                     suggestion(command, kGlobal));
+  }
+  throw UsageError("no command '" + command + "'" + suggestion(command, kCommands));
+}
+
+}  // namespace sluice

@@ -1,0 +1,147 @@
+#include "app/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "app/cli/manual.h"
+#include "app/options/usage_error.h"
+
+namespace sluice {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string problem(const Words& words) {
+  try {
+    parse_command_line(words);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+template <typename T>
+T parsed(const Words& words) {
+  return std::get<T>(parse_command_line(words));
+}
+
+TEST(CommandLine, OptionsBehindTheCommandBelongToIt) {
+  const auto exec =
+      parsed<ExecInvocation>({"exec", "--map-root", "ls", "-l", "--netdev", "--", "x"});
+  EXPECT_TRUE(exec.map_root);
+  EXPECT_EQ(exec.command, (Words{"ls", "-l", "--netdev", "--", "x"}));
+}
+
+TEST(CommandLine, TwoDashesEndTheOptions) {
+  const auto exec = parsed<ExecInvocation>({"exec", "--dhcp", "--", "--odd", "-x"});
+  EXPECT_TRUE(exec.dhcp);
+  EXPECT_EQ(exec.command, (Words{"--odd", "-x"}));
+  EXPECT_EQ(parsed<ExecInvocation>({"exec", "--", "ls"}).command, Words{"ls"});
+}
+
+TEST(CommandLine, ValuesMayFollowOrBeJoined) {
+  const auto exec = parsed<ExecInvocation>({"exec", "--netdev=user,net=10.9.0.0/24", "--pcap",
+                                            "out.pcap", "--pcap-filter", "port 53", "--seed", "ff",
+                                            "--log-level", "debug", "--tap=eth0", "true"});
+  EXPECT_EQ(exec.common.network.network.host.to_string(), "10.9.0.2");
+  EXPECT_EQ(exec.common.capture_file, "out.pcap");
+  EXPECT_EQ(exec.common.capture_filter, "port 53");
+  EXPECT_EQ(exec.common.seed->k0, 0xffU);
+  EXPECT_EQ(exec.common.log_level, LogLevel::kDebug);
+  EXPECT_EQ(exec.tap_name, "eth0");
+}
+
+TEST(CommandLine, AWrongOptionGetsASuggestion) {
+  EXPECT_EQ(problem({"exec", "--netdve", "user", "--", "ls"}),
+            "exec: no option '--netdve'; did you mean '--netdev'?");
+  EXPECT_EQ(problem({"exec", "--map-rot", "ls"}),
+            "exec: no option '--map-rot'; did you mean '--map-root'?");
+  EXPECT_EQ(problem({"attach", "1", "--configur"}),
+            "attach: no option '--configur'; did you mean '--configure'?");
+  EXPECT_EQ(problem({"exce", "ls"}), "no command 'exce'; did you mean 'exec'?");
+  EXPECT_EQ(problem({"exec", "--netdev", "user,hostfw=x", "ls"}),
+            "--netdev user: no option 'hostfw'; did you mean 'hostfwd'?");
+  EXPECT_EQ(problem({"exec", "--log-level", "warn", "ls"}),
+            "--log-level: no value 'warn'; expected one of debug, error, info, off, warning");
+  EXPECT_EQ(problem({"--verison"}),
+            "no option '--verison' in front of a command; did you mean '--version'?");
+}
+
+TEST(CommandLine, WhatIsMissingIsSaid) {
+  EXPECT_NE(problem({}), "");
+  EXPECT_NE(problem({"exec"}).find("no command"), std::string::npos);
+  EXPECT_NE(problem({"exec", "--"}).find("no command"), std::string::npos);
+  EXPECT_NE(problem({"exec", "--netdev"}).find("has no value"), std::string::npos);
+  EXPECT_NE(problem({"attach"}).find("target"), std::string::npos);
+  EXPECT_NE(problem({"replay", "-o", "x"}).find("input"), std::string::npos);
+  EXPECT_NE(problem({"exec", "--pcap-filter", "tcp", "ls"}).find("no --pcap"), std::string::npos);
+}
+
+TEST(CommandLine, ValuesAreChecked) {
+  EXPECT_NE(problem({"exec", "--seed", "xyz", "ls"}), "");
+  EXPECT_NE(problem({"exec", "--tap", "a-name-far-too-long", "ls"}), "");
+  EXPECT_NE(problem({"exec", "--pcap", "-", "ls"}), "");
+  EXPECT_NE(problem({"attach", "1", "--ready-fd", "x"}), "");
+  EXPECT_NE(problem({"attach", "1", "tap0", "extra"}), "");
+  EXPECT_NE(problem({"replay", "a", "--guest-mac", "1:2"}), "");
+  EXPECT_NE(problem({"replay", "a", "--host", "acept"}).find("did you mean 'accept'?"),
+            std::string::npos);
+}
+
+TEST(CommandLine, AttachAndReplayTakeTheirWords) {
+  const auto attach = parsed<AttachInvocation>({"attach", "123", "eth0", "--configure"});
+  EXPECT_EQ(attach.target, "123");
+  EXPECT_EQ(attach.tap_name, "eth0");
+  EXPECT_TRUE(attach.configure);
+  EXPECT_FALSE(attach.ready_descriptor);
+  EXPECT_EQ(parsed<AttachInvocation>({"attach", "--ready-fd", "5", "1"}).ready_descriptor, 5);
+  const auto replay =
+      parsed<ReplayInvocation>({"replay", "in.pcap", "-o", "out.pcap", "--host", "silent",
+                                "--guest-mac", "52:54:00:12:34:56", "--dont-verify-checksums"});
+  EXPECT_EQ(replay.input, "in.pcap");
+  EXPECT_EQ(replay.output, "out.pcap");
+  EXPECT_EQ(replay.host, ReplayInvocation::HostManner::kSilent);
+  EXPECT_EQ(replay.guest->to_string(), "52:54:00:12:34:56");
+  EXPECT_FALSE(replay.verify_checksums);
+  EXPECT_EQ(parsed<ReplayInvocation>({"replay", "-"}).input, "-");
+}
+
+TEST(Seed, IsReadFromTheRight) {
+  EXPECT_EQ(parse_seed("2a")->k0, 0x2aU);
+  EXPECT_EQ(parse_seed("2a")->k1, 0U);
+  EXPECT_EQ(parse_seed("10000000000000002")->k0, 2U);
+  EXPECT_EQ(parse_seed("10000000000000002")->k1, 1U);
+  EXPECT_EQ(parse_seed(""), std::nullopt);
+  EXPECT_EQ(parse_seed("0x2a"), std::nullopt);
+  EXPECT_EQ(parse_seed("-1"), std::nullopt);
+  EXPECT_EQ(parse_seed(std::string(33, '0')), std::nullopt);
+}
+
+TEST(Manual, HasEveryOptionOfEveryCommand) {
+  for (const auto* command : {"exec", "attach", "replay"}) {
+    const std::string page = manual(command);
+    for (const std::string& name : option_names(command)) {
+      EXPECT_NE(page.find(name), std::string::npos) << command << " " << name;
+    }
+    for (const OptionHelp& option : user_network_help()) {
+      EXPECT_NE(page.find(std::string(option.key) + "="), std::string::npos) << option.key;
+    }
+    EXPECT_NE(page.find("EXIT STATUS"), std::string::npos);
+    EXPECT_NE(page.find("EXAMPLES"), std::string::npos);
+  }
+}
+
+TEST(Manual, IsShownWhenAskedFor) {
+  EXPECT_EQ(parsed<TextInvocation>({"exec", "--help"}).text, manual("exec"));
+  EXPECT_EQ(parsed<TextInvocation>({"attach", "--help"}).text, manual("attach"));
+  EXPECT_EQ(parsed<TextInvocation>({"help", "replay"}).text, manual("replay"));
+  EXPECT_EQ(parsed<TextInvocation>({"--help"}).text, manual(""));
+  EXPECT_EQ(parsed<TextInvocation>({"--version"}).text, "sluice 0.1.0\n");
+}
+
+TEST(Wrap, BreaksAtBlanks) {
+  EXPECT_EQ(wrap("aa bb cc", 2, 7), "  aa bb\n  cc\n");
+  EXPECT_EQ(wrap("muchtoolong x", 1, 4), " muchtoolong\n x\n");
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,64 @@
+// What a command line asks for, as values.
+
+#ifndef SLUICE_APP_CLI_INVOCATION_H_
+#define SLUICE_APP_CLI_INVOCATION_H_
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/options/user_network.h"
+#include "stack/address.h"
+#include "stack/random.h"
+
+namespace sluice {
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError, kOff };
+
+// What every command that runs a network knows.
+struct NetworkInvocation {
+  UserNetworkOptions network;
+  std::string capture_file;    // --pcap; empty: none
+  std::string capture_filter;  // --pcap-filter; empty: everything
+  std::optional<Seed> seed;    // --seed; nullopt: the command's own choice
+  LogLevel log_level = LogLevel::kWarning;
+};
+
+struct ExecInvocation {
+  NetworkInvocation common;
+  std::string tap_name = "tap0";
+  bool map_root = false;
+  bool dhcp = false;  // leave address and route to a DHCP client
+  std::vector<std::string> command;
+};
+
+struct AttachInvocation {
+  NetworkInvocation common;
+  std::string target;  // a process or a path
+  std::string tap_name = "tap0";
+  bool configure = false;
+  std::optional<int> ready_descriptor;
+};
+
+struct ReplayInvocation {
+  enum class HostManner : std::uint8_t { kAccept, kRefuse, kSilent };
+
+  NetworkInvocation common;
+  std::string input;
+  std::string output;  // empty: none
+  HostManner host = HostManner::kAccept;
+  std::optional<MacAddress> guest;  // feed only frames of this one
+  bool verify_checksums = true;
+};
+
+// Text to print on standard output, and nothing else to do.
+struct TextInvocation {
+  std::string text;
+};
+
+using Invocation = std::variant<TextInvocation, ExecInvocation, AttachInvocation, ReplayInvocation>;
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_CLI_INVOCATION_H_

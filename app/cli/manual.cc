@@ -1,0 +1,232 @@
+#include "app/cli/manual.h"
+
+#include <algorithm>
+
+#include "app/options/user_network.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kOverview = R"(NAME
+    sluice - gives a program, a container or a virtual machine a network of its own, without
+    privilege
+
+SYNOPSIS
+    sluice exec [OPTION]... [--] COMMAND [ARGUMENT]...
+    sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]
+    sluice replay [OPTION]... CAPTURE
+    sluice help [COMMAND]
+    sluice --version
+
+DESCRIPTION
+    Sluice is a TCP/IP network address translator in one ordinary process. Whatever is behind it
+    sees an Ethernet with a gateway (10.0.2.2), a DNS server (10.0.2.3), a DHCP server, and the
+    internet beyond; the outside sees connections of the user who runs Sluice.
+
+COMMANDS
+    exec      Runs a command in a new network namespace whose only way out is Sluice.
+    attach    Gives a network to a namespace that already exists.
+    replay    Feeds a capture to the same network, on the capture's own clock, and says what became
+              of it.
+
+    'sluice COMMAND --help' is the page of each.
+)";
+
+constexpr std::string_view kExec = R"(NAME
+    sluice exec - run a command in a virtual network of its own
+
+SYNOPSIS
+    sluice exec [OPTION]... [--] COMMAND [ARGUMENT]...
+
+DESCRIPTION
+    Runs COMMAND in new user, network, mount and process-id namespaces. Its network has one
+    interface, with the address 10.0.2.15, the gateway 10.0.2.2 and the DNS server 10.0.2.3, which
+    /etc/resolv.conf names for COMMAND. 10.0.2.2 leads to the host's loopback.
+
+    COMMAND has the caller's terminal, files, directory, environment and user. Keys such as Ctrl-C
+    and Ctrl-Z reach it as they always do; SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2 and
+    SIGWINCH that somebody sends to Sluice are passed on. Processes that COMMAND leaves behind end
+    with it, and everything ends when Sluice does, whatever ends it.
+
+    Options after COMMAND are COMMAND's.
+
+OPTIONS
+    --map-root          Makes the user root inside, with every privilege over the namespaces.
+                        (Root outside is root inside anyway.)
+    --dhcp              Leaves address and route to a DHCP client that COMMAND runs.
+    --tap NAME          The interface's name. Default: tap0.
+)";
+
+constexpr std::string_view kCaptureOptions =
+    R"(    --pcap FILE         Records all frames to FILE, as pcap with nanoseconds.
+    --pcap-filter EXPR  Records only what the filter, in tcpdump's syntax, matches.
+)";
+
+constexpr std::string_view kCommonOptions =
+    R"(    --seed HEX          What everything random derives from, up to 32 hexadecimal digits.
+                        Default: %SEED%.
+    --log-level LEVEL   What is said on standard error: debug, info, warning, error or off.
+                        Default: warning.
+    -q, --quiet         The same as --log-level error.
+    -h, --help          Shows this page.
+    --netdev user[,KEY=VALUE]...
+                        The network, in QEMU's syntax; see NETWORK.
+)";
+
+constexpr std::string_view kNetwork = R"(
+NETWORK
+    The keys of --netdev are QEMU's. A comma in a value is written twice. A key that may be on or
+    off may stand alone.
+
+)";
+
+constexpr std::string_view kExecRest = R"(
+EXIT STATUS
+    That of COMMAND; 128+N if signal N ended it, 127 if it was not found, 126 if it could not be
+    run, 1 if its network could not be set up, 2 for a wrong command line.
+
+EXAMPLES
+    sluice exec -- curl https://example.org/
+    sluice exec bash
+    sluice exec --netdev user,hostfwd=tcp:127.0.0.1:8080-:80 --map-root -- busybox httpd -f -p 80
+    sluice exec --netdev user,restrict=on -- make check
+    sluice exec --pcap out.pcap --pcap-filter 'port 53' -- apt-get update
+
+NOTES
+    Pings leave through unprivileged ICMP sockets, which the host may have switched off:
+        sysctl -w net.ipv4.ping_group_range="0 2147483647"
+)";
+
+constexpr std::string_view kAttach = R"(NAME
+    sluice attach - give a network to a namespace that already exists
+
+SYNOPSIS
+    sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]
+
+DESCRIPTION
+    Makes the interface TAPNAME (default: tap0) in the network namespace of process PID, or in the
+    one that a path names (/run/netns/NAME), and is the network behind it until the namespace ends:
+    until the process ends, the path no longer names the namespace, or the interface is deleted.
+
+    The interface is up. Unless --configure is given, what runs inside gets its address from a DHCP
+    client. Entering a namespace is allowed to root and to the user who made it, with the user
+    namespace that owns it.
+
+    When everything works, a line is printed on standard output: 'ready TAPNAME'.
+
+OPTIONS
+    --configure         Sets the address, the default route and the loopback interface.
+    --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
+                        it.
+)";
+
+constexpr std::string_view kAttachRest = R"(
+EXIT STATUS
+    0 when the namespace has ended or SIGTERM or SIGINT has come, 1 if the network could not be set
+    up, 2 for a wrong command line.
+
+EXAMPLES
+    unshare --user --map-root-user --net sleep 1h &
+    sluice attach --configure $!
+    sluice attach --netdev user,net=192.168.7.0/24 /run/netns/blue eth0
+)";
+
+constexpr std::string_view kReplay = R"(NAME
+    sluice replay - feed a capture to the network
+
+SYNOPSIS
+    sluice replay [OPTION]... CAPTURE
+
+DESCRIPTION
+    Feeds the guest's frames of CAPTURE (pcap or pcapng; '-' is standard input) to the network, on
+    the capture's own clock, and prints a summary: frames, flows, and what was dropped for which
+    reason. Nothing leaves the machine: the hosts that the guest talks to are imitated. Frames from
+    Sluice's own addresses (52:55:...) are left out. Gaps of more than a day are shortened to a day,
+    and after the last frame ten more seconds pass.
+
+    The same capture, options and seed give the same output, byte for byte.
+
+OPTIONS
+    -o, --output FILE   Writes what the network answers to FILE, as pcap.
+    --host accept|refuse|silent
+                        What the hosts do: they take connections and swallow what they are sent;
+                        they refuse; they never answer. Default: accept.
+    --guest-mac MAC     Feeds only frames from this address.
+    --dont-verify-checksums
+                        Takes frames for good whose TCP, UDP and ICMP checksums are wrong, as those
+                        are that were captured before a network card completed them.
+)";
+
+constexpr std::string_view kReplayRest = R"(
+EXIT STATUS
+    0, or 1 if the capture could not be read or the output not be written, 2 for a wrong command
+    line.
+
+EXAMPLES
+    sluice replay trouble.pcap
+    sluice replay -o answers.pcap --host refuse --seed 2a trouble.pcapng
+)";
+
+std::string common_options(std::string_view seed) {
+  std::string text(kCommonOptions);
+  constexpr std::string_view kPlace = "%SEED%";
+  return text.replace(text.find(kPlace), kPlace.size(), seed);
+}
+
+std::string network_section() {
+  constexpr std::size_t kKeyIndent = 4;
+  constexpr std::size_t kTextIndent = 8;
+  constexpr std::size_t kWidth = 100;
+  std::string text(kNetwork);
+  for (const OptionHelp& option : user_network_help()) {
+    text.append(kKeyIndent, ' ').append(option.key).append("=").append(option.value).append("\n");
+    text += wrap(option.text, kTextIndent, kWidth);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string lines;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.empty()) continue;
+    if (column != 0 && column + 1 + word.size() > width) {
+      lines += '\n';
+      column = 0;
+    }
+    if (column == 0) {
+      lines.append(indent, ' ');
+      column = indent;
+    } else {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+  }
+  return lines + "\n";
+}
+
+std::string manual(std::string_view command) {
+  std::string text;
+  if (command == "exec") {
+    text.append(kExec).append(kCaptureOptions).append(common_options("random"));
+    text.append(network_section()).append(kExecRest);
+  } else if (command == "attach") {
+    text.append(kAttach).append(kCaptureOptions).append(common_options("random"));
+    text.append(network_section()).append(kAttachRest);
+  } else if (command == "replay") {
+    text.append(kReplay).append(common_options("0"));
+    text.append(network_section()).append(kReplayRest);
+  } else {
+    text = kOverview;
+  }
+  return text;
+}
+
+}  // namespace sluice

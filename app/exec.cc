@@ -1,0 +1,103 @@
+#include "app/exec.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/log.h"
+#include "app/loop.h"
+#include "app/namespace/contained_command.h"
+#include "app/namespace/terminal.h"
+#include "app/signals.h"
+#include "app/world.h"
+#include "services/dns/resolv_conf.h"
+
+namespace sluice {
+namespace {
+
+// Short names go on meaning what they mean to the caller, unless the options say otherwise.
+std::vector<std::string> search_domains(const UserNetworkOptions& options) {
+  if (!options.domain_search.empty()) return options.domain_search;
+  if (!options.domain_name.empty()) return {options.domain_name};
+  std::ifstream file("/etc/resolv.conf");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return parse_resolv_conf(text).search;
+}
+
+// Whoever reads from the command's output must see the end when the command closes it.
+void leave_standard_files_to_the_command() {
+  const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return;
+  ::dup2(null.get(), STDIN_FILENO);
+  ::dup2(null.get(), STDOUT_FILENO);
+}
+
+void pass_on(const Signals& signals, ContainedCommand& contained) {
+  while (const std::optional<Signal> signal = signals.next()) {
+    if (!signal->from_kernel) {
+      contained.pass_on(signal->number);
+    } else if (signal->number != SIGWINCH) {
+      // The command has got it from the terminal itself. If it has ended, its user is impatient.
+      contained.hurry();
+    }
+  }
+}
+
+}  // namespace
+
+int run_exec(const ExecInvocation& invocation) {
+  log::set_level(invocation.common.log_level);
+  const UserNetworkOptions& network = invocation.common.network;
+  const Signals signals;
+  const GuestPlan plan{.network = network.network,
+                       .tap_name = invocation.tap_name,
+                       .configure = !invocation.dhcp,
+                       .search = search_domains(network)};
+  ContainedCommand contained(plan, {.words = invocation.command, .signals = signals.before()},
+                             invocation.map_root);
+  for (const std::string& note : contained.arrived().notes) log::info(note);
+  for (const std::string& warning : contained.arrived().warnings) log::warning(warning);
+
+  Loop loop;
+  std::optional<World> world;
+  world.emplace(invocation.common, std::move(contained.arrived().tap), loop);
+  ignore_broken_pipes();
+  const Terminal terminal;
+  contained.start();
+  leave_standard_files_to_the_command();
+
+  std::unique_ptr<Loop::Watch> signal_watch;
+  signal_watch = loop.watch(signals.descriptor(), [&] {
+    pass_on(signals, contained);
+    signal_watch->arm();
+  });
+  std::unique_ptr<Loop::Watch> news_watch;
+  news_watch = loop.watch(contained.news_descriptor(), [&] {
+    const std::optional<Message> news = contained.next_news();
+    if (!news) return;  // process 1 is gone, which its own descriptor tells
+    if (news->kind == Message::Kind::kStopped) {
+      terminal.stop_with_command();
+      contained.pass_on(SIGCONT);
+    }
+    news_watch->arm();
+  });
+  const auto end_watch = loop.watch(contained.process_descriptor(), [&] { loop.stop(); });
+  signal_watch->arm();
+  news_watch->arm();
+  end_watch->arm();
+  loop.run();
+
+  world.reset();
+  const int status = contained.wait();
+  terminal.reclaim();
+  return status;
+}
+
+}  // namespace sluice

@@ -1,0 +1,33 @@
+// The servers inside the virtual network: DHCP, DNS and, if there are files to hand out, TFTP.
+
+#ifndef SLUICE_APP_GUEST_SERVICES_H_
+#define SLUICE_APP_GUEST_SERVICES_H_
+
+#include <memory>
+
+#include "app/options/user_network.h"
+#include "nat/files.h"
+#include "nat/name_servers.h"
+#include "nat/nat.h"
+
+namespace sluice {
+
+class GuestServices {
+ public:
+  // Builds them as the options say and binds them to the Nat. All arguments but the options outlive
+  // it, and it outlives the Nat's inputs. Without `files` there is no TFTP server. Throws
+  // std::invalid_argument for options that a service can't follow.
+  GuestServices(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers,
+                Files* files = nullptr);
+  GuestServices(const GuestServices&) = delete;
+  GuestServices& operator=(const GuestServices&) = delete;
+  ~GuestServices();
+
+ private:
+  struct Servers;
+  std::unique_ptr<Servers> servers_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_GUEST_SERVICES_H_

@@ -1,0 +1,140 @@
+#include "app/namespace/interface.h"
+
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "app/namespace/failure.h"
+#include "nat/host/descriptor.h"
+
+namespace sluice {
+namespace {
+
+Descriptor control_socket() {
+  Descriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control) fail(errno, "can't open a socket to set up an interface with");
+  return control;
+}
+
+ifreq request_for(const std::string& name) {
+  ifreq request{};
+  if (name.empty() || name.size() >= IFNAMSIZ) {
+    fail(EINVAL, "'" + name + "' is no interface's name (they have 1 to 15 characters)");
+  }
+  std::ranges::copy(name, std::begin(request.ifr_name));
+  return request;
+}
+
+sockaddr socket_address(std::uint32_t v4_bits) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(v4_bits);
+  sockaddr generic{};
+  static_assert(sizeof generic == sizeof address);
+  std::memcpy(&generic, &address, sizeof generic);
+  return generic;
+}
+
+void apply(const Descriptor& control, unsigned long code, ifreq& request, const char* what) {
+  if (::ioctl(control.get(), code, &request) != 0) {
+    const std::string name = std::begin(request.ifr_name);
+    fail(errno, std::string("can't set the ") + what + " of interface " + name);
+  }
+}
+
+struct NumberAttribute {
+  explicit NumberAttribute(unsigned short type) : header{.rta_len = 8, .rta_type = type} {}
+
+  rtattr header;
+  std::uint32_t value = 0;
+};
+
+// A netlink message that changes an interface (rtnetlink(7)). The older ioctl for the queue's
+// length wants privilege on the whole machine.
+struct LinkRequest {
+  nlmsghdr header{};
+  ifinfomsg interface {};
+  NumberAttribute mtu{IFLA_MTU};
+  NumberAttribute queue_length{IFLA_TXQLEN};
+};
+static_assert(sizeof(LinkRequest) == sizeof(nlmsghdr) + sizeof(ifinfomsg) + 16);
+
+// Returns errno, 0 when the kernel has done it.
+int ask_kernel(const LinkRequest& request) {
+  const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink || ::send(netlink.get(), &request, sizeof request, 0) < 0) return errno;
+  struct {
+    nlmsghdr header;
+    nlmsgerr result;
+    std::array<char, 512> rest;
+  } answer{};
+  if (::recv(netlink.get(), &answer, sizeof answer, 0) < 0) return errno;
+  return answer.header.nlmsg_type == NLMSG_ERROR ? -answer.result.error : EPROTO;
+}
+
+void bring_up(const Descriptor& control, const std::string& name) {
+  ifreq request = request_for(name);
+  if (::ioctl(control.get(), SIOCGIFFLAGS, &request) != 0) {
+    fail(errno, "can't ask for the state of interface " + name);
+  }
+  request.ifr_flags |= IFF_UP;
+  apply(control, SIOCSIFFLAGS, request, "state");
+}
+
+}  // namespace
+
+void bring_up(const std::string& name) {
+  bring_up(control_socket(), name);
+}
+
+void prepare_tap(const std::string& name, std::uint16_t mtu) {
+  const Descriptor control = control_socket();
+  ifreq request = request_for(name);
+  if (::ioctl(control.get(), SIOCGIFINDEX, &request) != 0) {
+    fail(errno, "can't find interface " + name);
+  }
+  LinkRequest link;
+  link.header.nlmsg_len = sizeof link;
+  link.header.nlmsg_type = RTM_NEWLINK;
+  link.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  link.interface.ifi_index = request.ifr_ifindex;
+  link.interface.ifi_flags = IFF_UP;
+  link.interface.ifi_change = IFF_UP;
+  link.mtu.value = mtu;
+  link.queue_length.value = kTapQueueLength;
+  const int error = ask_kernel(link);
+  if (error != 0) fail(error, "can't set up interface " + name);
+}
+
+void configure_interface(const std::string& name, const IpAddress& address, const Subnet& subnet,
+                         const IpAddress& gateway) {
+  const Descriptor control = control_socket();
+  ifreq request = request_for(name);
+  request.ifr_addr = socket_address(address.v4_bits());
+  apply(control, SIOCSIFADDR, request, "address");
+  request = request_for(name);
+  request.ifr_netmask = socket_address(subnet.v4_mask());
+  apply(control, SIOCSIFNETMASK, request, "network mask");
+
+  rtentry route{};
+  route.rt_dst = socket_address(0);
+  route.rt_genmask = socket_address(0);
+  route.rt_gateway = socket_address(gateway.v4_bits());
+  route.rt_flags = RTF_UP | RTF_GATEWAY;
+  std::string device = name;
+  route.rt_dev = device.data();
+  if (::ioctl(control.get(), SIOCADDRT, &route) != 0) {
+    fail(errno, "can't set the default route via " + gateway.to_string() + " on " + name);
+  }
+}
+
+}  // namespace sluice

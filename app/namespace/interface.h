@@ -1,0 +1,29 @@
+// Interfaces of the network namespace that the caller is in.
+
+#ifndef SLUICE_APP_NAMESPACE_INTERFACE_H_
+#define SLUICE_APP_NAMESPACE_INTERFACE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "stack/address.h"
+
+namespace sluice {
+
+// How many frames the guest's kernel queues for the tap. A tap drops what overruns the queue, so it
+// must hold more than all windows that are likely to be open at once.
+inline constexpr int kTapQueueLength = 4096;
+
+// Sets the MTU and the queue's length and brings the interface up. Throws std::system_error, as all
+// of these do.
+void prepare_tap(const std::string& name, std::uint16_t mtu);
+
+// Gives the interface an address and sends everything that is not in the subnet to `gateway`.
+void configure_interface(const std::string& name, const IpAddress& address, const Subnet& subnet,
+                         const IpAddress& gateway);
+
+void bring_up(const std::string& name);
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_NAMESPACE_INTERFACE_H_

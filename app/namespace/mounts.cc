@@ -1,0 +1,110 @@
+#include "app/namespace/mounts.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include <climits>
+
+#include "app/namespace/failure.h"
+#include "nat/host/descriptor.h"
+
+namespace sluice {
+namespace {
+
+std::string real_path(const std::string& path) {
+  struct Free {
+    void operator()(char* text) const { std::free(text); }
+  };
+  const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
+  if (!real) fail(errno, "can't find " + path);
+  return real.get();
+}
+
+std::string name_of(const Descriptor& file) {
+  return "/proc/self/fd/" + std::to_string(file.get());
+}
+
+Descriptor open_path(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!file) fail(errno, "can't open " + path);
+  return file;
+}
+
+// A file system in memory over a directory, for as long as this object lives. What was opened on it
+// lives on.
+class Scratch {
+ public:
+  explicit Scratch(std::string directory) : directory_(std::move(directory)) {
+    if (::mount("sluice", directory_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                "size=64k,mode=755") != 0) {
+      fail(errno, "can't mount a file system in memory on " + directory_);
+    }
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { ::umount2(directory_.c_str(), MNT_DETACH); }
+
+  Descriptor make_file(const std::string& content) const {
+    const std::string path = directory_ + "/file";
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file || ::fchmod(file.get(), 0644) != 0 ||
+        ::write(file.get(), content.data(), content.size()) !=
+            static_cast<ssize_t>(content.size())) {
+      fail(errno, "can't write a file in memory");
+    }
+    return open_path(path);
+  }
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace
+
+void separate_mounts() {
+  if (::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+    fail(errno, "can't separate the mounts of the new namespace from the host's");
+  }
+}
+
+bool mount_proc() {
+  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
+void replace_file(const std::string& path, const std::string& content) {
+  const std::string real = real_path(path);
+  // Opened first: its directory is about to be covered. That directory certainly exists, and
+  // nobody else is in this namespace yet who could miss what is in it.
+  const Descriptor target = open_path(real);
+  const Scratch scratch(real.substr(0, std::max<std::size_t>(real.rfind('/'), 1)));
+  const Descriptor source = scratch.make_file(content);
+  if (::mount(name_of(source).c_str(), name_of(target).c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    fail(errno, "can't replace " + path + " for the command");
+  }
+}
+
+void hide_socket(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  replace_file(path, "");
+}
+
+std::string resolv_conf_text(const IpAddress& name_server, const std::vector<std::string>& search) {
+  std::string text = "# Made by sluice; the host's own is untouched.\nnameserver " +
+                     name_server.to_string() + "\n";
+  if (!search.empty()) {
+    text += "search";
+    for (const std::string& domain : search) text += " " + domain;
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace sluice

@@ -1,0 +1,214 @@
+#include "app/world.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/guest_services.h"
+#include "app/log.h"
+#include "app/smb.h"
+#include "app/summary.h"
+#include "devices/link/capture_writer.h"
+#include "devices/link/recorded_link.h"
+#include "devices/link/tap.h"
+#include "nat/host/clock.h"
+#include "nat/host/directory_files.h"
+#include "nat/host/name_server_file.h"
+#include "nat/host/seed.h"
+#include "nat/host/system_host.h"
+#include "nat/nat.h"
+#include "services/dns/resolv_conf.h"
+
+namespace sluice {
+namespace {
+
+CaptureOptions capture_options(const NetworkInvocation& invocation) {
+  return {.path = invocation.capture_file,
+          .filter = invocation.capture_filter,
+          .clock = {.start = monotonic_now(),
+                    .at_start = std::chrono::system_clock::now().time_since_epoch()}};
+}
+
+SystemHostOptions host_options(const NetworkInvocation& invocation) {
+  SystemHostOptions options;
+  options.outbound = invocation.network.outbound;
+  return options;
+}
+
+std::string name_of(const ListenAddress& listen, std::uint16_t port) {
+  if (const auto* const path = std::get_if<UnixPath>(&listen.local)) return "unix:" + path->path;
+  Endpoint endpoint = std::get<Endpoint>(listen.local);
+  endpoint.port = port;
+  const bool udp = listen.protocol == ListenAddress::Protocol::kUdp;
+  return (udp ? "udp:" : "tcp:") + endpoint.to_string();
+}
+
+std::vector<Endpoint> name_servers_of(std::string_view text) {
+  return parse_resolv_conf(text).name_servers;
+}
+
+}  // namespace
+
+class World::Core {
+ public:
+  Core(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
+      : loop_(loop),
+        tap_(std::move(tap), link_counters_),
+        host_(host_options(invocation)),
+        capture_(open_capture(invocation)),
+        nat_(nat_config(invocation.network), link(), host_,
+             invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
+    const UserNetworkOptions& network = invocation.network;
+    if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
+    services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
+    open_forwards(network);
+    tap_watch_ = loop_.watch(tap_.descriptor(), [this] {
+      tap_ready_ = true;
+      take_turns();
+    });
+    host_watch_ = loop_.watch(host_.descriptor(), [this] {
+      host_ready_ = true;
+      take_turns();
+    });
+    loop_.on_deadline([this] { take_turns(); });
+    tap_watch_->arm();
+    host_watch_->arm();
+    loop_.set_deadline(nat_.deadline());
+  }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  ~Core() {
+    // What waits in the tap's queue when a command ends was sent before it ended.
+    constexpr int kMaxTurns = 1024;
+    tap_ready_ = !tap_.closed();
+    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
+    if (capture_) capture_->flush();
+    log::info("this is what happened:\n" + summary_of(sum(nat_.counters(), link_counters_)));
+  }
+
+  void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
+
+ private:
+  std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {
+    if (invocation.capture_file.empty()) return nullptr;
+    auto capture = std::make_unique<CaptureWriter>(capture_options(invocation));
+    recorded_.emplace(tap_, *capture);
+    return capture;
+  }
+
+  Link& link() {
+    if (recorded_) return *recorded_;
+    return tap_;
+  }
+
+  void open_forwards(const UserNetworkOptions& network) {
+    for (const HostForward& forward : network.host_forwards) {
+      const std::uint16_t port = nat_.add_host_forward(forward);
+      const auto* const asked = std::get_if<Endpoint>(&forward.listen.local);
+      const std::string line = name_of(forward.listen, port) + " leads to port " +
+                               std::to_string(forward.guest.port) + " of the guest";
+      // A port that the system chose is nowhere else to be seen.
+      if (asked != nullptr && asked->port == 0) {
+        log::warning(line);
+      } else {
+        log::info(line);
+      }
+    }
+    for (const GuestForward& forward : network.guest_forwards) nat_.add_guest_forward(forward);
+    if (!network.smb_directory.empty()) {
+      smb_.emplace(network.smb_directory);
+      for (const GuestForward& forward : smb_->forwards(network.network.smb)) {
+        nat_.add_guest_forward(forward);
+      }
+    }
+  }
+
+  // Takes a batch from each side, and meets a deadline that has come.
+  void take_turn() {
+    const Time now = monotonic_now();
+    if (recorded_) recorded_->set_time(now);
+    if (tap_ready_) {
+      const gsl::span<const Frame> frames = tap_.receive();
+      if (recorded_) recorded_->record(now, frames);
+      if (!frames.empty()) nat_.on_frames(now, frames);
+      tap_ready_ = tap_.more();
+    }
+    if (host_ready_) {
+      const gsl::span<const HostEvent> events = host_.poll();
+      if (!events.empty()) nat_.on_host(now, events);
+      host_ready_ = host_.more();
+    }
+    const std::optional<Time> deadline = nat_.deadline();
+    if (deadline && *deadline <= now) nat_.on_time(now);
+  }
+
+  void take_turns() {
+    constexpr int kTurns = 32;
+    int turns = 0;
+    do {
+      take_turn();
+    } while (++turns < kTurns && (tap_ready_ || host_ready_));
+    if (tap_.closed()) {
+      tap_ready_ = false;
+      if (on_closed_) std::exchange(on_closed_, nullptr)();
+    } else if (!tap_ready_) {
+      tap_watch_->arm();
+    }
+    if (!host_ready_) host_watch_->arm();
+    if ((tap_ready_ || host_ready_) && !posted_) {
+      posted_ = true;
+      loop_.post([this] {
+        posted_ = false;
+        take_turns();
+      });
+    }
+    warn_of_pings();
+    loop_.set_deadline(nat_.deadline());
+  }
+
+  // Said when the first ping fails for it, not to everybody who will never ping.
+  void warn_of_pings() {
+    if (pings_checked_ || nat_.counters().echo_flows == 0) return;
+    pings_checked_ = true;
+    if (!SystemHost::can_ping()) {
+      log::warning(
+          "pings can't leave: ICMP sockets are switched off; as root: 'sysctl -w "
+          "net.ipv4.ping_group_range=\"0 2147483647\"'");
+    }
+  }
+
+  Loop& loop_;
+  Counters link_counters_;
+  Tap tap_;
+  SystemHost host_;
+  std::optional<RecordedLink> recorded_;
+  std::unique_ptr<CaptureWriter> capture_;
+  Nat nat_;
+  NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
+  std::optional<DirectoryFiles> files_;
+  std::optional<GuestServices> services_;
+  std::optional<SmbShare> smb_;
+  std::unique_ptr<Loop::Watch> tap_watch_;
+  std::unique_ptr<Loop::Watch> host_watch_;
+  std::function<void()> on_closed_;
+  bool tap_ready_ = false;
+  bool host_ready_ = false;
+  bool posted_ = false;
+  bool pings_checked_ = false;
+};
+
+World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
+    : core_(std::make_unique<Core>(invocation, std::move(tap), loop)) {}
+World::~World() = default;
+
+void World::on_closed(std::function<void()> on_closed) {
+  core_->on_closed(std::move(on_closed));
+}
+
+}  // namespace sluice

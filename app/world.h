@@ -1,0 +1,41 @@
+// A Nat among the things of this machine: a tap, the host's sockets, clocks and files.
+//
+// Everything it is told comes from one loop. What has come from the guest and what has come from
+// the host is taken in turns, a batch of each, so neither side waits while the other is busy; after
+// some turns the loop looks whether a signal has come. Descriptors are watched only while there is
+// nothing to take from them.
+
+#ifndef SLUICE_APP_WORLD_H_
+#define SLUICE_APP_WORLD_H_
+
+#include <functional>
+#include <memory>
+
+#include "app/cli/invocation.h"
+#include "app/loop.h"
+#include "nat/host/descriptor.h"
+
+namespace sluice {
+
+class World {
+ public:
+  // Takes the tap, opens the forwarded ports and the capture, starts the services. Nothing is taken
+  // from the guest before the loop runs. The loop outlives it. Throws std::system_error for what
+  // can't be opened, std::invalid_argument for what makes no sense.
+  World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  // What the guest's kernel has already sent still goes out.
+  ~World();
+
+  // Called once when the tap's interface is gone.
+  void on_closed(std::function<void()> on_closed);
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_WORLD_H_

@@ -1,0 +1,465 @@
+// The whole core under a hostile guest, a whimsical host and a jumping clock: frames in any state
+// of disrepair, well-formed segments of real flows, readiness and errors of sockets, time. The
+// input is a program of one-byte operations with their arguments.
+//
+// Whatever happened: no frame for the guest is malformed, memory and sockets stay within their
+// limits, and once everybody has been quiet for long enough nothing is held any more. Every input
+// runs twice, and must do the same both times.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "fuzz/program.h"
+#include "nat/nat.h"
+#include "services/dhcp/server.h"
+#include "services/dns/proxy.h"
+#include "services/tftp/scripted_files.h"
+#include "services/tftp/server.h"
+#include "stack/wire/arp.h"
+#include "stack/wire/ethernet.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/tcp.h"
+#include "stack/wire/udp.h"
+#include "tests/sim/sim_host.h"
+
+namespace {
+
+using namespace sluice;  // NOLINT(google-build-using-namespace): one program
+
+constexpr MacAddress kGuestMac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
+constexpr IpAddress kGuest = IpAddress::v4(10, 0, 2, 15);
+constexpr std::uint8_t kDnsService = 1;
+constexpr std::uint8_t kTftpService = 2;
+
+// Takes frames apart, remembers where TCP stands, and sums up everything it was given.
+class CheckingLink final : public Link {
+ public:
+  explicit CheckingLink(bool offloads) : offloads_(offloads) {}
+
+  LinkCapabilities capabilities() const override {
+    return {.checksum = offloads_, .tcp4_segmentation = offloads_};
+  }
+  MutableBytes reserve(std::size_t size) override {
+    require(size <= kMaxReserve);
+    room_.assign(size, 0);
+    return room_;
+  }
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override {
+    require(size <= room_.size() && payload.size() <= kMaxPieces);
+    Waiting waiting{room_, {payload.begin(), payload.end()}, offload};
+    waiting.frame.resize(size);
+    waiting_.push_back(std::move(waiting));
+  }
+  void flush() override {
+    for (Waiting& waiting : waiting_) {
+      for (const Bytes piece : waiting.payload) {
+        waiting.frame.insert(waiting.frame.end(), piece.begin(), piece.end());
+      }
+      look_at(waiting.frame, waiting.offload);
+    }
+    waiting_.clear();
+  }
+
+  std::uint64_t sum() const { return sum_; }
+  // Of the segment seen last.
+  const TcpHeader& tcp() const { return tcp_; }
+  const IpAddress& tcp_from() const { return tcp_from_; }
+  std::size_t tcp_length() const { return tcp_length_; }
+
+ private:
+  struct Waiting {
+    std::vector<std::uint8_t> frame;
+    std::vector<Bytes> payload;
+    Offload offload;
+  };
+
+  void look_at(Bytes frame, const Offload& offload) {
+    sum_ = siphash({sum_, 0}, frame);
+    const auto ethernet = EthernetView::parse(frame);
+    require(ethernet.has_value());
+    if (ethernet->header().type != EtherType::kIpv4) return;
+    const auto ip = Ipv4View::parse(ethernet->payload());
+    require(ip.has_value());
+    require(offload.segmentation != Segmentation::kNone || ip->packet().size() <= 1500);
+    if (ip->header().protocol != IpProtocol::kTcp) return;
+    const auto tcp = TcpView::parse(ip->payload());
+    require(tcp.has_value());
+    tcp_ = tcp->header();
+    tcp_from_ = ip->header().source;
+    tcp_length_ = tcp->payload().size() + (tcp_.flags.syn ? 1 : 0) + (tcp_.flags.fin ? 1 : 0);
+  }
+
+  bool offloads_;
+  std::vector<std::uint8_t> room_;
+  std::vector<Waiting> waiting_;
+  std::uint64_t sum_ = 0;
+  TcpHeader tcp_;
+  IpAddress tcp_from_ = IpAddress::v4(192, 0, 2, 1);
+  std::size_t tcp_length_ = 0;
+};
+
+class TwoNameServers final : public NameServers {
+ public:
+  gsl::span<const Endpoint> current(Time) override { return servers_; }
+
+ private:
+  std::array<Endpoint, 2> servers_{Endpoint{IpAddress::v4(192, 0, 2, 53), 53},
+                                   Endpoint{IpAddress::v4(192, 0, 2, 54), 53}};
+};
+
+NatConfig config_of(std::uint8_t choice) {
+  NatConfig config;
+  config.policy.restricted = (choice & 1) != 0;
+  config.policy.host_loopback = (choice & 2) == 0;
+  config.limits = {.tcp_flows = 16,
+                   .half_open_tcp_flows = 8,
+                   .udp_flows = 8,
+                   .echo_flows = 4,
+                   .datagram_peers = 16,
+                   .buffer_bytes = std::size_t{256} << 10};
+  return config;
+}
+
+class Life {
+ public:
+  explicit Life(Bytes bytes)
+      : program_(bytes),
+        choice_(program_.number()),
+        config_(config_of(choice_)),
+        link_((choice_ & 4) != 0),
+        nat_(config_, link_, host_, Seed{3, 4}, now_),
+        dns_context_(nat_.context(kDnsService)),
+        dhcp_({.network = config_.network}, dns_context_.output),
+        dns_(DnsProxyConfig::for_network(config_.network), dns_context_, name_servers_),
+        tftp_({}, nat_.context(kTftpService), files_) {
+    files_.contents["boot"] = std::vector<std::uint8_t>(3000, 'b');
+    const Endpoint dns{config_.network.dns, 53};
+    nat_.bind_datagrams({.port = 67}, dhcp_);
+    nat_.bind_datagrams(dns, dns_);
+    nat_.bind_streams(dns, dns_);
+    nat_.bind_host_client(kDnsService, dns_);
+    nat_.bind_datagrams({config_.network.host, 69}, tftp_);
+    nat_.add_host_forward(
+        {.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}}, .guest = {kGuest, 22}});
+    nat_.add_host_forward({.listen = {.protocol = ListenAddress::Protocol::kUdp,
+                                      .local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
+                           .guest = {kGuest, 22}});
+    nat_.add_guest_forward({{IpAddress::v4(10, 0, 2, 100), 80}, UnixPath{"/run/socket"}});
+    host_.set_behaviour({IpAddress::v4(192, 0, 2, 2), 80},
+                        {SimHost::Manner::kFail, std::errc::connection_refused});
+    host_.set_behaviour({IpAddress::v4(192, 0, 2, 3), 80}, {SimHost::Manner::kSilent});
+    host_.set_behaviour({IpAddress::v4(192, 0, 2, 4), 80},
+                        {SimHost::Manner::kFail, std::errc::host_unreachable});
+  }
+
+  // What it all came to.
+  std::uint64_t run() {
+    for (int steps = 0; steps < 300 && !program_.at_end(); ++steps) {
+      step();
+      settle();
+      check();
+    }
+    end();
+    return link_.sum();
+  }
+
+ private:
+  static constexpr std::size_t kForwards = 2;
+
+  void step() {
+    switch (program_.number() % 12) {
+      case 0: {
+        const Bytes raw = program_.piece();
+        frame({raw.begin(), raw.end()}, {});
+        return;
+      }
+      case 1:
+      case 2:
+        transport(IpProtocol::kUdp, udp());
+        return;
+      case 3:
+        transport(static_cast<IpProtocol>(program_.number()), piece());
+        return;
+      case 4:
+      case 5:
+        transport(IpProtocol::kTcp, tcp());
+        return;
+      case 6:
+      case 7:
+        follow();
+        return;
+      case 8:
+        arp();
+        return;
+      case 9:
+      case 10:
+        on_host();
+        return;
+      case 11:
+        pass(std::chrono::milliseconds(std::int64_t{1} << (program_.number() % 20)));
+        return;
+    }
+  }
+
+  std::vector<std::uint8_t> piece() {
+    const Bytes bytes = program_.piece();
+    return {bytes.begin(), bytes.end()};
+  }
+
+  IpAddress address() {
+    static constexpr std::array<std::uint32_t, 12> kAddresses{
+        0x0a000202, 0x0a000203, 0x0a000264, 0x0a0002ff, 0xffffffff, 0x7f000001,
+        0xc0000201, 0xc0000202, 0xc0000203, 0xc0000204, 0xe0000001, 0x00000000};
+    return IpAddress::v4(kAddresses.at(program_.number() % kAddresses.size()));
+  }
+
+  void frame(const std::vector<std::uint8_t>& bytes, const Offload& offload) {
+    const Frame one{bytes, offload};
+    nat_.on_frames(now_, gsl::span<const Frame>(&one, 1));
+  }
+
+  // An IP packet, perhaps a fragment, perhaps from an unlikely source.
+  void transport(IpProtocol protocol, const std::vector<std::uint8_t>& payload) {
+    const std::uint8_t how = program_.number();
+    Ipv4Header header{.identification = static_cast<std::uint16_t>(how >> 4),
+                      .ttl = static_cast<std::uint8_t>((how & 1) != 0 ? 1 : 64),
+                      .protocol = protocol,
+                      .source = (how & 2) != 0 ? address() : kGuest,
+                      .destination = address()};
+    if ((how & 4) != 0) {
+      header.fragment_offset = static_cast<std::uint16_t>(program_.number() * 8);
+      header.more_fragments = (how & 8) != 0;
+    }
+    packet(header, payload);
+  }
+
+  void packet(Ipv4Header header, Bytes payload) {
+    std::vector<std::uint8_t> bytes(EthernetHeader::kSize + Ipv4Header::kSize + payload.size());
+    EthernetHeader{config_.network.host_mac(), kGuestMac, EtherType::kIpv4}.emit(bytes);
+    header.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + payload.size());
+    const MutableBytes rest = MutableBytes(bytes).subspan(EthernetHeader::kSize);
+    header.emit(rest);
+    copy_bytes(payload, rest.subspan(Ipv4Header::kSize));
+    Offload offload{.checksum = ChecksumState::kVerified};
+    if (header.protocol == IpProtocol::kUdp && (choice_ & 8) != 0) {
+      offload.segmentation = Segmentation::kUdp;
+      offload.segment_size = 7;
+    }
+    frame(bytes, offload);
+  }
+
+  std::vector<std::uint8_t> udp() {
+    static constexpr std::array<std::uint16_t, 6> kPorts{67, 53, 69, 22, 80, 9};
+    const Bytes payload = program_.piece();
+    std::vector<std::uint8_t> bytes(UdpHeader::kSize + payload.size());
+    UdpHeader{.source_port = static_cast<std::uint16_t>(program_.number() % 16),
+              .destination_port = kPorts.at(program_.number() % kPorts.size()),
+              .length = static_cast<std::uint16_t>(bytes.size())}
+        .emit(bytes);
+    copy_bytes(payload, MutableBytes(bytes).subspan(UdpHeader::kSize));
+    return bytes;
+  }
+
+  static TcpFlags flags_of(std::uint8_t bits) {
+    return {.fin = (bits & 1) != 0,
+            .syn = (bits & 2) != 0,
+            .rst = (bits & 4) != 0,
+            .psh = (bits & 8) != 0,
+            .ack = (bits & 16) != 0,
+            .urg = (bits & 32) != 0};
+  }
+
+  static std::vector<std::uint8_t> segment(const TcpHeader& header, const TcpOptions& options,
+                                           Bytes payload) {
+    const std::size_t header_size = TcpHeader::kSize + options.size();
+    std::vector<std::uint8_t> bytes(header_size + payload.size());
+    header.emit(options, bytes);
+    copy_bytes(payload, MutableBytes(bytes).subspan(header_size));
+    return bytes;
+  }
+
+  std::vector<std::uint8_t> tcp() {
+    static constexpr std::array<std::uint16_t, 4> kPorts{80, 53, 22, 1};
+    TcpOptions options;
+    const std::uint8_t bits = program_.number();
+    const TcpHeader header{.source_port = static_cast<std::uint16_t>(program_.number() % 8),
+                           .destination_port = kPorts.at(program_.number() % kPorts.size()),
+                           .sequence = program_.number(),
+                           .acknowledgment = program_.number(),
+                           .flags = flags_of(bits),
+                           .window = program_.number16()};
+    if (header.flags.syn) {
+      options.maximum_segment_size = program_.number16();
+      if ((bits & 64) != 0) options.window_scale = program_.number() % 15;
+      options.sack_permitted = (bits & 128) != 0;
+    }
+    return segment(header, options, piece());
+  }
+
+  // A segment that follows on what the guest was told last, give or take.
+  void follow() {
+    const TcpHeader& seen = link_.tcp();
+    const std::uint8_t bits = program_.number();
+    const auto wobble = static_cast<std::int8_t>(program_.number());
+    const std::uint32_t answer = seen.sequence + static_cast<std::uint32_t>(link_.tcp_length());
+    TcpOptions options;
+    if ((bits & 64) != 0) {
+      options.sack_count = 1;
+      options.sack[0] = {answer + program_.number(), answer + program_.number16()};
+    }
+    TcpHeader header{.source_port = seen.destination_port,
+                     .destination_port = seen.source_port,
+                     .sequence = seen.acknowledgment,
+                     .acknowledgment = answer,
+                     .flags = flags_of(bits & 63),
+                     .window = program_.number16()};
+    ((bits & 128) != 0 ? header.sequence : header.acknowledgment) +=
+        static_cast<std::uint32_t>(wobble);
+    std::vector<std::uint8_t> payload = piece();
+    if (payload.size() > 200) payload.resize(30000, 'l');
+    packet({.protocol = IpProtocol::kTcp, .source = kGuest, .destination = link_.tcp_from()},
+           segment(header, options, payload));
+  }
+
+  void arp() {
+    const std::uint8_t how = program_.number();
+    std::vector<std::uint8_t> bytes(EthernetHeader::kSize + ArpMessage::kSize);
+    EthernetHeader{MacAddress::broadcast(), kGuestMac, EtherType::kArp}.emit(bytes);
+    ArpMessage{.operation =
+                   (how & 1) != 0 ? ArpMessage::Operation::kReply : ArpMessage::Operation::kRequest,
+               .sender_mac = kGuestMac,
+               .sender = (how & 2) != 0 ? address() : kGuest,
+               .target = address()}
+        .emit(MutableBytes(bytes).subspan(EthernetHeader::kSize));
+    frame(bytes, {});
+  }
+
+  void on_host() {
+    const auto id = static_cast<SocketId>(program_.number() % host_.opened());
+    SimHost::Socket& socket = host_.at(id);
+    const std::uint8_t what = program_.number();
+    if (!socket.is_open) return;
+    switch (socket.kind) {
+      case SimHost::Socket::Kind::kListener:
+        if ((what & 1) != 0) {
+          host_.knock(id, std::nullopt);
+        } else {
+          host_.knock(id, Endpoint{address(), program_.number16()});
+        }
+        return;
+      case SimHost::Socket::Kind::kDatagrams:
+        if ((what & 1) != 0) {
+          host_.report(id, {.destination = {address(), program_.number()},
+                            .error = std::errc::connection_refused,
+                            .reporter = (what & 2) != 0 ? address() : IpAddress(),
+                            .icmp_type = program_.number(),
+                            .icmp_code = program_.number()});
+        } else {
+          host_.say_datagram(id, {address(), program_.number()}, as_text(program_.piece()),
+                             program_.number());
+        }
+        return;
+      case SimHost::Socket::Kind::kStream:
+        on_stream(id, what);
+        return;
+    }
+  }
+
+  void on_stream(SocketId id, std::uint8_t what) {
+    if (!host_.at(id).connected) return;
+    switch (what % 5) {
+      case 0:
+        if (!host_.at(id).incoming_ended) host_.say(id, as_text(program_.piece()));
+        return;
+      case 1:
+        if (!host_.at(id).incoming_ended) host_.say(id, std::string(program_.number16(), 'h'));
+        return;
+      case 2:
+        host_.finish(id);
+        return;
+      case 3:
+        host_.make_room(id, program_.number16());
+        return;
+      case 4:
+        host_.fail(id, (what & 128) != 0 ? std::errc::timed_out : std::errc::connection_reset);
+        return;
+    }
+  }
+
+  // Passes on what is due now.
+  void settle() {
+    constexpr int kRounds = 1000;
+    for (int round = 0; round < kRounds; ++round) {
+      const auto events = host_.take_events();
+      if (!events.empty()) nat_.on_host(now_, events);
+      const auto deadline = nat_.deadline();
+      const bool due = deadline && *deadline <= now_;
+      if (due) nat_.on_time(now_);
+      if (events.empty() && !due) return;
+    }
+    require(false);  // it never comes to rest
+  }
+
+  void pass(Duration duration) {
+    const Time end = now_ + duration;
+    for (;;) {
+      const auto deadline = nat_.deadline();
+      if (!deadline || *deadline > end) break;
+      now_ = std::max(now_, *deadline);
+      settle();
+    }
+    now_ = end;
+    settle();
+  }
+
+  void check() {
+    // TCP flows, UDP flows, echo flows, forwards, and what the DNS proxy opens of its own.
+    constexpr std::size_t kOfDns = 256;
+    require(host_.open() <= 16 + 8 + 4 + kForwards + kOfDns);
+    if ((choice_ & 1) == 0) return;
+    for (std::size_t i = 0; i < host_.opened(); ++i) {
+      const SimHost::Socket& socket = host_.at(static_cast<SocketId>(i));
+      if (socket.token.kind == Token::Kind::kService) continue;
+      require(!std::holds_alternative<Endpoint>(socket.target) ||
+              std::get<Endpoint>(socket.target) == Endpoint());
+      require(socket.token.kind != Token::Kind::kEcho);
+    }
+  }
+
+  // The host ends what it has; then nothing is left after the longest of all times.
+  void end() {
+    for (std::size_t i = 0; i < host_.opened(); ++i) {
+      const auto id = static_cast<SocketId>(i);
+      if (!host_.at(id).is_open || !host_.at(id).connected) continue;
+      host_.make_room(id, SIZE_MAX);
+      host_.fail(id, std::errc::connection_reset);
+    }
+    settle();
+    pass(std::chrono::hours(4));
+    require(host_.open() <= kForwards);
+  }
+
+  Program program_;
+  std::uint8_t choice_;
+  NatConfig config_;
+  Time now_{};
+  CheckingLink link_;
+  SimHost host_;
+  TwoNameServers name_servers_;
+  ScriptedFiles files_;
+  Nat nat_;
+  ServiceContext dns_context_;
+  DhcpServer dhcp_;
+  DnsProxy dns_;
+  TftpServer tftp_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Bytes bytes(data, size);
+  const std::uint64_t first = Life(bytes).run();
+  require(Life(bytes).run() == first);
+  return 0;
+}

@@ -1,0 +1,243 @@
+#include "nat/datagram_flows.h"
+
+#include <algorithm>
+
+#include <gsl/assert>
+
+namespace sluice {
+namespace {
+
+constexpr std::uint16_t kNamePort = 53;
+
+}  // namespace
+
+DatagramFlows::DatagramFlows(const Surroundings& surroundings, DatagramKind kind,
+                             std::uint32_t limit, const Seed& seed)
+    : config_(surroundings.config),
+      translation_(surroundings.translation),
+      policy_(surroundings.policy),
+      egress_(surroundings.egress),
+      errors_(surroundings.errors),
+      host_(surroundings.host),
+      timers_(surroundings.timers),
+      counters_(surroundings.counters),
+      kind_(kind),
+      flows_(seed.derive(1), limit),
+      peers_(seed.derive(2), config_.limits.datagram_peers),
+      by_use_(flows_),
+      by_age_(peers_),
+      received_(kBatch) {}
+
+DatagramFlows::~DatagramFlows() = default;
+
+Token DatagramFlows::next_token() const {
+  return {.kind = kind_ == DatagramKind::kUdp ? Token::Kind::kUdp : Token::Kind::kEcho,
+          .generation = flows_.next_generation(),
+          .index = flows_.next_index()};
+}
+
+bool DatagramFlows::make_room() {
+  if (flows_.full() && by_use_.front() != nullptr) {
+    counters_.count(Drop::kFlowLimit);
+    erase(*by_use_.front());
+  }
+  return !flows_.full();
+}
+
+void DatagramFlows::send(Time now, const Outbound& datagram, const Ipv4View& packet) {
+  HostDatagram out{.ttl = datagram.ttl, .sequence = datagram.sequence, .payload = datagram.payload};
+  if (!forwards_.empty()) {
+    // An answer to somebody who wrote to a forwarded port goes the way the question came.
+    if (const DatagramPeer* const peer = peers_.find({datagram.guest, datagram.remote})) {
+      out.peer = peer->actual;
+      queue(flows_[peer->flow], out);
+      return;
+    }
+  }
+  const auto destination = translation_.outward(datagram.remote.address);
+  if (!destination || !policy_.allows(Origin::kGuest, *destination)) {
+    counters_.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
+    errors_.report(
+        now, packet,
+        IcmpError::unreachable(destination ? UnreachableCode::kNet : UnreachableCode::kHost));
+    return;
+  }
+  DatagramFlow* const flow = mapping_of(now, datagram.guest, *destination, packet);
+  if (flow == nullptr) return;
+  flow->only_asks_names = flow->only_asks_names && datagram.remote.port == kNamePort;
+  use(now, *flow, kind_ == DatagramKind::kUdp ? kUdpIdle : kEchoIdle);
+  const Endpoint any_port{*destination, 0};
+  add_peer(*flow, any_port, any_port);
+  out.peer = {*destination, datagram.remote.port};
+  queue(*flow, out);
+}
+
+DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
+                                        const IpAddress& destination, const Ipv4View& packet) {
+  const FlowKey key{guest, {}};
+  if (DatagramFlow* const flow = flows_.find(key)) return flow;
+  if (!make_room()) {
+    counters_.count(Drop::kFlowLimit);
+    return nullptr;
+  }
+  const Opened opened = host_.open_datagrams(next_token(), kind_, destination);
+  if (opened.id == SocketId::kNone) {
+    counters_.count(Drop::kHostRefused);
+    if (const auto error = IcmpError::from(opened.error)) errors_.report(now, packet, *error);
+    return nullptr;
+  }
+  DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
+  flow.socket = opened.id;
+  by_use_.push_back(flow);
+  ++(kind_ == DatagramKind::kUdp ? counters_.udp_flows : counters_.echo_flows);
+  return &flow;
+}
+
+void DatagramFlows::queue(const DatagramFlow& flow, const HostDatagram& datagram) {
+  if (pending_socket_ != flow.socket || pending_.size() == kBatch) flush();
+  pending_socket_ = flow.socket;
+  pending_.push_back(datagram);
+}
+
+void DatagramFlows::flush() {
+  if (pending_.empty()) return;
+  const std::size_t taken = host_.send_datagrams(pending_socket_, pending_);
+  for (std::size_t i = taken; i < pending_.size(); ++i) counters_.count(Drop::kHostRefused);
+  pending_.clear();
+  pending_socket_ = SocketId::kNone;
+}
+
+void DatagramFlows::on_host(Time now, const HostEvent& event) {
+  DatagramFlow* const flow = flows_.find(event.token.index, event.token.generation);
+  if (flow == nullptr) return;
+  if (event.ready.error) take_errors(now, *flow);
+  if (event.ready.readable) receive(now, *flow);
+}
+
+void DatagramFlows::receive_more(Time now) {
+  turns_.swap(dirty_);
+  for (const Name& name : turns_) {
+    DatagramFlow* const flow = flows_.find(name.index, name.generation);
+    if (flow == nullptr) continue;
+    flow->dirty = false;
+    receive(now, *flow);
+  }
+  turns_.clear();
+}
+
+void DatagramFlows::receive(Time now, DatagramFlow& flow) {
+  constexpr unsigned kBatches = 8;
+  for (unsigned i = 0; i < kBatches; ++i) {
+    const std::size_t count = host_.receive_datagrams(flow.socket, received_);
+    for (const HostDatagram& datagram : gsl::span(received_).first(count)) {
+      deliver(now, flow, datagram);
+    }
+    if (count < received_.size()) return;
+  }
+  if (flow.dirty) return;
+  flow.dirty = true;
+  dirty_.push_back({flow.index(), flow.generation()});
+}
+
+void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& datagram) {
+  const Endpoint& guest = flow.key().guest;
+  const Endpoint seen{translation_.inward(datagram.peer.address), datagram.peer.port};
+  if (flow.is_forward) {
+    add_peer(flow, seen, datagram.peer);
+  } else if (peers_.find({guest, {datagram.peer.address, 0}}) == nullptr) {
+    counters_.count(Drop::kFiltered);
+    return;
+  }
+  if (kind_ == DatagramKind::kEcho) {
+    egress_.send_icmp(now, seen.address, guest.address,
+                      {.type = IcmpType::kEchoReply,
+                       .rest = IcmpHeader::echo_rest(guest.port, datagram.sequence)},
+                      datagram.payload);
+    return;
+  }
+  const bool answered = flow.only_asks_names && datagram.peer.port == kNamePort;
+  use(now, flow, answered ? kNameIdle : kUdpIdle);
+  egress_.send_udp(now, seen, guest, datagram.ttl, datagram.payload);
+}
+
+void DatagramFlows::take_errors(Time now, DatagramFlow& flow) {
+  constexpr unsigned kErrors = 64;  // more than a socket's queue holds, as a rule
+  for (unsigned i = 0; i < kErrors; ++i) {
+    const auto error = host_.receive_error(flow.socket);
+    if (!error) return;
+    errors_.report_datagram(now, kind_, flow.key().guest, *error);
+  }
+}
+
+void DatagramFlows::use(Time now, DatagramFlow& flow, Duration idle) {
+  if (flow.is_forward) return;
+  flow.expires = now + idle;
+  by_use_.move_to_back(flow);
+  if (!flow.is_set() || flow.expires < flow.deadline()) timers_.set(flow, flow.expires);
+}
+
+void DatagramFlows::on_timer(Time now, Timer& timer) {
+  auto& flow = static_cast<DatagramFlow&>(timer);
+  if (flow.expires <= now) {
+    erase(flow);
+  } else {
+    timers_.set(flow, flow.expires);
+  }
+}
+
+void DatagramFlows::erase(DatagramFlow& flow) {
+  if (pending_socket_ == flow.socket) flush();
+  while (DatagramPeer* const peer = flow.peers.front()) erase_peer(*peer);
+  host_.close(flow.socket, CloseMode::kGraceful);
+  if (!flow.is_forward) by_use_.remove(flow);
+  flows_.erase(flow);
+}
+
+void DatagramFlows::add_peer(DatagramFlow& flow, const Endpoint& seen, const Endpoint& actual) {
+  const FlowKey key{flow.key().guest, seen};
+  if (DatagramPeer* const peer = peers_.find(key)) {
+    if (peer->flow == flow.index() && peer->actual == actual) {
+      by_age_.move_to_back(*peer);
+      return;
+    }
+    erase_peer(*peer);
+  }
+  if (peers_.full()) erase_peer(*by_age_.front());
+  DatagramPeer& peer = peers_.insert(key, flow.index(), actual);
+  by_age_.push_back(peer);
+  flow.peers.push_back(peer);
+}
+
+void DatagramFlows::erase_peer(DatagramPeer& peer) {
+  flows_[peer.flow].peers.remove(peer);
+  by_age_.remove(peer);
+  peers_.erase(peer);
+}
+
+Opened DatagramFlows::add_forward(const ListenAddress& listen, const Endpoint& guest) {
+  Expects(kind_ == DatagramKind::kUdp);
+  if (!make_room()) return {.error = std::errc::not_enough_memory};
+  const Opened opened = host_.listen(next_token(), listen);
+  if (opened.id == SocketId::kNone) return opened;
+  // No guest's key has a remote port: that is where the number of the forward goes.
+  FlowKey key{guest, {}};
+  do {
+    key.remote.port = ++last_forward_;
+  } while (last_forward_ == 0 || flows_.find(key) != nullptr);
+  DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
+  flow.socket = opened.id;
+  flow.is_forward = true;
+  forwards_.push_back({opened.id, flow.index()});
+  return opened;
+}
+
+void DatagramFlows::remove_forward(SocketId socket) {
+  const auto found = std::find_if(forwards_.begin(), forwards_.end(),
+                                  [&](const Forward& forward) { return forward.socket == socket; });
+  if (found == forwards_.end()) return;
+  DatagramFlow& flow = flows_[found->flow];
+  forwards_.erase(found);
+  erase(flow);
+}
+
+}  // namespace sluice

@@ -1,0 +1,58 @@
+// The commands that run: waited for by their own ids, so that other children of this process are
+// left to whoever started them, and ended when nobody needs them any more.
+//
+// A command whose stream was closed has the end of its input and usually ends by itself, having
+// finished its work. What does not is told to end by SIGTERM: when there are too many of them, and
+// when all of this is destroyed.
+
+#ifndef SLUICE_NAT_HOST_CHILD_PROCESSES_H_
+#define SLUICE_NAT_HOST_CHILD_PROCESSES_H_
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "nat/host.h"
+#include "nat/host/descriptor.h"
+
+namespace sluice {
+
+class ChildProcesses {
+ public:
+  ChildProcesses() = default;
+  ChildProcesses(const ChildProcesses&) = delete;
+  ChildProcesses& operator=(const ChildProcesses&) = delete;
+  // Ends all that still run: by SIGTERM and, what is left after a moment, by SIGKILL.
+  ~ChildProcesses();
+
+  // No more may be started: a guest must not fill the host with processes.
+  bool full() const { return children_.size() >= kMaxChildren; }
+  void add(pid_t process, Descriptor lifetime, SocketId stream);
+  // `terminate`: the command is not to finish its work.
+  void on_stream_closed(SocketId stream, bool terminate);
+  // Waits for those that have ended. Never blocks.
+  void reap();
+  // True if some child's end is not announced by a descriptor: then reap() is to be called often.
+  bool needs_polling() const { return without_lifetime_ != 0; }
+  std::size_t size() const { return children_.size(); }
+
+ private:
+  static constexpr std::size_t kMaxChildren = 256;
+  static constexpr std::size_t kMaxLingering = 32;  // of those whose stream was closed
+
+  struct Child {
+    pid_t process = -1;
+    Descriptor lifetime;
+    SocketId stream = SocketId::kNone;  // kNone when it was closed
+    bool terminated = false;
+  };
+
+  static void terminate(Child& child);
+
+  std::vector<Child> children_;  // in the order they were started
+  std::size_t without_lifetime_ = 0;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_HOST_CHILD_PROCESSES_H_

@@ -1,0 +1,138 @@
+#include "nat/host/listener_socket.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "nat/host/socket_address.h"
+#include "nat/host/stream_socket.h"
+
+namespace sluice {
+namespace {
+
+// How many connections one call passes over or resets: as many as a backlog holds.
+constexpr int kMaxPassedOver = SOMAXCONN;
+
+// True for a socket's file whose listener is gone.
+bool is_stale(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
+  const std::optional<sockaddr_un> address = unix_address(path);
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!address || !socket) return false;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
+  const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
+  return ::connect(socket.get(), raw, sizeof *address) < 0 && errno == ECONNREFUSED;
+}
+
+// Errors of accept(2) that concern the connection that it took off, not the listener.
+bool is_passed_over(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:  // a firewall rule forbade it
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+OpenedSocket listen_tcp(const Endpoint& local) {
+  const int family = socket_family(local.address);
+  Descriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!socket) return failed_socket();
+  // Without it, a port can't be listened on for a minute after its last connection ended.
+  set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  // Accepted connections inherit it (Linux), which saves a call for each.
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  const SocketAddress address(local);
+  if (::bind(socket.get(), address.data(), address.size()) < 0) return failed_socket();
+  if (::listen(socket.get(), SOMAXCONN) < 0) return failed_socket();
+  return {.descriptor = std::move(socket), .error = {}};
+}
+
+OpenedSocket listen_unix(const std::string& path) {
+  const std::optional<sockaddr_un> address = unix_address(path);
+  if (!address) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return failed_socket();
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what bind(2) asks for.
+  const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
+  if (::bind(socket.get(), raw, sizeof *address) < 0) {
+    if (errno != EADDRINUSE) return failed_socket();
+    if (!is_stale(path)) {
+      return {.descriptor = Descriptor(), .error = std::errc::address_in_use};
+    }
+    if (::unlink(path.c_str()) < 0) return failed_socket();
+    if (::bind(socket.get(), raw, sizeof *address) < 0) return failed_socket();
+  }
+  if (::listen(socket.get(), SOMAXCONN) < 0) {
+    OpenedSocket failed = failed_socket();
+    ::unlink(path.c_str());
+    return failed;
+  }
+  return {.descriptor = std::move(socket), .error = {}};
+}
+
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) < 0) {
+    path_.clear();
+    return;
+  }
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+}
+
+SocketFile::~SocketFile() {
+  struct stat status {};
+  if (path_.empty() || ::lstat(path_.c_str(), &status) < 0) return;
+  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+Acceptor::Acceptor() : spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+Acceptor::Result Acceptor::accept(int listener) {
+  for (int i = 0; i < kMaxPassedOver; ++i) {
+    SocketAddress peer;
+    socklen_t size = SocketAddress::kCapacity;
+    Descriptor socket(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket) return {.descriptor = std::move(socket), .error = {}, .peer = peer.endpoint()};
+    if (is_passed_over(errno)) continue;
+    const std::errc error = last_error();
+    if (error == std::errc::too_many_files_open ||
+        error == std::errc::too_many_files_open_in_system) {
+      shed(listener);
+    }
+    return {.descriptor = Descriptor(), .error = error, .peer = std::nullopt};
+  }
+  return {.descriptor = Descriptor(), .error = std::errc::connection_aborted, .peer = std::nullopt};
+}
+
+void Acceptor::shed(int listener) {
+  for (int i = 0; i < kMaxPassedOver; ++i) {
+    spare_.reset();
+    const Descriptor socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) break;
+    reset_on_close(socket.get());
+  }
+  spare_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+}  // namespace sluice

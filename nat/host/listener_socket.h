@@ -1,0 +1,62 @@
+// Listeners of forwarded ports: TCP and unix sockets.
+
+#ifndef SLUICE_NAT_HOST_LISTENER_SOCKET_H_
+#define SLUICE_NAT_HOST_LISTENER_SOCKET_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "nat/host/descriptor.h"
+#include "nat/host/socket_call.h"
+#include "stack/address.h"
+
+namespace sluice {
+
+// Listens on a TCP port. An IPv6 listener takes no IPv4 connections, so that both families can
+// be listened on, each by its own rule.
+OpenedSocket listen_tcp(const Endpoint& local);
+
+// Listens on a unix socket. A socket file that nobody listens on, left behind by a process that
+// was killed, is replaced.
+OpenedSocket listen_unix(const std::string& path);
+
+// The file of a unix listener: removed at the end, if it still is the same one.
+class SocketFile {
+ public:
+  explicit SocketFile(std::string path);
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+  ~SocketFile();
+
+ private:
+  std::string path_;  // empty when it is not ours to remove
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+// Takes waiting connections off a listener, also when this process has no descriptor left.
+class Acceptor {
+ public:
+  struct Result {
+    Descriptor descriptor;  // none and operation_would_block when nobody waits
+    std::errc error{};
+    std::optional<Endpoint> peer;
+  };
+
+  Acceptor();
+  // Connections that ended while they waited are passed over. Without a descriptor for them, all
+  // that wait are reset, so that none of them waits for an edge that does not come; the error is
+  // too_many_files_open or too_many_files_open_in_system.
+  Result accept(int listener);
+
+ private:
+  void shed(int listener);
+
+  Descriptor spare_;  // given up to accept a connection only to close it
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_HOST_LISTENER_SOCKET_H_

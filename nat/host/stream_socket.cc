@@ -1,0 +1,109 @@
+#include "nat/host/stream_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstring>
+
+#include "nat/host/socket_address.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kMaxPieces = 4;
+
+// Takes a local address without a port; connect() then chooses one that is free for this
+// destination, so that there are more connections than ports.
+bool bind_outbound(const Descriptor& socket, const IpAddress& outbound) {
+  set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  const SocketAddress local({.address = outbound, .port = 0});
+  return ::bind(socket.get(), local.data(), local.size()) == 0;
+}
+
+Transfer transfer_of(ssize_t result) {
+  if (result < 0) return {.bytes = 0, .error = last_error()};
+  return {.bytes = static_cast<std::size_t>(result), .error = {}};
+}
+
+}  // namespace
+
+OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddress>& outbound) {
+  const int family = socket_family(destination.address);
+  Descriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!socket) return failed_socket();
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (outbound && socket_family(*outbound) == family && !destination.address.is_loopback()) {
+    if (!bind_outbound(socket, *outbound)) return failed_socket();
+  }
+  const SocketAddress remote(destination);
+  if (::connect(socket.get(), remote.data(), remote.size()) < 0 && errno != EINPROGRESS) {
+    return failed_socket();
+  }
+  return {.descriptor = std::move(socket), .error = {}};
+}
+
+std::optional<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  // The terminating zero has its place in it.
+  if (path.empty() || path.size() >= sizeof address.sun_path) return std::nullopt;
+  address.sun_family = AF_UNIX;
+  std::memcpy(&address.sun_path, path.data(), path.size());
+  return address;
+}
+
+OpenedSocket connect_unix(const std::string& path) {
+  const std::optional<sockaddr_un> remote = unix_address(path);
+  if (!remote) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return failed_socket();
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
+  const auto* const address = reinterpret_cast<const sockaddr*>(&*remote);
+  if (::connect(socket.get(), address, sizeof *remote) < 0) {
+    const bool backlog_is_full = errno == EAGAIN;
+    return {.descriptor = Descriptor(),
+            .error = backlog_is_full ? std::errc::connection_refused : last_error()};
+  }
+  return {.descriptor = std::move(socket), .error = {}};
+}
+
+Transfer send_pieces(int socket, gsl::span<const Bytes> pieces) {
+  if (pieces.size() == 1) {
+    return transfer_of(::send(socket, pieces[0].data(), pieces[0].size(), MSG_NOSIGNAL));
+  }
+  Expects(pieces.size() <= kMaxPieces);
+  std::array<iovec, kMaxPieces> vectors{};
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmsg(2) does not write to it.
+    vectors.at(i) = {.iov_base = const_cast<std::uint8_t*>(pieces[i].data()),
+                     .iov_len = pieces[i].size()};
+  }
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = pieces.size();
+  return transfer_of(::sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+Transfer receive_pieces(int socket, gsl::span<const MutableBytes> pieces) {
+  if (pieces.size() == 1) {
+    return transfer_of(::recv(socket, pieces[0].data(), pieces[0].size(), 0));
+  }
+  Expects(pieces.size() <= kMaxPieces);
+  std::array<iovec, kMaxPieces> vectors{};
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    vectors.at(i) = {.iov_base = pieces[i].data(), .iov_len = pieces[i].size()};
+  }
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = pieces.size();
+  return transfer_of(::recvmsg(socket, &message, 0));
+}
+
+void reset_on_close(int socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+}  // namespace sluice

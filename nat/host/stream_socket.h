@@ -1,0 +1,39 @@
+// Byte streams over sockets: TCP and unix, connecting, and moving their bytes.
+//
+// A connection costs as few system calls as can be: socket, TCP_NODELAY, connect, and the one that
+// registers it. TCP_NODELAY because the guest's own TCP has already decided when to send what.
+
+#ifndef SLUICE_NAT_HOST_STREAM_SOCKET_H_
+#define SLUICE_NAT_HOST_STREAM_SOCKET_H_
+
+#include <sys/un.h>
+
+#include <optional>
+#include <string>
+
+#include "nat/host.h"
+#include "nat/host/socket_call.h"
+
+namespace sluice {
+
+// Starts a TCP connection. `outbound` is the local address to connect from, for a destination of
+// its family that is not on the loopback: a server there may trust only what comes from there.
+OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddress>& outbound);
+
+// Connects to a unix socket. It is connected at once or never: a full backlog is
+// connection_refused.
+OpenedSocket connect_unix(const std::string& path);
+
+// The address of a unix socket; nullopt if the path is too long for one, or empty.
+std::optional<sockaddr_un> unix_address(const std::string& path);
+
+// See Streams.
+Transfer send_pieces(int socket, gsl::span<const Bytes> pieces);
+Transfer receive_pieces(int socket, gsl::span<const MutableBytes> pieces);
+
+// Makes the coming close of a TCP socket send a reset.
+void reset_on_close(int socket);
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_HOST_STREAM_SOCKET_H_

@@ -1,0 +1,120 @@
+// The Host port over the sockets of this machine.
+//
+// A SocketId is the number of a descriptor, so moving bytes looks nothing up. What is to be known
+// of a socket besides, a few bytes, lies in a vector by that number; what only few sockets have
+// (the file of a unix listener, a child process, an error that this machine has about a datagram)
+// lies in tables of their own.
+//
+// Whoever runs the loop waits for descriptor() to be readable, then calls poll() until there is no
+// more(). An event with `error` on a datagram socket asks its owner to take errors until
+// receive_error() has none left: the edge comes once.
+
+#ifndef SLUICE_NAT_HOST_SYSTEM_HOST_H_
+#define SLUICE_NAT_HOST_SYSTEM_HOST_H_
+
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "nat/host.h"
+#include "nat/host/child_processes.h"
+#include "nat/host/datagram_receiver.h"
+#include "nat/host/datagram_sender.h"
+#include "nat/host/datagram_socket.h"
+#include "nat/host/descriptor.h"
+#include "nat/host/event_queue.h"
+#include "nat/host/listener_socket.h"
+
+namespace sluice {
+
+struct SystemHostOptions {
+  // The local address that connections and datagrams leave from, where it is of their family.
+  // Connections to the loopback leave from there all the same.
+  std::optional<IpAddress> outbound;
+};
+
+class SystemHost final : public Host, private DatagramSender::Refusals {
+ public:
+  // Throws std::system_error.
+  explicit SystemHost(SystemHostOptions options = {});
+  SystemHost(const SystemHost&) = delete;
+  SystemHost& operator=(const SystemHost&) = delete;
+  // Closes every socket and ends every command.
+  ~SystemHost();
+
+  // Readable when poll() has something to return. The host's own.
+  int descriptor() const { return queue_.descriptor(); }
+  // What has become ready. Never blocks; valid until the next call.
+  gsl::span<const HostEvent> poll();
+  // The last poll() returned all it had room for, and there may be more.
+  bool more() const { return queue_.filled(); }
+
+  // True if this process may open an ICMP socket of one kind or the other.
+  static bool can_ping();
+
+  Opened connect(Token token, const StreamTarget& target) override;
+  std::errc take_error(SocketId id) override;
+  Opened listen(Token token, const ListenAddress& address) override;
+  std::uint16_t local_port(SocketId id) override;
+  Accepted accept(SocketId listener, Token token) override;
+  Opened open_datagrams(Token token, DatagramKind kind, const IpAddress& family) override;
+  std::size_t send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) override;
+  std::size_t receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) override;
+  std::optional<DatagramError> receive_error(SocketId id) override;
+
+  Transfer send(SocketId id, gsl::span<const Bytes> pieces) override;
+  Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) override;
+  void shutdown_send(SocketId id) override;
+  void close(SocketId id, CloseMode mode) override;
+
+ private:
+  static constexpr std::size_t kMaxRefusals = 256;
+
+  enum class Role : std::uint8_t { kNone, kTcp, kUnix, kCommand, kListener, kDatagrams };
+
+  struct Socket {
+    Token token;
+    Role role = Role::kNone;
+    DatagramProtocol protocol = DatagramProtocol::kUdp;
+    bool v6 = false;
+    bool awaits_room = false;  // for kDatagrams: registered for an edge when there is room
+    std::uint16_t echo_identifier = 0;
+  };
+
+  // An error of the local system about one datagram.
+  struct Refusal {
+    SocketId socket = SocketId::kNone;
+    bool announced = false;
+    DatagramError error;
+  };
+
+  // Registers the descriptor and owns it from then on.
+  Opened keep(Descriptor descriptor, const Socket& socket, std::uint32_t interest);
+  Opened connect_command(Token token, const std::string& line);
+  Opened listen_unix_at(Token token, const std::string& path);
+  Opened listen_udp(Token token, const Endpoint& local);
+  Socket& socket_at(SocketId id);
+  DatagramSocket datagram_socket_at(SocketId id);
+  void await_room(SocketId id, bool wanted);
+  void refused(const HostDatagram& datagram, std::errc error) override;
+  void announce_refusals();
+  std::uint16_t new_echo_identifier();
+
+  SystemHostOptions options_;
+  EventQueue queue_;
+  std::vector<HostEvent> events_;
+  std::vector<Socket> sockets_;  // by descriptor
+  std::unordered_map<std::int32_t, SocketFile> socket_files_;
+  ChildProcesses children_;
+  Acceptor acceptor_;
+  DatagramSender sender_;
+  DatagramReceiver receiver_;
+  std::deque<Refusal> refusals_;
+  SocketId sending_ = SocketId::kNone;  // whose datagrams are being refused
+  std::uint16_t last_echo_identifier_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_HOST_SYSTEM_HOST_H_

@@ -1,0 +1,66 @@
+// ICMP errors to guests (RFC 792; RFC 1812, section 4.3; RFC 5508).
+//
+// What went wrong with a packet, here or on the host's side, is told to the guest that sent it, in
+// the quotation that its system needs to find the socket. A packet at hand is quoted as it came; of
+// one that is long gone, the part that an answer is recognised by is written anew.
+
+#ifndef SLUICE_NAT_ICMP_ERRORS_H_
+#define SLUICE_NAT_ICMP_ERRORS_H_
+
+#include <optional>
+
+#include "nat/host.h"
+#include "nat/translation.h"
+#include "stack/egress.h"
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/ipv4.h"
+
+namespace sluice {
+
+struct IcmpError {
+  IcmpType type{};
+  std::uint8_t code = 0;
+  std::uint32_t rest = 0;  // see IcmpHeader
+
+  static constexpr IcmpError unreachable(UnreachableCode code) {
+    return {IcmpType::kUnreachable, static_cast<std::uint8_t>(code), 0};
+  }
+  static constexpr IcmpError time_exceeded() { return {IcmpType::kTimeExceeded, 0, 0}; }
+
+  // What a guest is to be told of an error of a host socket; nullopt for what says nothing about
+  // the way to the destination.
+  static std::optional<IcmpError> from(std::errc error);
+};
+
+class IcmpErrors {
+ public:
+  // All of these outlive it.
+  IcmpErrors(const Network& network, const Translation& translation, Egress& egress)
+      : network_(network), translation_(translation), egress_(egress) {}
+
+  // About a whole packet from a guest, told by the gateway. Nothing is said about ICMP errors
+  // (RFC 1122, section 3.2.2) and about what was sent to many.
+  void report(Time now, const Ipv4View& packet, const IcmpError& error);
+  // About the SYN, number `sequence`, of `guest` to `remote`.
+  void report_tcp(Time now, const Endpoint& guest, const Endpoint& remote, std::uint32_t sequence,
+                  const IcmpError& error);
+  // About a datagram that a host socket sent for `guest`. For kEcho the guest's port is the
+  // identifier.
+  void report_datagram(Time now, DatagramKind kind, const Endpoint& guest,
+                       const DatagramError& error);
+
+ private:
+  void send(Time now, const IpAddress& from, const IpAddress& to, const IcmpError& error,
+            Bytes quotation);
+  // The quotation of a packet of which `transport` is what is known.
+  void send_about(Time now, const IpAddress& from, IpProtocol protocol, const IpAddress& source,
+                  const IpAddress& destination, Bytes transport, const IcmpError& error);
+
+  const Network& network_;
+  const Translation& translation_;
+  Egress& egress_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_ICMP_ERRORS_H_

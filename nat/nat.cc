@@ -1,0 +1,211 @@
+#include "nat/nat.h"
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "nat/datagram_flows.h"
+#include "nat/host_forwards.h"
+#include "nat/icmp_errors.h"
+#include "nat/ingress.h"
+#include "nat/policy.h"
+#include "nat/service_ports.h"
+#include "nat/tcp_flows.h"
+#include "nat/translation.h"
+#include "stack/egress.h"
+#include "stack/timer_wheel.h"
+
+namespace sluice {
+namespace {
+
+// What each part derives its own seed for.
+enum Purpose : std::uint64_t { kTcp = 1, kUdp, kEcho, kServices };
+
+}  // namespace
+
+class Nat::Core {
+ public:
+  Core(const NatConfig& config, Link& link, Host& host, const Seed& seed, Time now)
+      : config_(config),
+        link_(link),
+        host_(host),
+        seed_(seed),
+        now_(now),
+        timers_(now),
+        translation_(config_.network),
+        policy_(config_.policy),
+        egress_(config_.network, link, counters_, timers_),
+        errors_(config_.network, translation_, egress_),
+        services_(config_.network, egress_),
+        tcp_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
+             seed.derive(kTcp)),
+        udp_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
+             DatagramKind::kUdp, config_.limits.udp_flows, seed.derive(kUdp)),
+        echo_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
+              DatagramKind::kEcho, config_.limits.echo_flows, seed.derive(kEcho)),
+        forwards_(config_.network, host, tcp_, udp_),
+        ingress_({config_.network, egress_, errors_, services_, tcp_, udp_, echo_, timers_,
+                  counters_}) {}
+
+  void on_frames(Time now, gsl::span<const Frame> frames) {
+    now_ = now;
+    for (const Frame& frame : frames) ingress_.on_frame(now, frame);
+    finish_batch(now);
+  }
+
+  void on_host(Time now, gsl::span<const HostEvent> events) {
+    now_ = now;
+    for (const HostEvent& event : events) dispatch(now, event);
+    finish_batch(now);
+  }
+
+  void on_time(Time now) {
+    now_ = now;
+    timers_.advance(now);
+    udp_.receive_more(now);
+    echo_.receive_more(now);
+    forwards_.accept_more(now);
+    finish_batch(now);
+  }
+
+  std::optional<Time> deadline() const {
+    const bool has_more = tcp_.has_more() || udp_.has_more() || echo_.has_more() ||
+                          forwards_.has_more() || services_.has_announced();
+    if (has_more) return now_;
+    return timers_.deadline();
+  }
+
+  ServiceContext context(std::uint8_t service) {
+    return {.output = services_,
+            .events = services_,
+            .host = host_,
+            .timers = timers_,
+            .seed = seed_.derive(kServices).derive(service),
+            .service = service};
+  }
+
+  void add_guest_forward(const GuestForward& forward) {
+    const IpAddress& address = forward.server.address;
+    const std::string name = "guest forward " + forward.server.to_string();
+    if (!config_.network.subnet.contains(address) || address == config_.network.subnet.base() ||
+        address == config_.network.subnet.v4_broadcast()) {
+      throw std::invalid_argument(name + ": the address must be one of a host in " +
+                                  config_.network.subnet.to_string());
+    }
+    if (tcp_.is_bound(forward.server)) {
+      throw std::invalid_argument(name +
+                                  ": another forward or a service has that address and port");
+    }
+    ingress_.own(address);
+    tcp_.bind(forward.server, forward.target);
+  }
+
+  Counters& counters() { return counters_; }
+  ServicePorts& services() { return services_; }
+  TcpFlows& tcp() { return tcp_; }
+  HostForwards& forwards() { return forwards_; }
+
+ private:
+  void dispatch(Time now, const HostEvent& event) {
+    switch (event.token.kind) {
+      case Token::Kind::kTcp:
+        tcp_.on_host(now, event);
+        return;
+      case Token::Kind::kUdp:
+        udp_.on_host(now, event);
+        return;
+      case Token::Kind::kEcho:
+        echo_.on_host(now, event);
+        return;
+      case Token::Kind::kListener:
+        forwards_.on_host(now, event);
+        return;
+      case Token::Kind::kService:
+        services_.on_host(now, event);
+        return;
+      case Token::Kind::kNone:
+        return;
+    }
+  }
+
+  // What services announce belongs to the batch in which they do, and a flow's turn may make them
+  // announce more; a few rounds settle it, or the next batch does.
+  void finish_batch(Time now) {
+    constexpr unsigned kRounds = 4;
+    unsigned round = 0;
+    do {
+      services_.take_announced(announced_);
+      for (const HostEvent& event : announced_) dispatch(now, event);
+      udp_.flush();
+      echo_.flush();
+      tcp_.take_turns(now);
+      link_.flush();
+      tcp_.release();
+    } while (services_.has_announced() && ++round < kRounds);
+  }
+
+  const NatConfig config_;
+  Link& link_;
+  Host& host_;
+  Seed seed_;
+  Time now_;  // of the last input
+  Counters counters_;
+  TimerWheel timers_;
+  Translation translation_;
+  Policy policy_;
+  Egress egress_;
+  IcmpErrors errors_;
+  ServicePorts services_;
+  TcpFlows tcp_;
+  DatagramFlows udp_;
+  DatagramFlows echo_;
+  HostForwards forwards_;
+  Ingress ingress_;
+  std::vector<HostEvent> announced_;
+};
+
+Nat::Nat(const NatConfig& config, Link& link, Host& host, const Seed& seed, Time now)
+    : core_(std::make_unique<Core>(config, link, host, seed, now)) {}
+Nat::~Nat() = default;
+
+void Nat::on_frames(Time now, gsl::span<const Frame> frames) {
+  core_->on_frames(now, frames);
+}
+void Nat::on_host(Time now, gsl::span<const HostEvent> events) {
+  core_->on_host(now, events);
+}
+void Nat::on_time(Time now) {
+  core_->on_time(now);
+}
+std::optional<Time> Nat::deadline() const {
+  return core_->deadline();
+}
+
+ServiceContext Nat::context(std::uint8_t service) {
+  return core_->context(service);
+}
+void Nat::bind_datagrams(const Endpoint& at, DatagramService& service) {
+  core_->services().bind_datagrams(at, service);
+}
+void Nat::bind_streams(const Endpoint& at, StreamService& service) {
+  core_->tcp().bind(at, service);
+}
+void Nat::bind_host_client(std::uint8_t service, HostClient& client) {
+  core_->services().bind_host_client(service, client);
+}
+
+std::uint16_t Nat::add_host_forward(const HostForward& forward) {
+  return core_->forwards().add(forward);
+}
+bool Nat::remove_host_forward(const ListenAddress& listen) {
+  return core_->forwards().remove(listen);
+}
+void Nat::add_guest_forward(const GuestForward& forward) {
+  core_->add_guest_forward(forward);
+}
+
+const Counters& Nat::counters() const {
+  return core_->counters();
+}
+
+}  // namespace sluice

@@ -1,0 +1,221 @@
+#include "nat/nat.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/sim.h"
+
+namespace sluice {
+namespace {
+
+const Endpoint kGuest{kGuestAddress, 5000};
+const Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 123};
+const IpAddress kGatewayAddress = IpAddress::v4(10, 0, 2, 2);
+
+ArpMessage request(const IpAddress& sender, const IpAddress& target) {
+  return {.operation = ArpMessage::Operation::kRequest,
+          .sender_mac = kGuestMac,
+          .sender = sender,
+          .target = target};
+}
+
+TEST(Ingress, AnswersArpForItsOwnAddressesOnly) {
+  Sim sim;
+  for (const char* const ours : {"10.0.2.2", "10.0.2.3"}) {
+    sim.from_guest(arp_frame(request(kGuestAddress, *IpAddress::parse(ours))));
+    const auto seen = sim.take_seen();
+    ASSERT_EQ(seen.size(), 1U) << ours;
+    EXPECT_EQ(seen[0].arp->operation, ArpMessage::Operation::kReply);
+    EXPECT_EQ(seen[0].arp->sender_mac, Network::mac_of(*IpAddress::parse(ours)));
+    EXPECT_EQ(seen[0].ethernet.destination, kGuestMac);
+  }
+  for (const char* const others : {"10.0.2.15", "10.0.2.77", "192.0.2.1", "0.0.0.0"}) {
+    sim.from_guest(arp_frame(request(kGuestAddress, *IpAddress::parse(others))));
+    EXPECT_TRUE(sim.take_seen().empty()) << others;
+  }
+}
+
+TEST(Ingress, AnswersAProbeOfAnAddressThatIsItsOwn) {
+  Sim sim;
+  sim.from_guest(arp_frame(request(IpAddress::v4(0), kGatewayAddress)));
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+}
+
+TEST(Ingress, LearnsNoGuestUnderAnAddressOfItsOwn) {
+  Sim sim;
+  sim.from_guest(arp_frame(request(kGatewayAddress, kGuestAddress)));
+  EXPECT_EQ(sim.dropped(Drop::kSpoofedSource), 1U);
+}
+
+TEST(Ingress, ASourceThatNoGuestHasGetsNowhere) {
+  Sim sim;
+  for (const char* const source : {"192.0.2.9", "127.0.0.1", "10.0.2.2", "10.0.2.3", "10.0.2.0",
+                                   "10.0.2.255", "255.255.255.255", "0.0.0.0", "224.0.0.1"}) {
+    sim.from_guest(udp_frame({*IpAddress::parse(source), 1}, kServer, "x"));
+    sim.from_guest(echo_frame(*IpAddress::parse(source), kServer.address, 1, 1, "x"));
+  }
+  EXPECT_EQ(sim.host.opened(), 0U);
+  EXPECT_TRUE(sim.take_seen().empty());
+  EXPECT_EQ(sim.dropped(Drop::kSpoofedSource), 18U);
+}
+
+TEST(Ingress, ADestinationThatIsNoHostGetsNowhere) {
+  Sim sim;
+  for (const char* const to : {"127.0.0.1", "127.9.9.9", "0.0.0.0", "0.0.0.1", "224.0.0.251",
+                               "240.0.0.1", "255.255.255.255", "10.0.2.255"}) {
+    sim.from_guest(udp_frame(kGuest, {*IpAddress::parse(to), 99}, "x"));
+    sim.from_guest(echo_frame(kGuestAddress, *IpAddress::parse(to), 1, 1, "x"));
+  }
+  EXPECT_EQ(sim.host.opened(), 0U);
+  EXPECT_TRUE(sim.take_seen().empty());
+  EXPECT_EQ(sim.dropped(Drop::kMartianDestination), 16U);
+}
+
+TEST(Ingress, RestrictedSendsNoDatagramWhateverTheDestination) {
+  NatConfig config;
+  config.policy.restricted = true;
+  Sim sim(config);
+  for (const char* const to : {"192.0.2.1", "10.0.2.2", "10.0.2.3", "10.0.2.9", "127.0.0.1",
+                               "0.0.0.0", "169.254.1.1", "255.255.255.255", "10.0.2.255"}) {
+    sim.from_guest(udp_frame(kGuest, {*IpAddress::parse(to), 99}, "x"));
+    sim.from_guest(echo_frame(kGuestAddress, *IpAddress::parse(to), 1, 1, "x"));
+  }
+  EXPECT_EQ(sim.host.opened(), 0U);
+}
+
+TEST(Ingress, WithoutLoopbackTheGatewayLeadsNowhereButAnswers) {
+  NatConfig config;
+  config.policy.host_loopback = false;
+  Sim sim(config);
+  sim.from_guest(udp_frame(kGuest, {kGatewayAddress, 99}, "x"));
+  EXPECT_EQ(sim.host.opened(), 0U);
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].icmp->code, static_cast<std::uint8_t>(UnreachableCode::kNet));
+  sim.from_guest(echo_frame(kGuestAddress, kGatewayAddress, 1, 1, "x"));
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+  sim.from_guest(udp_frame(kGuest, kServer, "x"));
+  EXPECT_EQ(sim.host.opened(), 1U);
+}
+
+TEST(Ingress, FramesForOthersAreNotForUs) {
+  Sim sim;
+  FrameBytes frame = udp_frame(kGuest, kServer, "x");
+  EthernetHeader{MacAddress({2, 0, 0, 0, 0, 9}), kGuestMac, EtherType::kIpv4}.emit(frame);
+  sim.from_guest(frame);
+  EXPECT_EQ(sim.dropped(Drop::kNotForUs), 1U);
+  EXPECT_EQ(sim.host.opened(), 0U);
+}
+
+TEST(Ingress, WrongChecksumsAreDroppedUnlessSomebodyBelowVouches) {
+  Sim sim;
+  FrameBytes frame = udp_frame(kGuest, kServer, "x");
+  frame.back() ^= 1;
+  sim.from_guest(frame);
+  EXPECT_EQ(sim.dropped(Drop::kBadChecksum), 1U);
+  EXPECT_EQ(sim.host.opened(), 0U);
+  sim.from_guest(frame, {.checksum = ChecksumState::kVerified});
+  EXPECT_EQ(sim.host.opened(), 1U);
+}
+
+TEST(Ingress, FragmentsArePutTogetherBeforeAnythingIsDecided) {
+  Sim sim;
+  std::vector<std::uint8_t> datagram(UdpHeader::kSize + 3000, 'z');
+  UdpHeader{.source_port = kGuest.port,
+            .destination_port = kServer.port,
+            .length = static_cast<std::uint16_t>(datagram.size())}
+      .emit(datagram);
+  const Bytes bytes = datagram;
+  const Ipv4Header header{.identification = 7,
+                          .more_fragments = true,
+                          .protocol = IpProtocol::kUdp,
+                          .source = kGuestAddress,
+                          .destination = kServer.address};
+  Ipv4Header last = header;
+  last.more_fragments = false;
+  last.fragment_offset = 1600;
+  sim.from_guest(ip_frame(last, bytes.subspan(1600)));
+  EXPECT_EQ(sim.host.opened(), 0U);
+  sim.from_guest(ip_frame(header, bytes.first(1600)));
+  ASSERT_EQ(sim.host.opened(), 1U);
+  EXPECT_EQ(sim.host.at(sim.host.last()).sent_datagrams.at(0).payload, std::string(3000, 'z'));
+}
+
+TEST(Ingress, TheGatewayIsAHopOnTheWay) {
+  Sim sim;
+  sim.from_guest(udp_frame(kGuest, kServer, "x", 1));
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].icmp->type, IcmpType::kTimeExceeded);
+  EXPECT_EQ(seen[0].ip->source, kGatewayAddress);
+  EXPECT_EQ(sim.host.opened(), 0U);
+  sim.from_guest(udp_frame(kGuest, {kGatewayAddress, 9}, "x", 1));
+  EXPECT_EQ(sim.host.opened(), 1U) << "the gateway itself is no further than one hop";
+}
+
+TEST(Ingress, AnUnknownProtocolIsUnreachable) {
+  Sim sim;
+  sim.from_guest(ip_frame({.protocol = static_cast<IpProtocol>(132),
+                           .source = kGuestAddress,
+                           .destination = kServer.address},
+                          as_bytes("12345678")));
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].icmp->code, static_cast<std::uint8_t>(UnreachableCode::kProtocol));
+}
+
+TEST(Ingress, ErrorsAreNotAnsweredByErrors) {
+  Sim sim;
+  std::array<std::uint8_t, IcmpHeader::kSize> message{};
+  IcmpHeader{.type = IcmpType::kUnreachable, .code = 3}.emit(message);
+  sim.from_guest(ip_frame({.ttl = 1,
+                           .protocol = IpProtocol::kIcmp,
+                           .source = kGuestAddress,
+                           .destination = kServer.address},
+                          message));
+  EXPECT_TRUE(sim.take_seen().empty());
+}
+
+TEST(Ingress, AHundredThousandFragmentsThatNeverCompleteLeaveOthersAlone) {
+  Sim sim;
+  for (std::uint32_t i = 0; i < 100000; ++i) {
+    const std::array<std::uint8_t, 64> piece{};
+    sim.from_guest(ip_frame({.identification = static_cast<std::uint16_t>(i),
+                             .more_fragments = true,
+                             .fragment_offset = static_cast<std::uint16_t>(64 * (i % 900)),
+                             .protocol = IpProtocol::kUdp,
+                             .source = kGuestAddress,
+                             .destination = kServer.address},
+                            piece));
+  }
+  EXPECT_GT(sim.dropped(Drop::kReassemblyLimit), 90000U);
+  sim.from_guest(udp_frame(kGuest, kServer, "x"));
+  EXPECT_EQ(sim.host.opened(), 1U);
+}
+
+TEST(Nat, GuestForwardsHaveAddressesOfTheNetworkToThemselves) {
+  Sim sim;
+  const Endpoint at{IpAddress::v4(10, 0, 2, 100), 80};
+  sim.nat.add_guest_forward({at, UnixPath{"/run/x"}});
+  EXPECT_THROW(sim.nat.add_guest_forward({at, UnixPath{"/run/y"}}), std::invalid_argument);
+  EXPECT_THROW(sim.nat.add_guest_forward({{IpAddress::v4(10, 0, 3, 1), 80}, UnixPath{"/run/y"}}),
+               std::invalid_argument);
+  sim.from_guest(arp_frame(request(kGuestAddress, at.address)));
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+}
+
+TEST(Nat, APortThatIsTakenSaysSo) {
+  Sim sim;
+  sim.host.open_error = std::errc::address_in_use;
+  try {
+    sim.nat.add_host_forward(
+        {.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 8080}}, .guest = kGuest});
+    FAIL();
+  } catch (const std::system_error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("tcp:127.0.0.1:8080"), std::string::npos) << what;
+    EXPECT_NE(what.find("another program listens there"), std::string::npos) << what;
+  }
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,374 @@
+// Segments and streams come in; flows begin and end.
+
+#include "nat/tcp_flows.h"
+
+#include <algorithm>
+
+#include "stack/checksum.h"
+
+namespace sluice {
+namespace {
+
+bool checksum_holds(const Ipv4View& packet) {
+  const Ipv4Header header = packet.header();
+  ChecksumSum sum;
+  sum.add_pseudo_header(header.source, header.destination,
+                        static_cast<std::uint8_t>(IpProtocol::kTcp),
+                        static_cast<std::uint32_t>(packet.payload().size()));
+  sum.add(packet.payload());
+  return sum.checksum() == 0;
+}
+
+// The other side has vanished rather than ended.
+bool is_silence(std::errc error) {
+  return error == std::errc::timed_out || error == std::errc::host_unreachable ||
+         error == std::errc::network_unreachable;
+}
+
+// For want of something here: the guest may try again later.
+bool is_shortage(std::errc error) {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system ||
+         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space ||
+         error == std::errc::resource_unavailable_try_again;
+}
+
+}  // namespace
+
+TcpFlows::TcpFlows(const Surroundings& surroundings, const Seed& seed)
+    : config_(surroundings.config),
+      translation_(surroundings.translation),
+      policy_(surroundings.policy),
+      egress_(surroundings.egress),
+      errors_(surroundings.errors),
+      host_(surroundings.host),
+      timers_(surroundings.timers),
+      counters_(surroundings.counters),
+      sequence_seed_(seed.derive(1)),
+      timestamp_seed_(seed.derive(2)),
+      random_(seed.derive(3)),
+      pool_(config_.limits.buffer_bytes),
+      table_(seed.derive(4), config_.limits.tcp_flows),
+      half_open_(table_),
+      time_wait_(table_) {}
+
+TcpFlows::~TcpFlows() = default;
+
+tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
+  const auto microseconds = now.time_since_epoch() / std::chrono::microseconds(1);
+  return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
+              key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
+          .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
+          .maximum_segment_size = static_cast<std::uint16_t>(config_.network.mtu -
+                                                             Ipv4Header::kSize - TcpHeader::kSize),
+          .receive_space = kReceiveSpace};
+}
+
+Token TcpFlows::token_of(const TcpFlow& flow) const {
+  return {.kind = Token::Kind::kTcp, .generation = flow.generation(), .index = flow.index()};
+}
+
+void TcpFlows::mark(TcpFlow& flow) {
+  if (flow.dirty) return;
+  flow.dirty = true;
+  dirty_.push_back({flow.index(), flow.generation()});
+}
+
+void TcpFlows::list(TcpFlow& flow) {
+  const tcp::State state = flow.connection.state();
+  auto listed = TcpFlow::Listed::kNowhere;
+  if (state == tcp::State::kSynSent || state == tcp::State::kSynReceived) {
+    listed = TcpFlow::Listed::kHalfOpen;
+  } else if (state == tcp::State::kTimeWait && flow.stream == SocketId::kNone) {
+    listed = TcpFlow::Listed::kTimeWait;
+  }
+  if (listed == flow.listed) return;
+  unlist(flow);
+  flow.listed = listed;
+  if (listed == TcpFlow::Listed::kHalfOpen) half_open_.push_back(flow);
+  if (listed == TcpFlow::Listed::kTimeWait) time_wait_.push_back(flow);
+}
+
+void TcpFlows::unlist(TcpFlow& flow) {
+  if (flow.listed == TcpFlow::Listed::kHalfOpen) half_open_.remove(flow);
+  if (flow.listed == TcpFlow::Listed::kTimeWait) time_wait_.remove(flow);
+  flow.listed = TcpFlow::Listed::kNowhere;
+}
+
+void TcpFlows::close_stream(TcpFlow& flow, CloseMode mode) {
+  if (flow.stream == SocketId::kNone) return;
+  flow.streams->close(flow.stream, mode);
+  flow.stream = SocketId::kNone;
+  flow.connecting = flow.readable = flow.writable = false;
+}
+
+void TcpFlows::drop(TcpFlow& flow) {
+  close_stream(flow, CloseMode::kReset);
+  unlist(flow);
+  table_.erase(flow);
+}
+
+// Who is half open for longest, or finished but for the wait, gives way.
+bool TcpFlows::make_room() {
+  if (half_open_.size() >= config_.limits.half_open_tcp_flows) {
+    counters_.count(Drop::kFlowLimit);
+    drop(*half_open_.front());
+  }
+  if (table_.full() && time_wait_.front() != nullptr) drop(*time_wait_.front());
+  if (!table_.full()) return true;
+  counters_.count(Drop::kFlowLimit);
+  return false;
+}
+
+void TcpFlows::bind(const Endpoint& at, StreamService& service) {
+  bindings_.push_back({.at = at, .service = &service, .target = {}});
+}
+
+void TcpFlows::bind(const Endpoint& at, StreamTarget target) {
+  bindings_.push_back({.at = at, .target = std::move(target)});
+}
+
+const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
+  const auto found = std::find_if(bindings_.begin(), bindings_.end(),
+                                  [&](const Binding& binding) { return binding.at == at; });
+  return found == bindings_.end() ? nullptr : &*found;
+}
+
+void TcpFlows::on_packet(Time now, const Ipv4View& packet, bool verified) {
+  const auto view = TcpView::parse(packet.payload());
+  if (!view) {
+    counters_.count(Drop::kTruncated);
+    return;
+  }
+  if (!verified && !checksum_holds(packet)) {
+    counters_.count(Drop::kBadChecksum);
+    return;
+  }
+  const TcpHeader header = view->header();
+  const Ipv4Header ip = packet.header();
+  const FlowKey key{{ip.source, header.source_port}, {ip.destination, header.destination_port}};
+  const tcp::Segment segment{.sequence = tcp::Sequence(header.sequence),
+                             .acknowledgment = tcp::Sequence(header.acknowledgment),
+                             .flags = header.flags,
+                             .window = header.window,
+                             .options = view->options(),
+                             .payload = view->payload()};
+  TcpFlow* const flow = table_.find(key);
+  if (flow != nullptr) {
+    on_segment(now, *flow, segment);
+  } else if (segment.flags.syn && !segment.flags.ack && !segment.flags.rst && !segment.flags.fin) {
+    open(now, key, segment);
+  } else {
+    counters_.count(Drop::kNoFlow);
+    refuse(now, key, segment);
+  }
+}
+
+void TcpFlows::refuse(Time now, const FlowKey& key, const tcp::Segment& segment) {
+  if (segment.flags.rst) return;
+  TcpHeader reset{
+      .source_port = key.remote.port, .destination_port = key.guest.port, .flags = {.rst = true}};
+  if (segment.flags.ack) {
+    reset.sequence = segment.acknowledgment.number();
+  } else {
+    const auto length = static_cast<std::uint32_t>(segment.payload.size()) +
+                        (segment.flags.syn ? 1 : 0) + (segment.flags.fin ? 1 : 0);
+    reset.flags.ack = true;
+    reset.acknowledgment = (segment.sequence + length).number();
+  }
+  egress_.send_tcp(now, key.remote.address, key.guest.address, reset, {}, {}, 0);
+}
+
+void TcpFlows::on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment) {
+  if (flow.silent) return;
+  const tcp::Arrival arrival = flow.connection.on_segment(now, segment);
+  mark(flow);
+  if (arrival.acknowledged != 0) flow.buffers->to_guest.consume(arrival.acknowledged);
+  switch (arrival.verdict) {
+    case tcp::Arrival::Verdict::kAccepted:
+      if (!arrival.payload.empty()) take_payload(now, flow, arrival);
+      return;
+    case tcp::Arrival::Verdict::kDropped:
+      counters_.count(Drop::kOutOfWindow);
+      return;
+    case tcp::Arrival::Verdict::kReset:
+      counters_.count(Drop::kOutOfWindow);
+      refuse(now, flow.key(), segment);
+      return;
+    case tcp::Arrival::Verdict::kReopen: {
+      const FlowKey key = flow.key();
+      drop(flow);
+      open(now, key, segment);
+      return;
+    }
+  }
+}
+
+void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
+  const Binding* const binding = find_binding(key.remote);
+  StreamTarget target;
+  if (binding == nullptr) {
+    const auto outward = translation_.outward(key.remote.address);
+    if (!outward || !policy_.allows(Origin::kGuest, *outward)) {
+      counters_.count(outward ? Drop::kPolicy : Drop::kMartianDestination);
+      errors_.report_tcp(
+          now, key.guest, key.remote, syn.sequence.number(),
+          IcmpError::unreachable(outward ? UnreachableCode::kNet : UnreachableCode::kHost));
+      return;
+    }
+    target = Endpoint{*outward, key.remote.port};
+  }
+  if (!make_room()) return;
+
+  Streams& streams = binding != nullptr && binding->service != nullptr
+                         ? static_cast<Streams&>(*binding->service)
+                         : host_;
+  TcpFlow& flow = table_.insert(key, timer_handler(),
+                                tcp::Connection::from_syn(now, syn, parameters(now, key)), streams);
+  ++counters_.tcp_flows;
+  mark(flow);
+  list(flow);
+  if (binding != nullptr && binding->service != nullptr) {
+    open_service(now, flow, *binding->service);
+    return;
+  }
+  const Opened opened =
+      host_.connect(token_of(flow), binding != nullptr ? binding->target : target);
+  if (opened.id == SocketId::kNone) {
+    on_connect_failed(now, flow, opened.error);
+    return;
+  }
+  flow.stream = opened.id;
+  flow.connecting = true;
+  timers_.set(flow, now + kSilence);
+}
+
+void TcpFlows::open_service(Time now, TcpFlow& flow, StreamService& service) {
+  flow.stream = service.open(now, token_of(flow), flow.key().guest);
+  if (flow.stream == SocketId::kNone) {
+    counters_.count(Drop::kServiceLimit);
+    flow.connection.abort();
+    return;
+  }
+  flow.writable = true;
+  flow.connection.admit();
+}
+
+void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
+  close_stream(flow, CloseMode::kReset);
+  if (is_shortage(error)) {
+    counters_.count(Drop::kHostRefused);
+    drop(flow);
+    return;
+  }
+  if (error == std::errc::timed_out) {
+    // Nobody answered there, so nobody answers here.
+    drop(flow);
+    return;
+  }
+  const auto message = IcmpError::from(error);
+  if (!message || error == std::errc::connection_refused) {
+    flow.connection.abort();
+    return;
+  }
+  errors_.report_tcp(now, flow.key().guest, flow.key().remote,
+                     flow.connection.peer_initial_sequence().number(), *message);
+  drop(flow);
+}
+
+void TcpFlows::on_stream_failed(Time now, TcpFlow& flow, std::errc error) {
+  close_stream(flow, CloseMode::kReset);
+  if (!is_silence(error)) {
+    flow.failed = true;
+    return;
+  }
+  flow.silent = true;
+  flow.buffers.reset();
+  timers_.set(flow, now + kSilence);
+}
+
+bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
+  // The token must be known before the peer is, by which the flow is found.
+  const bool room = make_room();
+  const Token token{.kind = room ? Token::Kind::kTcp : Token::Kind::kNone,
+                    .generation = room ? table_.next_generation() : std::uint16_t{0},
+                    .index = room ? table_.next_index() : 0};
+  const Accepted accepted = host_.accept(listener, token);
+  if (accepted.id == SocketId::kNone) return false;
+  const auto key = key_for(guest, accepted.peer);
+  if (!room || !key) {
+    host_.close(accepted.id, CloseMode::kReset);
+    return true;
+  }
+  TcpFlow& flow = table_.insert(*key, timer_handler(),
+                                tcp::Connection::to_guest(now, parameters(now, *key)), host_);
+  ++counters_.tcp_flows;
+  flow.stream = accepted.id;
+  flow.writable = true;
+  mark(flow);
+  list(flow);
+  return true;
+}
+
+std::optional<FlowKey> TcpFlows::key_for(const Endpoint& guest,
+                                         const std::optional<Endpoint>& peer) {
+  FlowKey key{guest, {config_.network.host, 0}};
+  if (peer) key.remote = {translation_.inward(peer->address), peer->port};
+  constexpr unsigned kAttempts = 64;
+  constexpr std::uint16_t kFirstEphemeral = 49152;  // RFC 6335, section 6
+  for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+    if (key.remote.port != 0 && table_.find(key) == nullptr) return key;
+    key.remote.port =
+        static_cast<std::uint16_t>(kFirstEphemeral + random_.below(65536 - kFirstEphemeral));
+  }
+  counters_.count(Drop::kFlowLimit);
+  return std::nullopt;
+}
+
+void TcpFlows::on_host(Time now, const HostEvent& event) {
+  TcpFlow* const flow = table_.find(event.token.index, event.token.generation);
+  if (flow == nullptr || flow->stream == SocketId::kNone) return;
+  if (flow->connecting) {
+    const std::errc error = event.ready.error ? host_.take_error(flow->stream) : std::errc{};
+    if (error != std::errc{}) {
+      mark(*flow);
+      on_connect_failed(now, *flow, error);
+      return;
+    }
+    if (!event.ready.writable) return;
+    flow->connecting = false;
+    flow->connection.admit();
+  }
+  flow->readable = flow->readable || event.ready.readable || event.ready.ended;
+  flow->writable = flow->writable || event.ready.writable;
+  flow->ended = flow->ended || event.ready.ended;
+  mark(*flow);
+  if (!event.ready.error) return;
+  if (!flow->stream_finished) {
+    // What came before the error is still there to be read; reading tells the error after it.
+    flow->readable = flow->ended = true;
+    return;
+  }
+  const std::errc error = host_.take_error(flow->stream);
+  if (error != std::errc{}) on_stream_failed(now, *flow, error);
+}
+
+void TcpFlows::on_timer(Time now, Timer& timer) {
+  auto& flow = static_cast<TcpFlow&>(timer);
+  if (flow.silent || flow.connecting || flow.connection.closed()) {
+    drop(flow);
+    return;
+  }
+  flow.connection.on_time(now);
+  mark(flow);
+}
+
+void TcpFlows::release() {
+  for (const Name& name : finished_) {
+    TcpFlow* const flow = table_.find(name.index, name.generation);
+    if (flow != nullptr) drop(*flow);
+  }
+  finished_.clear();
+}
+
+}  // namespace sluice

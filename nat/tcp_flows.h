@@ -1,0 +1,161 @@
+// TCP flows: what guests and streams say to each other, carried across.
+//
+// Every input (a segment, a stream's readiness, a timer) changes its flow at once and marks it
+// dirty; at the end of the batch each dirty flow has one turn, in which it takes what its stream
+// has and sends whatever there is to send. So a batch costs a flow one acknowledgment, and frames
+// point into rings that nobody touches before the link has flushed.
+//
+// In-order payload goes from the frame straight to the stream; only what the stream refuses is
+// kept. What the guest has not acknowledged is kept in a ring, which is also what frames are made
+// from. The rings grow with the window and are given back when they are empty.
+//
+// A guest's SYN is answered only when the stream is open: what becomes of the connection on the
+// host's side becomes of it on the guest's. Refused is RST, unreachable is ICMP, silence is
+// silence; a reset is a reset and a finished direction a FIN, both ways.
+//
+// Files: tcp_flows.cc (segments and the lives of flows), tcp_transfer.cc (their turns).
+
+#ifndef SLUICE_NAT_TCP_FLOWS_H_
+#define SLUICE_NAT_TCP_FLOWS_H_
+
+#include <vector>
+
+#include "nat/config.h"
+#include "nat/icmp_errors.h"
+#include "nat/policy.h"
+#include "nat/service.h"
+#include "nat/tcp_flow.h"
+#include "nat/translation.h"
+#include "stack/counters.h"
+#include "stack/egress.h"
+
+namespace sluice {
+
+class TcpFlows final : private TimerHandler {
+ public:
+  // What flows use of the Nat; all of it outlives them.
+  struct Surroundings {
+    const NatConfig& config;
+    const Translation& translation;
+    const Policy& policy;
+    Egress& egress;
+    IcmpErrors& errors;
+    Host& host;
+    TimerWheel& timers;
+    Counters& counters;
+  };
+  TcpFlows(const Surroundings& surroundings, const Seed& seed);
+  TcpFlows(const TcpFlows&) = delete;
+  TcpFlows& operator=(const TcpFlows&) = delete;
+  ~TcpFlows();
+
+  // A TCP packet from a guest. `verified`: its checksum needs no look.
+  void on_packet(Time now, const Ipv4View& packet, bool verified);
+  // Readiness of a stream, under a token of Kind::kTcp.
+  void on_host(Time now, const HostEvent& event);
+  // Takes one connection that waits at a host's listener and leads it to `guest`. False when there
+  // is none.
+  bool accept(Time now, SocketId listener, const Endpoint& guest);
+
+  // Leads connections to the virtual address `at` to a service, or to where the user said.
+  void bind(const Endpoint& at, StreamService& service);
+  void bind(const Endpoint& at, StreamTarget target);
+  bool is_bound(const Endpoint& at) const { return find_binding(at) != nullptr; }
+
+  // The end of a batch: dirty flows have their turns. After this comes the link's flush, and then
+  // release().
+  void take_turns(Time now);
+  // Forgets the flows that ended.
+  void release();
+  // Turns were cut short: another batch, though an empty one, is to follow at once.
+  bool has_more() const { return !dirty_.empty(); }
+
+  std::uint32_t size() const { return table_.size(); }
+  std::size_t buffered_bytes() const { return pool_.in_use(); }
+
+  // What may be on its way to a stream that takes nothing, per flow: the window we offer.
+  static constexpr std::uint32_t kReceiveSpace = 1U << 20;
+  // What may be on its way to a guest, per flow.
+  static constexpr std::uint32_t kSendSpace = BufferPool::kLargest;
+  // Bytes that one flow takes from its stream in one turn.
+  static constexpr std::uint32_t kTurn = 1U << 20;
+  // How long a guest is left without answers when the host's side has timed out, longer than its
+  // own retransmissions last; and how long a stream may take to take the rest of what a guest sent.
+  static constexpr Duration kSilence = std::chrono::minutes(4);
+
+ private:
+  // An address of the virtual network that leads to something other than its translation.
+  struct Binding {
+    Endpoint at;
+    StreamService* service = nullptr;  // or else:
+    StreamTarget target;
+  };
+
+  // Of a flow that may be gone.
+  struct Name {
+    std::uint32_t index;
+    std::uint16_t generation;
+  };
+
+  // tcp_flows.cc
+  void on_timer(Time now, Timer& timer) override;
+  TimerHandler& timer_handler() { return *this; }
+  // Answers a segment that belongs to no connection (RFC 9293, section 3.10.7.1).
+  void refuse(Time now, const FlowKey& key, const tcp::Segment& segment);
+  void on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment);
+  void open(Time now, const FlowKey& key, const tcp::Segment& syn);
+  void open_service(Time now, TcpFlow& flow, StreamService& service);
+  void on_connect_failed(Time now, TcpFlow& flow, std::errc error);
+  void on_stream_failed(Time now, TcpFlow& flow, std::errc error);
+  // Room for one more flow, made if need be. False when there is none.
+  bool make_room();
+  tcp::Parameters parameters(Time now, const FlowKey& key) const;
+  Token token_of(const TcpFlow& flow) const;
+  // The key of a connection from outside, with another port if that one is in use.
+  std::optional<FlowKey> key_for(const Endpoint& guest, const std::optional<Endpoint>& peer);
+  const Binding* find_binding(const Endpoint& at) const;
+  void mark(TcpFlow& flow);
+  void list(TcpFlow& flow);
+  void unlist(TcpFlow& flow);
+  void close_stream(TcpFlow& flow, CloseMode mode);
+  // Forgets a flow at once, without a word to the guest.
+  void drop(TcpFlow& flow);
+
+  // tcp_transfer.cc
+  TcpBuffers& buffers_of(TcpFlow& flow);
+  void take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival);
+  // Gives payload to the stream, or else to its ring; returns how many bytes have found a place.
+  std::uint32_t pass_on(Time now, TcpFlow& flow, Bytes payload);
+  void take_turn(Time now, TcpFlow& flow);
+  void empty_to_host(Time now, TcpFlow& flow);
+  // False when there may be more, beyond what one turn takes.
+  bool fill_to_guest(Time now, TcpFlow& flow);
+  std::uint32_t receive_space(const TcpFlow& flow) const;
+  void finish_guest(TcpFlow& flow);
+  void send_segments(Time now, TcpFlow& flow);
+  void set_timer(Time now, TcpFlow& flow);
+
+  const NatConfig& config_;
+  const Translation& translation_;
+  const Policy& policy_;
+  Egress& egress_;
+  IcmpErrors& errors_;
+  Host& host_;
+  TimerWheel& timers_;
+  Counters& counters_;
+  Seed sequence_seed_;
+  Seed timestamp_seed_;
+  Random random_;
+  BufferPool pool_;
+  std::vector<Binding> bindings_;
+  FlowTable<TcpFlow> table_;
+  FlowList<TcpFlow, &TcpFlow::links> half_open_;
+  FlowList<TcpFlow, &TcpFlow::links> time_wait_;
+  std::vector<Name> dirty_;     // flows whose turn is to come
+  std::vector<Name> turns_;     // those that have it now
+  std::vector<Name> finished_;  // those that have ended
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_TCP_FLOWS_H_

@@ -1,0 +1,211 @@
+// A flow's turn: bytes to the stream, bytes from the stream, segments to the guest.
+
+#include <algorithm>
+#include <array>
+
+#include "nat/tcp_flows.h"
+
+namespace sluice {
+
+TcpBuffers& TcpFlows::buffers_of(TcpFlow& flow) {
+  if (!flow.buffers) flow.buffers = std::make_unique<TcpBuffers>(pool_);
+  return *flow.buffers;
+}
+
+void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival) {
+  if (arrival.offset == 0) {
+    const std::uint32_t count = pass_on(now, flow, arrival.payload);
+    if (flow.silent || flow.failed) return;
+    const std::uint32_t followed = flow.connection.received(now, count);
+    if (followed != 0) flow.buffers->to_host.commit(followed);
+    return;
+  }
+  ByteRing& ring = buffers_of(flow).to_host;
+  const auto size = static_cast<std::uint32_t>(arrival.payload.size());
+  if (!ring.grow(ring.size() + arrival.offset + size) ||
+      !ring.put_aside(arrival.offset, arrival.payload) ||
+      !flow.connection.keep(arrival.offset, size)) {
+    counters_.count(Drop::kMemoryLimit);
+  }
+}
+
+std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
+  std::uint32_t taken = 0;
+  if (flow.writable && (!flow.buffers || flow.buffers->to_host.size() == 0)) {
+    const Transfer sent = flow.streams->send(flow.stream, gsl::span<const Bytes>(&payload, 1));
+    if (sent.failed()) {
+      on_stream_failed(now, flow, sent.error);
+      return 0;
+    }
+    taken = static_cast<std::uint32_t>(sent.bytes);
+    if (sent.bytes < payload.size()) flow.writable = false;
+    if (flow.buffers) flow.buffers->to_host.skip(taken);
+  }
+  const Bytes rest = payload.subspan(taken);
+  if (rest.empty()) return taken;
+  ByteRing& ring = buffers_of(flow).to_host;
+  ring.grow(ring.size() + static_cast<std::uint32_t>(rest.size()));
+  const std::uint32_t kept = ring.append(rest);
+  if (kept < rest.size()) counters_.count(Drop::kMemoryLimit);
+  return taken + kept;
+}
+
+void TcpFlows::take_turns(Time now) {
+  turns_.swap(dirty_);
+  for (const Name& name : turns_) {
+    TcpFlow* const flow = table_.find(name.index, name.generation);
+    if (flow == nullptr) continue;
+    flow->dirty = false;
+    take_turn(now, *flow);
+  }
+  turns_.clear();
+}
+
+void TcpFlows::take_turn(Time now, TcpFlow& flow) {
+  if (flow.silent) return;
+  tcp::Connection& connection = flow.connection;
+  if (flow.stream != SocketId::kNone && !flow.connecting) {
+    empty_to_host(now, flow);
+    finish_guest(flow);
+    if (connection.synchronized() && !fill_to_guest(now, flow)) mark(flow);
+    if (flow.stream_finished && flow.guest_finished) close_stream(flow, CloseMode::kGraceful);
+    if (flow.silent) return;
+  }
+  connection.set_receive_space(receive_space(flow));
+  send_segments(now, flow);
+  if (flow.failed) {
+    // After what came before it.
+    connection.abort();
+    send_segments(now, flow);
+  }
+  if (connection.closed() && connection.close_reason() != tcp::CloseReason::kNone) {
+    close_stream(flow, CloseMode::kReset);
+  }
+  // A connection that has ended well may leave bytes that the stream is still to take.
+  if (connection.closed() && flow.stream == SocketId::kNone) {
+    finished_.push_back({flow.index(), flow.generation()});
+    return;
+  }
+  const bool idle = flow.buffers && flow.buffers->to_guest.size() == 0 &&
+                    flow.buffers->to_host.size() == 0 && !connection.has_gaps();
+  if (idle) flow.buffers.reset();
+  list(flow);
+  set_timer(now, flow);
+}
+
+void TcpFlows::empty_to_host(Time now, TcpFlow& flow) {
+  if (!flow.buffers) return;
+  ByteRing& ring = flow.buffers->to_host;
+  if (!flow.writable || ring.size() == 0) return;
+  const auto pieces = ring.pieces(0, ring.size());
+  const Transfer sent = flow.streams->send(
+      flow.stream, gsl::span<const Bytes>(pieces).first(pieces[1].empty() ? 1 : 2));
+  if (sent.failed()) {
+    on_stream_failed(now, flow, sent.error);
+    return;
+  }
+  if (sent.bytes < ring.size()) flow.writable = false;
+  ring.consume(static_cast<std::uint32_t>(sent.bytes));
+}
+
+void TcpFlows::finish_guest(TcpFlow& flow) {
+  const bool all_passed_on = !flow.buffers || flow.buffers->to_host.size() == 0;
+  if (!flow.connection.peer_finished() || flow.guest_finished || !all_passed_on ||
+      flow.stream == SocketId::kNone) {
+    return;
+  }
+  flow.streams->shutdown_send(flow.stream);
+  flow.guest_finished = true;
+}
+
+bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
+  tcp::Connection& connection = flow.connection;
+  std::uint32_t taken = 0;
+  while (flow.readable && flow.stream != SocketId::kNone) {
+    // Beyond what the window lets out, bytes wait better in the stream than here.
+    const std::uint32_t wanted =
+        std::clamp(connection.send_window(), BufferPool::kSmallest, kSendSpace);
+    const std::uint32_t queued = connection.queued();
+    if (queued >= wanted) return true;
+    if (taken >= kTurn) return false;
+    ByteRing& ring = buffers_of(flow).to_guest;
+    if (ring.free() == 0) {
+      const std::uint32_t larger = std::max(ring.capacity() * 4, BufferPool::kSmallest);
+      if (!ring.grow(std::min(larger, kSendSpace)) && ring.size() == 0) {
+        // Nothing that comes back from the guest will bring this flow its next turn.
+        constexpr Duration kRetry = std::chrono::milliseconds(10);
+        counters_.count(Drop::kMemoryLimit);
+        timers_.set(flow, now + kRetry);
+        return true;
+      }
+      if (ring.free() == 0) return true;
+    }
+    const auto room = ring.room(wanted - queued);
+    const std::size_t size = room[0].size() + room[1].size();
+    const Transfer received = flow.streams->receive(
+        flow.stream, gsl::span<const MutableBytes>(room).first(room[1].empty() ? 1 : 2));
+    if (received.failed()) {
+      on_stream_failed(now, flow, received.error);
+      return true;
+    }
+    if (received.bytes == 0) {
+      flow.readable = false;
+      if (received.would_block()) return true;
+      flow.stream_finished = true;
+      connection.finish();
+      return true;
+    }
+    const auto count = static_cast<std::uint32_t>(received.bytes);
+    ring.commit(count);
+    connection.enqueue(count);
+    taken += count;
+    if (count < size && !flow.ended) flow.readable = false;
+  }
+  return true;
+}
+
+// What can be kept of what has not come yet.
+std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
+  std::uint32_t held = 0;
+  std::size_t possible = pool_.available();
+  if (flow.buffers) {
+    held = flow.buffers->to_host.size();
+    possible += flow.buffers->to_host.capacity();
+  }
+  const auto limit = static_cast<std::uint32_t>(std::min<std::size_t>(possible, kReceiveSpace));
+  return limit > held ? limit - held : 0;
+}
+
+void TcpFlows::send_segments(Time now, TcpFlow& flow) {
+  const FlowKey& key = flow.key();
+  const std::uint32_t limit = egress_.tcp_payload_limit();
+  while (const auto segment = flow.connection.next(now, limit)) {
+    std::array<Bytes, 2> pieces;
+    if (segment->length != 0) {
+      pieces = flow.buffers->to_guest.pieces(segment->offset, segment->length);
+    }
+    const std::size_t count = pieces[1].empty() ? (pieces[0].empty() ? 0 : 1) : 2;
+    egress_.send_tcp(now, key.remote.address, key.guest.address,
+                     {.source_port = key.remote.port,
+                      .destination_port = key.guest.port,
+                      .sequence = segment->sequence.number(),
+                      .acknowledgment = segment->acknowledgment.number(),
+                      .flags = segment->flags,
+                      .window = segment->window},
+                     segment->options, gsl::span<const Bytes>(pieces).first(count),
+                     segment->segment_size);
+  }
+}
+
+// The wheel is told of earlier deadlines only: one that has moved back is found out when it fires.
+void TcpFlows::set_timer(Time now, TcpFlow& flow) {
+  if (flow.connection.closed()) {
+    timers_.set(flow, now + kSilence);
+    return;
+  }
+  const auto deadline = flow.connection.deadline();
+  if (!deadline) return;
+  if (!flow.is_set() || *deadline < flow.deadline()) timers_.set(flow, *deadline);
+}
+
+}  // namespace sluice

@@ -1,0 +1,34 @@
+// How the virtual network's addresses and the host's name each other.
+//
+// The gateway's address stands for the host's loopback. The rest of the virtual subnet leads
+// nowhere but to services; every other address is itself. In the other direction, whatever of the
+// host has an address that a guest can't tell from its own neighbours or itself (loopback, or the
+// virtual subnet's addresses used once more outside) appears as the gateway.
+
+#ifndef SLUICE_NAT_TRANSLATION_H_
+#define SLUICE_NAT_TRANSLATION_H_
+
+#include <optional>
+
+#include "stack/network.h"
+
+namespace sluice {
+
+class Translation {
+ public:
+  // `network` outlives this.
+  explicit Translation(const Network& network) : network_(network) {}
+
+  // Where packets to `address` really lead; nullopt for an address of the virtual subnet that
+  // stands for nothing outside.
+  std::optional<IpAddress> outward(const IpAddress& address) const;
+  // As whom a guest sees the host `address`.
+  IpAddress inward(const IpAddress& address) const;
+
+ private:
+  const Network& network_;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_NAT_TRANSLATION_H_
