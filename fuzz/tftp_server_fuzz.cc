@@ -23,7 +23,7 @@ class Life {
   explicit Life(Bytes bytes) : program_(bytes) {
     files_.contents["empty"] = {};
     files_.contents["text"] = lines();
-    files_.contents["large"] = Octets(200000, 'x');
+    files_.contents["large"] = Octets(20000, 'x');
     files_.errors["secret"] = std::errc::permission_denied;
   }
 
