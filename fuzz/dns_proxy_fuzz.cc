@@ -9,39 +9,13 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "fuzz/program.h"
 #include "services/dns/proxy.h"
 #include "services/dns/scripted_world.h"
 
 namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): one program
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-// The input, read from its front; zeros behind its end.
-class Program {
- public:
-  explicit Program(Bytes bytes) : rest_(bytes) {}
-
-  bool at_end() const { return rest_.empty(); }
-  std::uint8_t number() {
-    if (rest_.empty()) return 0;
-    const std::uint8_t first = rest_[0];
-    rest_ = rest_.subspan(1);
-    return first;
-  }
-  Bytes piece() {
-    const std::size_t size = number();
-    const Bytes taken = rest_.first(std::min(size, rest_.size()));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-
- private:
-  Bytes rest_;
-};
 
 class Life {
  public:
