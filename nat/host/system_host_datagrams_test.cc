@@ -336,6 +336,21 @@ TEST_F(SystemHostEcho, RepliesReachOnlyTheSocketThatAsked) {
   EXPECT_FALSE(loop_.seen(2).readable);
 }
 
+TEST_F(SystemHostEcho, RequestsLeaveFromTheOutboundAddress) {
+  SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
+  const Opened opened = host.open_datagrams(token(1), DatagramKind::kEcho, kLoopback);
+  ASSERT_EQ(opened.error, std::errc{});
+  EXPECT_EQ(host.open_datagrams(token(2), DatagramKind::kEcho, *IpAddress::parse("::1")).error,
+            std::errc{});
+  const std::array<HostDatagram, 1> request{
+      {{.peer = {.address = kLoopback}, .sequence = 3, .payload = as_bytes("x")}}};
+  EXPECT_EQ(host.send_datagrams(opened.id, request), 1U);
+  std::array<HostDatagram, 1> reply;
+  ASSERT_TRUE(testing::wait_readable(host.descriptor()));
+  EXPECT_EQ(host.receive_datagrams(opened.id, reply), 1U);
+  EXPECT_EQ(reply[0].sequence, 3);
+}
+
 TEST_F(SystemHostEcho, TheLargestRequestIsAnswered) {
   const SocketId socket = open(1, kLoopback, DatagramKind::kEcho);
   const std::vector<std::uint8_t> much(65507, 0x33);
