@@ -1,12 +1,12 @@
 #include "nat/host/child_processes.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <utility>
 
 #include "nat/host/clock.h"

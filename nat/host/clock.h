@@ -3,9 +3,8 @@
 #ifndef SLUICE_NAT_HOST_CLOCK_H_
 #define SLUICE_NAT_HOST_CLOCK_H_
 
-#include <time.h>
-
 #include <chrono>
+#include <ctime>
 
 #include "stack/time.h"
 

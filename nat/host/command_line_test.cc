@@ -1,6 +1,7 @@
 #include "nat/host/command_line.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 namespace sluice {
 namespace {
@@ -40,6 +41,25 @@ TEST(CommandLine, WhatDoesNotEndIsAnError) {
   EXPECT_EQ(split_words("a \"b"), std::nullopt);
   EXPECT_EQ(split_words("a \"b\\"), std::nullopt);
   EXPECT_EQ(split_words("a\\"), std::nullopt);
+}
+
+RC_GTEST_PROP(CommandLine, QuotedWordsComeBackAsTheyWere, (const Words& words)) {
+  std::string line;
+  for (const std::string& word : words) {
+    line += " '";
+    for (const char c : word) line += c == '\'' ? std::string(R"('\'')") : std::string(1, c);
+    line += '\'';
+  }
+  RC_ASSERT(split_words(line) == words);
+}
+
+RC_GTEST_PROP(CommandLine, AnyLineIsSplitOrRefused, (const std::string& line)) {
+  const std::optional<Words> words = split_words(line);
+  std::size_t characters = 0;
+  if (words) {
+    for (const std::string& word : *words) characters += word.size();
+  }
+  RC_ASSERT(characters <= line.size());
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #define SLUICE_NAT_HOST_NAME_SERVER_FILE_H_
 
 #include <sys/types.h>
-#include <time.h>
 
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>

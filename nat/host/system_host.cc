@@ -27,8 +27,7 @@ Opened failed(std::errc error) {
 }  // namespace
 
 SystemHost::SystemHost(SystemHostOptions options)
-    : options_(std::move(options)),
-      last_echo_identifier_(static_cast<std::uint16_t>(random_seed().k0)) {
+    : options_(options), last_echo_identifier_(static_cast<std::uint16_t>(random_seed().k0)) {
   events_.reserve(kEventRoom);
 }
 

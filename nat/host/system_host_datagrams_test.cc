@@ -171,6 +171,25 @@ TEST_F(SystemHostDatagrams, SendingAnnouncesNothingToTheSender) {
   EXPECT_FALSE(loop_.seen(1).writable);
 }
 
+TEST_F(SystemHostDatagrams, MoreEventsThanOnePollHoldsComeWithTheNext) {
+  constexpr std::uint32_t kCount = 300;
+  std::vector<HostDatagram> datagrams;
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    SocketId id = SocketId::kNone;
+    datagrams.push_back({.peer = listen(i, id), .payload = as_bytes("x")});
+  }
+  const SocketId client = open(kCount);
+  EXPECT_EQ(host_.send_datagrams(client, datagrams), kCount);
+  const std::size_t first = host_.poll().size();
+  EXPECT_TRUE(host_.more());
+  const std::size_t second = host_.poll().size();
+  EXPECT_FALSE(host_.more());
+  EXPECT_LT(first, kCount);
+  // Once a socket, edge-triggered: although nothing was received, nothing is said again.
+  EXPECT_EQ(first + second, kCount);
+  EXPECT_TRUE(host_.poll().empty());
+}
+
 TEST_F(SystemHostDatagrams, AClosedPortIsReportedWithItsDestination) {
   const Endpoint nobody = closed_port();
   const SocketId client = open(1);
@@ -315,6 +334,21 @@ TEST_F(SystemHostEcho, RepliesReachOnlyTheSocketThatAsked) {
   std::array<HostDatagram, 4> none;
   EXPECT_EQ(host_.receive_datagrams(other, none), 0U);
   EXPECT_FALSE(loop_.seen(2).readable);
+}
+
+TEST_F(SystemHostEcho, RequestsLeaveFromTheOutboundAddress) {
+  SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
+  const Opened opened = host.open_datagrams(token(1), DatagramKind::kEcho, kLoopback);
+  ASSERT_EQ(opened.error, std::errc{});
+  EXPECT_EQ(host.open_datagrams(token(2), DatagramKind::kEcho, *IpAddress::parse("::1")).error,
+            std::errc{});
+  const std::array<HostDatagram, 1> request{
+      {{.peer = {.address = kLoopback}, .sequence = 3, .payload = as_bytes("x")}}};
+  EXPECT_EQ(host.send_datagrams(opened.id, request), 1U);
+  std::array<HostDatagram, 1> reply;
+  ASSERT_TRUE(testing::wait_readable(host.descriptor()));
+  EXPECT_EQ(host.receive_datagrams(opened.id, reply), 1U);
+  EXPECT_EQ(reply[0].sequence, 3);
 }
 
 TEST_F(SystemHostEcho, TheLargestRequestIsAnswered) {

@@ -1,132 +1,23 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <string>
-#include <vector>
 
-#include "nat/host/system_host.h"
-#include "nat/host/test_directory.h"
-#include "nat/host/test_loop.h"
+#include "nat/host/descriptor.h"
+#include "nat/host/streams_fixture.h"
 
 namespace sluice {
 namespace {
 
-using testing::TestLoop;
+using testing::kLoopback;
 using testing::token;
 
-constexpr IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
-constexpr std::size_t kMuch = std::size_t{8} << 20;  // more than any socket's buffers hold
-
-std::uint8_t pattern(std::size_t offset) {
-  return static_cast<std::uint8_t>(offset * 31 + (offset >> 8));
-}
-
-std::vector<std::uint8_t> patterned(std::size_t size) {
-  std::vector<std::uint8_t> bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = pattern(i);
-  return bytes;
-}
-
-class SystemHostStreams : public ::testing::Test {
- protected:
-  Transfer send(SocketId id, Bytes bytes) {
-    const std::array<Bytes, 1> pieces{bytes};
-    return host_.send(id, pieces);
-  }
-  Transfer receive(SocketId id, MutableBytes into) {
-    const std::array<MutableBytes, 1> pieces{into};
-    return host_.receive(id, pieces);
-  }
-
-  // Opens a TCP listener of the token's index on a port that the system chooses.
-  Endpoint listen_tcp(std::uint32_t index, SocketId& listener, IpAddress at = kLoopback) {
-    const Opened opened = host_.listen(token(index), {.local = Endpoint{.address = at, .port = 0}});
-    EXPECT_EQ(opened.error, std::errc{});
-    listener = opened.id;
-    return {.address = at, .port = host_.local_port(listener)};
-  }
-
-  // Both ends of a connection: index 1 connects, index 2 is accepted.
-  struct Pair {
-    SocketId client = SocketId::kNone;
-    SocketId server = SocketId::kNone;
-  };
-  Pair connected_pair(IpAddress at = kLoopback) {
-    SocketId listener = SocketId::kNone;
-    const Endpoint server = listen_tcp(0, listener, at);
-    const Opened client = host_.connect(token(1), server);
-    EXPECT_EQ(client.error, std::errc{});
-    EXPECT_TRUE(loop_.wait_readable(0));
-    const Accepted accepted = host_.accept(listener, token(2));
-    EXPECT_EQ(accepted.error, std::errc{});
-    EXPECT_TRUE(loop_.wait_writable(1));
-    EXPECT_EQ(host_.take_error(client.id), std::errc{});
-    host_.close(listener, CloseMode::kGraceful);
-    return {.client = client.id, .server = accepted.id};
-  }
-
-  // Sends all of `bytes` from one and expects it at the other.
-  void expect_carried(SocketId from, std::uint32_t from_index, SocketId to,
-                      std::uint32_t to_index) {
-    const std::vector<std::uint8_t> sent = patterned(kMuch);
-    std::size_t taken = 0;
-    std::size_t partial = 0;
-    std::vector<std::uint8_t> received(kMuch);
-    std::size_t got = 0;
-    loop_.seen(from_index).writable = true;
-    loop_.seen(to_index).readable = true;
-    const auto step = [&] {
-      while (loop_.seen(from_index).writable && taken < kMuch) {
-        const Transfer result = send(from, Bytes(sent).subspan(taken));
-        if (result.failed()) return true;
-        taken += result.bytes;
-        if (taken < kMuch) ++partial;
-        if (result.would_block()) loop_.seen(from_index).writable = false;
-      }
-      while (loop_.seen(to_index).readable && got < kMuch) {
-        const Transfer result = receive(to, MutableBytes(received).subspan(got));
-        if (result.failed()) return true;
-        got += result.bytes;
-        if (result.would_block()) loop_.seen(to_index).readable = false;
-      }
-      return got == kMuch;
-    };
-    EXPECT_TRUE(loop_.run_until(step));
-    EXPECT_EQ(got, kMuch);
-    EXPECT_GT(partial, 0U);
-    EXPECT_TRUE(received == sent);
-  }
-
-  // What the stream brings until its end.
-  std::string read_all(SocketId id, std::uint32_t index) {
-    std::string all;
-    loop_.seen(index).readable = true;
-    const bool ended = loop_.run_until([&] {
-      while (loop_.seen(index).readable) {
-        std::array<std::uint8_t, 1000> buffer{};
-        const Transfer result = receive(id, buffer);
-        if (result.failed() || (result.bytes == 0 && !result.would_block())) return true;
-        all += as_text(Bytes(buffer).first(result.bytes));
-        if (result.would_block()) loop_.seen(index).readable = false;
-      }
-      return false;
-    });
-    EXPECT_TRUE(ended);
-    return all;
-  }
-
-  testing::TestDirectory directory_;
-  SystemHost host_;
-  TestLoop loop_{host_};
-};
+class SystemHostStreams : public testing::StreamsFixture {};
 
 TEST_F(SystemHostStreams, AConnectionIsMadeAndAcceptedWithThePeersAddress) {
   SocketId listener = SocketId::kNone;
@@ -312,85 +203,6 @@ TEST_F(SystemHostStreams, UnixPathsThatCantBeReachedAreToldApart) {
             std::errc::no_such_file_or_directory);
   EXPECT_EQ(host_.connect(token(1), UnixPath{std::string(200, 'x')}).error,
             std::errc::filename_too_long);
-}
-
-TEST_F(SystemHostStreams, ACommandIsTheOtherEndOfAStream) {
-  const Opened cat = host_.connect(token(1), Command{"cat"});
-  ASSERT_EQ(cat.error, std::errc{});
-  ASSERT_TRUE(loop_.wait_writable(1));
-  EXPECT_EQ(host_.take_error(cat.id), std::errc{});
-  expect_carried(cat.id, 1, cat.id, 1);
-  host_.shutdown_send(cat.id);
-  EXPECT_EQ(read_all(cat.id, 1), "");
-}
-
-TEST_F(SystemHostStreams, ACommandGetsItsWordsAndFreshSignals) {
-  const Opened shell = host_.connect(
-      token(1), Command{R"(sh -c 'kill -PIPE $$; echo unreachable' "not expanded: *")"});
-  ASSERT_EQ(shell.error, std::errc{});
-  EXPECT_EQ(read_all(shell.id, 1), "");
-  const Opened print = host_.connect(token(2), Command{R"(printf '<%s>' a "b c" \$HOME)"});
-  ASSERT_EQ(print.error, std::errc{});
-  EXPECT_EQ(read_all(print.id, 2), "<a><b c><$HOME>");
-}
-
-TEST_F(SystemHostStreams, ACommandThatIsNotThereIsToldAsSuch) {
-  EXPECT_EQ(host_.connect(token(1), Command{"no-such-command-anywhere"}).error,
-            std::errc::no_such_file_or_directory);
-  EXPECT_EQ(host_.connect(token(1), Command{"/dev/null"}).error, std::errc::permission_denied);
-  EXPECT_EQ(host_.connect(token(1), Command{"cat 'unclosed"}).error, std::errc::invalid_argument);
-  EXPECT_EQ(host_.connect(token(1), Command{" "}).error, std::errc::invalid_argument);
-}
-
-// True as soon as the process is gone, not even a zombie.
-bool is_gone(pid_t process) {
-  return ::kill(process, 0) < 0 && errno == ESRCH;
-}
-
-TEST_F(SystemHostStreams, ACommandThatHasEndedIsNoZombie) {
-  const Opened shell = host_.connect(token(1), Command{"sh -c 'echo $$'"});
-  ASSERT_EQ(shell.error, std::errc{});
-  const pid_t process = std::stoi(read_all(shell.id, 1));
-  EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
-  host_.close(shell.id, CloseMode::kGraceful);
-}
-
-TEST_F(SystemHostStreams, ACommandMayFinishItsWorkAfterItsStreamIsClosed) {
-  const std::string path = directory_.path("finished");
-  const Opened shell = host_.connect(token(1), Command{"sh -c 'cat >/dev/null; : >" + path + "'"});
-  ASSERT_EQ(shell.error, std::errc{});
-  host_.close(shell.id, CloseMode::kGraceful);
-  // The host wakes up when the command has ended.
-  EXPECT_TRUE(loop_.run_until([&] { return ::access(path.c_str(), F_OK) == 0; }));
-}
-
-TEST_F(SystemHostStreams, ACommandWhoseStreamIsResetIsEnded) {
-  const Opened shell = host_.connect(token(1), Command{"sh -c 'echo $$; exec sleep 1000'"});
-  ASSERT_EQ(shell.error, std::errc{});
-  ASSERT_TRUE(loop_.wait_readable(1));
-  std::array<std::uint8_t, 20> buffer{};
-  const std::size_t size = receive(shell.id, buffer).bytes;
-  const pid_t process = std::stoi(std::string(as_text(Bytes(buffer).first(size))));
-  host_.close(shell.id, CloseMode::kReset);
-  EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
-}
-
-TEST_F(SystemHostStreams, CommandsEndWithTheHostEvenIfTheyDontWantTo) {
-  pid_t process = -1;
-  {
-    SystemHost host;
-    TestLoop loop(host);
-    const Opened shell = host.connect(
-        token(1), Command{"sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'"});
-    ASSERT_EQ(shell.error, std::errc{});
-    ASSERT_TRUE(loop.wait_readable(1));
-    std::array<std::uint8_t, 20> buffer{};
-    const std::array<MutableBytes, 1> pieces{MutableBytes(buffer)};
-    const std::size_t size = host.receive(shell.id, pieces).bytes;
-    process = std::stoi(std::string(as_text(Bytes(buffer).first(size))));
-    EXPECT_FALSE(is_gone(process));
-  }
-  EXPECT_TRUE(is_gone(process));
 }
 
 }  // namespace

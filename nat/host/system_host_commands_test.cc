@@ -1,0 +1,129 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "nat/host/streams_fixture.h"
+
+namespace sluice {
+namespace {
+
+using testing::TestLoop;
+using testing::token;
+
+// True when the process is gone, not even a zombie.
+bool is_gone(pid_t process) {
+  return ::kill(process, 0) < 0 && errno == ESRCH;
+}
+
+class SystemHostCommands : public testing::StreamsFixture {
+ protected:
+  // The number of a process that begins by saying it.
+  pid_t read_process(SocketId id, std::uint32_t index) {
+    EXPECT_TRUE(loop_.wait_readable(index));
+    std::array<std::uint8_t, 20> buffer{};
+    const std::size_t size = receive(id, buffer).bytes;
+    return size == 0 ? -1 : std::stoi(std::string(as_text(Bytes(buffer).first(size))));
+  }
+};
+
+TEST_F(SystemHostCommands, ACommandIsTheOtherEndOfAStream) {
+  const Opened cat = host_.connect(token(1), Command{"cat"});
+  ASSERT_EQ(cat.error, std::errc{});
+  ASSERT_TRUE(loop_.wait_writable(1));
+  EXPECT_EQ(host_.take_error(cat.id), std::errc{});
+  expect_carried(cat.id, 1, cat.id, 1);
+  host_.shutdown_send(cat.id);
+  EXPECT_EQ(read_all(cat.id, 1), "");
+}
+
+TEST_F(SystemHostCommands, ACommandGetsItsWordsAndFreshSignals) {
+  const Opened shell = host_.connect(
+      token(1), Command{R"(sh -c 'kill -PIPE $$; echo unreachable' "not expanded: *")"});
+  ASSERT_EQ(shell.error, std::errc{});
+  EXPECT_EQ(read_all(shell.id, 1), "");
+  const Opened print = host_.connect(token(2), Command{R"(printf '<%s>' a "b c" \$HOME)"});
+  ASSERT_EQ(print.error, std::errc{});
+  EXPECT_EQ(read_all(print.id, 2), "<a><b c><$HOME>");
+}
+
+TEST_F(SystemHostCommands, ACommandThatIsNotThereIsToldAsSuch) {
+  EXPECT_EQ(host_.connect(token(1), Command{"no-such-command-anywhere"}).error,
+            std::errc::no_such_file_or_directory);
+  EXPECT_EQ(host_.connect(token(1), Command{"/dev/null"}).error, std::errc::permission_denied);
+  EXPECT_EQ(host_.connect(token(1), Command{"cat 'unclosed"}).error, std::errc::invalid_argument);
+  EXPECT_EQ(host_.connect(token(1), Command{" "}).error, std::errc::invalid_argument);
+}
+
+TEST_F(SystemHostCommands, ACommandThatHasEndedIsNoZombie) {
+  const Opened shell = host_.connect(token(1), Command{"sh -c 'echo $$'"});
+  ASSERT_EQ(shell.error, std::errc{});
+  const pid_t process = std::stoi(read_all(shell.id, 1));
+  EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
+  host_.close(shell.id, CloseMode::kGraceful);
+}
+
+TEST_F(SystemHostCommands, ACommandMayFinishItsWorkAfterItsStreamIsClosed) {
+  const std::string path = directory_.path("finished");
+  const Opened shell = host_.connect(token(1), Command{"sh -c 'cat >/dev/null; : >" + path + "'"});
+  ASSERT_EQ(shell.error, std::errc{});
+  host_.close(shell.id, CloseMode::kGraceful);
+  // The host wakes up when the command has ended.
+  EXPECT_TRUE(loop_.run_until([&] { return ::access(path.c_str(), F_OK) == 0; }));
+}
+
+TEST_F(SystemHostCommands, ACommandWhoseStreamIsResetIsEnded) {
+  const Opened shell = host_.connect(token(1), Command{"sh -c 'echo $$; exec sleep 1000'"});
+  ASSERT_EQ(shell.error, std::errc{});
+  const pid_t process = read_process(shell.id, 1);
+  host_.close(shell.id, CloseMode::kReset);
+  EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
+}
+
+TEST_F(SystemHostCommands, ThoseThatIgnoreTheEndOfTheirStreamAreBounded) {
+  constexpr std::uint32_t kCount = 40;
+  std::vector<pid_t> processes;
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const Opened sleeper = host_.connect(token(i), Command{"sh -c 'echo $$; exec sleep 1000'"});
+    ASSERT_EQ(sleeper.error, std::errc{});
+    processes.push_back(read_process(sleeper.id, i));
+    host_.close(sleeper.id, CloseMode::kGraceful);
+  }
+  EXPECT_TRUE(loop_.run_until([&] { return is_gone(processes.front()); }));
+  EXPECT_FALSE(is_gone(processes.back()));
+}
+
+TEST_F(SystemHostCommands, TooManyAtATimeAreRefused) {
+  std::errc error{};
+  std::uint32_t started = 0;
+  for (; started < 1000 && error == std::errc{}; ++started) {
+    error = host_.connect(token(started), Command{"cat"}).error;
+  }
+  EXPECT_EQ(error, std::errc::connection_refused);
+  EXPECT_GT(started, 200U);
+}
+
+TEST_F(SystemHostCommands, CommandsEndWithTheHostEvenIfTheyDontWantTo) {
+  pid_t process = -1;
+  {
+    SystemHost host;
+    TestLoop loop(host);
+    const Opened shell = host.connect(
+        token(1), Command{"sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'"});
+    ASSERT_EQ(shell.error, std::errc{});
+    ASSERT_TRUE(loop.wait_readable(1));
+    std::array<std::uint8_t, 20> buffer{};
+    const std::array<MutableBytes, 1> pieces{MutableBytes(buffer)};
+    const std::size_t size = host.receive(shell.id, pieces).bytes;
+    process = std::stoi(std::string(as_text(Bytes(buffer).first(size))));
+    EXPECT_FALSE(is_gone(process));
+  }
+  EXPECT_TRUE(is_gone(process));
+}
+
+}  // namespace
+}  // namespace sluice
