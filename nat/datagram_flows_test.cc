@@ -10,11 +10,11 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const Endpoint kGuest{kGuestAddress, 5000};
-const Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 123};
-const Endpoint kOther{IpAddress::v4(192, 0, 2, 2), 456};
-const IpAddress kGatewayAddress = IpAddress::v4(10, 0, 2, 2);
-const IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
+constexpr Endpoint kGuest{kGuestAddress, 5000};
+constexpr Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 123};
+constexpr Endpoint kOther{IpAddress::v4(192, 0, 2, 2), 456};
+constexpr IpAddress kGatewayAddress = IpAddress::v4(10, 0, 2, 2);
+constexpr IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
 
 TEST(UdpFlows, CarryDatagramsBothWays) {
   Sim sim;

@@ -7,9 +7,9 @@
 namespace sluice {
 namespace {
 
-const Endpoint kGuest{kGuestAddress, 5000};
-const Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 123};
-const IpAddress kGatewayAddress = IpAddress::v4(10, 0, 2, 2);
+constexpr Endpoint kGuest{kGuestAddress, 5000};
+constexpr Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 123};
+constexpr IpAddress kGatewayAddress = IpAddress::v4(10, 0, 2, 2);
 
 ArpMessage request(const IpAddress& sender, const IpAddress& target) {
   return {.operation = ArpMessage::Operation::kRequest,

@@ -5,8 +5,8 @@
 namespace sluice {
 namespace {
 
-const IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
-const IpAddress kOutside = IpAddress::v4(192, 0, 2, 1);
+constexpr IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
+constexpr IpAddress kOutside = IpAddress::v4(192, 0, 2, 1);
 
 TEST(Policy, AllowsTheOutsideAndTheHostsLoopbackUnlessToldOtherwise) {
   const Policy policy{PolicyConfig{}};

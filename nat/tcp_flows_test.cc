@@ -14,8 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 80};
-const Endpoint kGateway{IpAddress::v4(10, 0, 2, 2), 80};
+constexpr Endpoint kServer{IpAddress::v4(192, 0, 2, 1), 80};
+constexpr Endpoint kGateway{IpAddress::v4(10, 0, 2, 2), 80};
 
 std::string text(std::size_t size) {
   std::string bytes(size, '\0');

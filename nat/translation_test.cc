@@ -5,28 +5,31 @@
 namespace sluice {
 namespace {
 
-const Network kNetwork;
-const Translation kTranslation(kNetwork);
+class TranslationTest : public testing::Test {
+ protected:
+  const Network network_;
+  const Translation translation_{network_};
+};
 
-TEST(Translation, TheGatewayIsTheHostsLoopback) {
-  EXPECT_EQ(kTranslation.outward(kNetwork.host), IpAddress::v4(127, 0, 0, 1));
-  EXPECT_EQ(kTranslation.inward(IpAddress::v4(127, 0, 0, 1)), kNetwork.host);
-  EXPECT_EQ(kTranslation.inward(IpAddress::v4(127, 8, 9, 1)), kNetwork.host);
+TEST_F(TranslationTest, TheGatewayIsTheHostsLoopback) {
+  EXPECT_EQ(translation_.outward(network_.host), IpAddress::v4(127, 0, 0, 1));
+  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 0, 0, 1)), network_.host);
+  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 8, 9, 1)), network_.host);
 }
 
-TEST(Translation, TheRestOfTheSubnetLeadsNowhere) {
-  EXPECT_EQ(kTranslation.outward(kNetwork.dns), std::nullopt);
-  EXPECT_EQ(kTranslation.outward(IpAddress::v4(10, 0, 2, 77)), std::nullopt);
+TEST_F(TranslationTest, TheRestOfTheSubnetLeadsNowhere) {
+  EXPECT_EQ(translation_.outward(network_.dns), std::nullopt);
+  EXPECT_EQ(translation_.outward(IpAddress::v4(10, 0, 2, 77)), std::nullopt);
 }
 
-TEST(Translation, OtherAddressesAreThemselves) {
+TEST_F(TranslationTest, OtherAddressesAreThemselves) {
   const IpAddress address = IpAddress::v4(192, 0, 2, 9);
-  EXPECT_EQ(kTranslation.outward(address), address);
-  EXPECT_EQ(kTranslation.inward(address), address);
+  EXPECT_EQ(translation_.outward(address), address);
+  EXPECT_EQ(translation_.inward(address), address);
 }
 
-TEST(Translation, AnOutsiderWithAnAddressOfTheSubnetAppearsAsTheGateway) {
-  EXPECT_EQ(kTranslation.inward(IpAddress::v4(10, 0, 2, 15)), kNetwork.host);
+TEST_F(TranslationTest, AnOutsiderWithAnAddressOfTheSubnetAppearsAsTheGateway) {
+  EXPECT_EQ(translation_.inward(IpAddress::v4(10, 0, 2, 15)), network_.host);
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ class IpAddress {
 
   std::string to_string() const;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): taken for the literal 0 of a comparison.
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:
@@ -106,6 +107,7 @@ struct Endpoint {
   std::uint16_t port = 0;
 
   std::string to_string() const;  // 10.0.2.2:53, [::1]:53
+  // NOLINTNEXTLINE(modernize-use-nullptr): as above.
   friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
