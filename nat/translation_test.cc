@@ -7,8 +7,8 @@ namespace {
 
 class TranslationTest : public testing::Test {
  protected:
-  const Network network_;
-  const Translation translation_{network_};
+  Network network_;
+  Translation translation_{network_};
 };
 
 TEST_F(TranslationTest, TheGatewayIsTheHostsLoopback) {
