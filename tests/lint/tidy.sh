@@ -1,22 +1,27 @@
 #!/bin/bash
 # Runs clang-tidy over our sources, two at a time. A file that was clean is not looked at again
-# until it, a header or the configuration changes. Exit status 1, and the findings, if there are any.
+# until it, a header it includes or the configuration changes. Exit status 1, and the findings, if
+# there are any.
 set -euo pipefail
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 cd -- "$here/../.."
 
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/sluice/tidy
 mkdir -p -- "$cache"
-# What every file's result depends on besides the file itself.
-common=$({ cat .clang-tidy; "$here/sources.sh" h | xargs -r cat; clang-tidy-14 --version; } | sha256sum)
-export cache common
+# What every file's result depends on besides the files that it is made of.
+common=$({ cat .clang-tidy; clang-tidy-14 --version; } | sha256sum)
+readonly flags="-std=c++20 -I. -DASIO_STANDALONE -DASIO_NO_DEPRECATED -DSPDLOG_COMPILED_LIB
+  -DSPDLOG_FMT_EXTERNAL"
+export cache common flags
 
 check() {
-  local file=$1 key output
-  key=$(printf '%s %s' "$common" "$(sha256sum -- "$file")" | sha256sum | cut -c 1-40)
+  local file=$1 parts key output
+  # shellcheck disable=SC2086  # flags are several words
+  parts=$(clang++-14 $flags -MM -MT '' "$file" | tr -d '\\:') || parts=$file
+  key=$({ printf '%s' "$common"; xargs sha256sum -- <<< "$parts"; } | sha256sum | cut -c 1-40)
   [[ -e $cache/$key ]] && return 0
-  if output=$(clang-tidy-14 --quiet "$file" -- -std=c++20 -I. -DASIO_STANDALONE \
-      -DASIO_NO_DEPRECATED -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL 2>&1); then
+  # shellcheck disable=SC2086
+  if output=$(clang-tidy-14 --quiet "$file" -- $flags 2>&1); then
     touch -- "$cache/$key"
   else
     printf '%s\n' "$output"

@@ -70,7 +70,7 @@ void SimHost::knock(SocketId listener, const std::optional<Endpoint>& peer) {
 }
 
 void SimHost::say_datagram(SocketId id, const Endpoint& from, std::string_view payload,
-                                std::uint16_t sequence) {
+                           std::uint16_t sequence) {
   at(id).incoming_datagrams.push_back({from, 64, sequence, std::string(payload)});
   announce(id, {.readable = true});
 }
