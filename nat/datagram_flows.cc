@@ -11,19 +11,12 @@ constexpr std::uint16_t kNamePort = 53;
 
 }  // namespace
 
-DatagramFlows::DatagramFlows(const Surroundings& surroundings, DatagramKind kind,
-                             std::uint32_t limit, const Seed& seed)
-    : config_(surroundings.config),
-      translation_(surroundings.translation),
-      policy_(surroundings.policy),
-      egress_(surroundings.egress),
-      errors_(surroundings.errors),
-      host_(surroundings.host),
-      timers_(surroundings.timers),
-      counters_(surroundings.counters),
+DatagramFlows::DatagramFlows(const FlowContext& context, DatagramKind kind, std::uint32_t limit,
+                             const Seed& seed)
+    : context_(context),
       kind_(kind),
       flows_(seed.derive(1), limit),
-      peers_(seed.derive(2), config_.limits.datagram_peers),
+      peers_(seed.derive(2), context_.config.limits.datagram_peers),
       by_use_(flows_),
       by_age_(peers_),
       received_(kBatch) {}
@@ -31,14 +24,15 @@ DatagramFlows::DatagramFlows(const Surroundings& surroundings, DatagramKind kind
 DatagramFlows::~DatagramFlows() = default;
 
 Token DatagramFlows::next_token() const {
+  const FlowName name = flows_.next_name();
   return {.kind = kind_ == DatagramKind::kUdp ? Token::Kind::kUdp : Token::Kind::kEcho,
-          .generation = flows_.next_generation(),
-          .index = flows_.next_index()};
+          .generation = name.generation,
+          .index = name.index};
 }
 
 bool DatagramFlows::make_room() {
   if (flows_.full() && by_use_.front() != nullptr) {
-    counters_.count(Drop::kFlowLimit);
+    context_.counters.count(Drop::kFlowLimit);
     erase(*by_use_.front());
   }
   return !flows_.full();
@@ -54,10 +48,10 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const Ipv4View& pac
       return;
     }
   }
-  const auto destination = translation_.outward(datagram.remote.address);
-  if (!destination || !policy_.allows(Origin::kGuest, *destination)) {
-    counters_.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
-    errors_.report(
+  const auto destination = context_.translation.outward(datagram.remote.address);
+  if (!destination || !context_.policy.allows(Origin::kGuest, *destination)) {
+    context_.counters.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
+    context_.errors.report(
         now, packet,
         IcmpError::unreachable(destination ? UnreachableCode::kNet : UnreachableCode::kHost));
     return;
@@ -77,19 +71,20 @@ DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
   const FlowKey key{guest, {}};
   if (DatagramFlow* const flow = flows_.find(key)) return flow;
   if (!make_room()) {
-    counters_.count(Drop::kFlowLimit);
+    context_.counters.count(Drop::kFlowLimit);
     return nullptr;
   }
-  const Opened opened = host_.open_datagrams(next_token(), kind_, destination);
+  const Opened opened = context_.host.open_datagrams(next_token(), kind_, destination);
   if (opened.id == SocketId::kNone) {
-    counters_.count(Drop::kHostRefused);
-    if (const auto error = IcmpError::from(opened.error)) errors_.report(now, packet, *error);
+    context_.counters.count(Drop::kHostRefused);
+    if (const auto error = IcmpError::from(opened.error))
+      context_.errors.report(now, packet, *error);
     return nullptr;
   }
   DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
   flow.socket = opened.id;
   by_use_.push_back(flow);
-  ++(kind_ == DatagramKind::kUdp ? counters_.udp_flows : counters_.echo_flows);
+  ++(kind_ == DatagramKind::kUdp ? context_.counters.udp_flows : context_.counters.echo_flows);
   return &flow;
 }
 
@@ -101,14 +96,14 @@ void DatagramFlows::queue(const DatagramFlow& flow, const HostDatagram& datagram
 
 void DatagramFlows::flush() {
   if (pending_.empty()) return;
-  const std::size_t taken = host_.send_datagrams(pending_socket_, pending_);
-  for (std::size_t i = taken; i < pending_.size(); ++i) counters_.count(Drop::kHostRefused);
+  const std::size_t taken = context_.host.send_datagrams(pending_socket_, pending_);
+  for (std::size_t i = taken; i < pending_.size(); ++i) context_.counters.count(Drop::kHostRefused);
   pending_.clear();
   pending_socket_ = SocketId::kNone;
 }
 
 void DatagramFlows::on_host(Time now, const HostEvent& event) {
-  DatagramFlow* const flow = flows_.find(event.token.index, event.token.generation);
+  DatagramFlow* const flow = flows_.find({event.token.index, event.token.generation});
   if (flow == nullptr) return;
   if (event.ready.error) take_errors(now, *flow);
   if (event.ready.readable) receive(now, *flow);
@@ -116,8 +111,8 @@ void DatagramFlows::on_host(Time now, const HostEvent& event) {
 
 void DatagramFlows::receive_more(Time now) {
   turns_.swap(dirty_);
-  for (const Name& name : turns_) {
-    DatagramFlow* const flow = flows_.find(name.index, name.generation);
+  for (const FlowName& name : turns_) {
+    DatagramFlow* const flow = flows_.find(name);
     if (flow == nullptr) continue;
     flow->dirty = false;
     receive(now, *flow);
@@ -128,7 +123,7 @@ void DatagramFlows::receive_more(Time now) {
 void DatagramFlows::receive(Time now, DatagramFlow& flow) {
   constexpr unsigned kBatches = 8;
   for (unsigned i = 0; i < kBatches; ++i) {
-    const std::size_t count = host_.receive_datagrams(flow.socket, received_);
+    const std::size_t count = context_.host.receive_datagrams(flow.socket, received_);
     for (const HostDatagram& datagram : gsl::span(received_).first(count)) {
       deliver(now, flow, datagram);
     }
@@ -136,36 +131,36 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
   }
   if (flow.dirty) return;
   flow.dirty = true;
-  dirty_.push_back({flow.index(), flow.generation()});
+  dirty_.push_back(flow.name());
 }
 
 void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& datagram) {
   const Endpoint& guest = flow.key().guest;
-  const Endpoint seen{translation_.inward(datagram.peer.address), datagram.peer.port};
+  const Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
   if (flow.is_forward) {
     add_peer(flow, seen, datagram.peer);
   } else if (peers_.find({guest, {datagram.peer.address, 0}}) == nullptr) {
-    counters_.count(Drop::kFiltered);
+    context_.counters.count(Drop::kFiltered);
     return;
   }
   if (kind_ == DatagramKind::kEcho) {
-    egress_.send_icmp(now, seen.address, guest.address,
-                      {.type = IcmpType::kEchoReply,
-                       .rest = IcmpHeader::echo_rest(guest.port, datagram.sequence)},
-                      datagram.payload);
+    context_.egress.send_icmp(now, seen.address, guest.address,
+                              {.type = IcmpType::kEchoReply,
+                               .rest = IcmpHeader::echo_rest(guest.port, datagram.sequence)},
+                              datagram.payload);
     return;
   }
   const bool answered = flow.only_asks_names && datagram.peer.port == kNamePort;
   use(now, flow, answered ? kNameIdle : kUdpIdle);
-  egress_.send_udp(now, seen, guest, datagram.ttl, datagram.payload);
+  context_.egress.send_udp(now, seen, guest, datagram.ttl, datagram.payload);
 }
 
 void DatagramFlows::take_errors(Time now, DatagramFlow& flow) {
   constexpr unsigned kErrors = 64;  // more than a socket's queue holds, as a rule
   for (unsigned i = 0; i < kErrors; ++i) {
-    const auto error = host_.receive_error(flow.socket);
+    const auto error = context_.host.receive_error(flow.socket);
     if (!error) return;
-    errors_.report_datagram(now, kind_, flow.key().guest, *error);
+    context_.errors.report_datagram(now, kind_, flow.key().guest, *error);
   }
 }
 
@@ -173,7 +168,7 @@ void DatagramFlows::use(Time now, DatagramFlow& flow, Duration idle) {
   if (flow.is_forward) return;
   flow.expires = now + idle;
   by_use_.move_to_back(flow);
-  if (!flow.is_set() || flow.expires < flow.deadline()) timers_.set(flow, flow.expires);
+  if (!flow.is_set() || flow.expires < flow.deadline()) context_.timers.set(flow, flow.expires);
 }
 
 void DatagramFlows::on_timer(Time now, Timer& timer) {
@@ -181,14 +176,14 @@ void DatagramFlows::on_timer(Time now, Timer& timer) {
   if (flow.expires <= now) {
     erase(flow);
   } else {
-    timers_.set(flow, flow.expires);
+    context_.timers.set(flow, flow.expires);
   }
 }
 
 void DatagramFlows::erase(DatagramFlow& flow) {
   if (pending_socket_ == flow.socket) flush();
   while (DatagramPeer* const peer = flow.peers.front()) erase_peer(*peer);
-  host_.close(flow.socket, CloseMode::kGraceful);
+  context_.host.close(flow.socket, CloseMode::kGraceful);
   if (!flow.is_forward) by_use_.remove(flow);
   flows_.erase(flow);
 }
@@ -217,7 +212,7 @@ void DatagramFlows::erase_peer(DatagramPeer& peer) {
 Opened DatagramFlows::add_forward(const ListenAddress& listen, const Endpoint& guest) {
   Expects(kind_ == DatagramKind::kUdp);
   if (!make_room()) return {.error = std::errc::not_enough_memory};
-  const Opened opened = host_.listen(next_token(), listen);
+  const Opened opened = context_.host.listen(next_token(), listen);
   if (opened.id == SocketId::kNone) return opened;
   // No guest's key has a remote port: that is where the number of the forward goes.
   FlowKey key{guest, {}};

@@ -15,14 +15,8 @@
 
 #include <vector>
 
-#include "nat/config.h"
+#include "nat/flow_context.h"
 #include "nat/flow_table.h"
-#include "nat/icmp_errors.h"
-#include "nat/policy.h"
-#include "nat/translation.h"
-#include "stack/counters.h"
-#include "stack/egress.h"
-#include "stack/timer_wheel.h"
 
 namespace sluice {
 
@@ -55,18 +49,7 @@ struct DatagramFlow final : FlowEntry, Timer {
 
 class DatagramFlows final : private TimerHandler {
  public:
-  // What flows use of the Nat; all of it outlives them.
-  struct Surroundings {
-    const NatConfig& config;
-    const Translation& translation;
-    const Policy& policy;
-    Egress& egress;
-    IcmpErrors& errors;
-    Host& host;
-    TimerWheel& timers;
-    Counters& counters;
-  };
-  DatagramFlows(const Surroundings& surroundings, DatagramKind kind, std::uint32_t limit,
+  DatagramFlows(const FlowContext& context, DatagramKind kind, std::uint32_t limit,
                 const Seed& seed);
   DatagramFlows(const DatagramFlows&) = delete;
   DatagramFlows& operator=(const DatagramFlows&) = delete;
@@ -103,11 +86,6 @@ class DatagramFlows final : private TimerHandler {
   static constexpr Duration kEchoIdle = std::chrono::minutes(1);
 
  private:
-  // Of a flow that may be gone.
-  struct Name {
-    std::uint32_t index;
-    std::uint16_t generation;
-  };
   static constexpr std::size_t kBatch = 32;
 
   void on_timer(Time now, Timer& timer) override;
@@ -127,14 +105,7 @@ class DatagramFlows final : private TimerHandler {
   bool make_room();
   Token next_token() const;
 
-  const NatConfig& config_;
-  const Translation& translation_;
-  const Policy& policy_;
-  Egress& egress_;
-  IcmpErrors& errors_;
-  Host& host_;
-  TimerWheel& timers_;
-  Counters& counters_;
+  const FlowContext context_;
   const DatagramKind kind_;
   FlowTable<DatagramFlow> flows_;
   FlowTable<DatagramPeer> peers_;
@@ -149,8 +120,8 @@ class DatagramFlows final : private TimerHandler {
   SocketId pending_socket_ = SocketId::kNone;
   std::vector<HostDatagram> pending_;  // of one socket, to be sent
   std::vector<HostDatagram> received_;
-  std::vector<Name> dirty_;
-  std::vector<Name> turns_;
+  std::vector<FlowName> dirty_;
+  std::vector<FlowName> turns_;
 };
 
 }  // namespace sluice

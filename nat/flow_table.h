@@ -32,12 +32,19 @@ struct FlowKey {
 
 constexpr std::uint32_t kNoIndex = 0xffffffff;
 
+// Names an entry that may be gone.
+struct FlowName {
+  std::uint32_t index;
+  std::uint16_t generation;
+};
+
 // What a table and its lists need to know of an entry; entries derive from it.
 class FlowEntry {
  public:
   const FlowKey& key() const { return key_; }
   std::uint32_t index() const { return index_; }
   std::uint16_t generation() const { return generation_; }
+  FlowName name() const { return {index_, generation_}; }
 
  private:
   template <typename Entry>
@@ -71,7 +78,7 @@ class FlowTable {
   Entry& insert(const FlowKey& key, Arguments&&... arguments) {
     Expects(!full());
     if (size_ >= buckets_.size()) grow_buckets();
-    const std::uint32_t index = next_index();
+    const std::uint32_t index = next_name().index;
     if (index == places_.size()) add_chunk();
     first_free_ = places_[index].next_free;
     Entry& entry = place(index).emplace(std::forward<Arguments>(arguments)...);
@@ -82,12 +89,10 @@ class FlowTable {
     ++size_;
     return entry;
   }
-  // The names that the next insert() will give.
-  std::uint32_t next_index() const {
-    return first_free_ != kNoIndex ? first_free_ : static_cast<std::uint32_t>(places_.size());
-  }
-  std::uint16_t next_generation() const {
-    return first_free_ != kNoIndex ? places_[first_free_].generation : 0;
+  // The name that the next insert() will give.
+  FlowName next_name() const {
+    if (first_free_ == kNoIndex) return {static_cast<std::uint32_t>(places_.size()), 0};
+    return {first_free_, places_[first_free_].generation};
   }
 
   void erase(Entry& entry) {
@@ -103,9 +108,11 @@ class FlowTable {
   }
 
   // The entry of that name, if it is still there.
-  Entry* find(std::uint32_t index, std::uint16_t generation) {
-    if (index >= places_.size() || places_[index].generation != generation) return nullptr;
-    auto& entry = place(index);
+  Entry* find(const FlowName& name) {
+    if (name.index >= places_.size() || places_[name.index].generation != name.generation) {
+      return nullptr;
+    }
+    auto& entry = place(name.index);
     return entry ? &*entry : nullptr;
   }
   // The entry at `index`, which must be in use.

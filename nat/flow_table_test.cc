@@ -23,28 +23,26 @@ FlowKey key_of(std::uint32_t number) {
 TEST(FlowTable, FindsByKeyAndByNameUntilErased) {
   FlowTable<Entry> table({1, 2}, 10);
   EXPECT_EQ(table.find(key_of(7)), nullptr);
-  const std::uint32_t index = table.next_index();
-  const std::uint16_t generation = table.next_generation();
+  const FlowName name = table.next_name();
   Entry& entry = table.insert(key_of(7), 70);
-  EXPECT_EQ(entry.index(), index);
-  EXPECT_EQ(entry.generation(), generation);
+  EXPECT_EQ(entry.index(), name.index);
+  EXPECT_EQ(entry.generation(), name.generation);
   EXPECT_EQ(table.find(key_of(7)), &entry);
-  EXPECT_EQ(table.find(index, generation), &entry);
+  EXPECT_EQ(table.find(name), &entry);
   table.erase(entry);
   EXPECT_EQ(table.find(key_of(7)), nullptr);
-  EXPECT_EQ(table.find(index, generation), nullptr);
+  EXPECT_EQ(table.find(name), nullptr);
 }
 
 TEST(FlowTable, ANameOfAnErasedEntryMeansNothingWhenItsPlaceIsTakenAgain) {
   FlowTable<Entry> table({1, 2}, 10);
   Entry& first = table.insert(key_of(1), 1);
-  const std::uint32_t index = first.index();
-  const std::uint16_t generation = first.generation();
+  const FlowName name = first.name();
   table.erase(first);
   Entry& second = table.insert(key_of(2), 2);
-  EXPECT_EQ(second.index(), index);
-  EXPECT_EQ(table.find(index, generation), nullptr);
-  EXPECT_EQ(table.find(index, second.generation()), &second);
+  EXPECT_EQ(second.index(), name.index);
+  EXPECT_EQ(table.find(name), nullptr);
+  EXPECT_EQ(table.find(second.name()), &second);
 }
 
 TEST(FlowTable, IsFullAtItsLimit) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nat/datagram_flows.h"
+#include "nat/flow_context.h"
 #include "nat/host_forwards.h"
 #include "nat/icmp_errors.h"
 #include "nat/ingress.h"
@@ -37,12 +38,9 @@ class Nat::Core {
         egress_(config_.network, link, counters_, timers_),
         errors_(config_.network, translation_, egress_),
         services_(config_.network, egress_),
-        tcp_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
-             seed.derive(kTcp)),
-        udp_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
-             DatagramKind::kUdp, config_.limits.udp_flows, seed.derive(kUdp)),
-        echo_({config_, translation_, policy_, egress_, errors_, host, timers_, counters_},
-              DatagramKind::kEcho, config_.limits.echo_flows, seed.derive(kEcho)),
+        tcp_(flow_context(), seed.derive(kTcp)),
+        udp_(flow_context(), DatagramKind::kUdp, config_.limits.udp_flows, seed.derive(kUdp)),
+        echo_(flow_context(), DatagramKind::kEcho, config_.limits.echo_flows, seed.derive(kEcho)),
         forwards_(config_.network, host, tcp_, udp_),
         ingress_({config_.network, egress_, errors_, services_, tcp_, udp_, echo_, timers_,
                   counters_}) {}
@@ -106,6 +104,10 @@ class Nat::Core {
   HostForwards& forwards() { return forwards_; }
 
  private:
+  FlowContext flow_context() {
+    return {config_, translation_, policy_, egress_, errors_, host_, timers_, counters_};
+  }
+
   void dispatch(Time now, const HostEvent& event) {
     switch (event.token.kind) {
       case Token::Kind::kTcp:

@@ -35,20 +35,13 @@ bool is_shortage(std::errc error) {
 
 }  // namespace
 
-TcpFlows::TcpFlows(const Surroundings& surroundings, const Seed& seed)
-    : config_(surroundings.config),
-      translation_(surroundings.translation),
-      policy_(surroundings.policy),
-      egress_(surroundings.egress),
-      errors_(surroundings.errors),
-      host_(surroundings.host),
-      timers_(surroundings.timers),
-      counters_(surroundings.counters),
+TcpFlows::TcpFlows(const FlowContext& context, const Seed& seed)
+    : context_(context),
       sequence_seed_(seed.derive(1)),
       timestamp_seed_(seed.derive(2)),
       random_(seed.derive(3)),
-      pool_(config_.limits.buffer_bytes),
-      table_(seed.derive(4), config_.limits.tcp_flows),
+      pool_(context_.config.limits.buffer_bytes),
+      table_(seed.derive(4), context_.config.limits.tcp_flows),
       half_open_(table_),
       time_wait_(table_) {}
 
@@ -59,7 +52,7 @@ tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
   return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
               key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
           .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
-          .maximum_segment_size = static_cast<std::uint16_t>(config_.network.mtu -
+          .maximum_segment_size = static_cast<std::uint16_t>(context_.config.network.mtu -
                                                              Ipv4Header::kSize - TcpHeader::kSize),
           .receive_space = kReceiveSpace};
 }
@@ -71,7 +64,7 @@ Token TcpFlows::token_of(const TcpFlow& flow) const {
 void TcpFlows::mark(TcpFlow& flow) {
   if (flow.dirty) return;
   flow.dirty = true;
-  dirty_.push_back({flow.index(), flow.generation()});
+  dirty_.push_back(flow.name());
 }
 
 void TcpFlows::list(TcpFlow& flow) {
@@ -110,13 +103,13 @@ void TcpFlows::drop(TcpFlow& flow) {
 
 // Who is half open for longest, or finished but for the wait, gives way.
 bool TcpFlows::make_room() {
-  if (half_open_.size() >= config_.limits.half_open_tcp_flows) {
-    counters_.count(Drop::kFlowLimit);
+  if (half_open_.size() >= context_.config.limits.half_open_tcp_flows) {
+    context_.counters.count(Drop::kFlowLimit);
     drop(*half_open_.front());
   }
   if (table_.full() && time_wait_.front() != nullptr) drop(*time_wait_.front());
   if (!table_.full()) return true;
-  counters_.count(Drop::kFlowLimit);
+  context_.counters.count(Drop::kFlowLimit);
   return false;
 }
 
@@ -137,11 +130,11 @@ const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
 void TcpFlows::on_packet(Time now, const Ipv4View& packet, bool verified) {
   const auto view = TcpView::parse(packet.payload());
   if (!view) {
-    counters_.count(Drop::kTruncated);
+    context_.counters.count(Drop::kTruncated);
     return;
   }
   if (!verified && !checksum_holds(packet)) {
-    counters_.count(Drop::kBadChecksum);
+    context_.counters.count(Drop::kBadChecksum);
     return;
   }
   const TcpHeader header = view->header();
@@ -159,7 +152,7 @@ void TcpFlows::on_packet(Time now, const Ipv4View& packet, bool verified) {
   } else if (segment.flags.syn && !segment.flags.ack && !segment.flags.rst && !segment.flags.fin) {
     open(now, key, segment);
   } else {
-    counters_.count(Drop::kNoFlow);
+    context_.counters.count(Drop::kNoFlow);
     refuse(now, key, segment);
   }
 }
@@ -176,7 +169,7 @@ void TcpFlows::refuse(Time now, const FlowKey& key, const tcp::Segment& segment)
     reset.flags.ack = true;
     reset.acknowledgment = (segment.sequence + length).number();
   }
-  egress_.send_tcp(now, key.remote.address, key.guest.address, reset, {}, {}, 0);
+  context_.egress.send_tcp(now, key.remote.address, key.guest.address, reset, {}, {}, 0);
 }
 
 void TcpFlows::on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment) {
@@ -189,10 +182,10 @@ void TcpFlows::on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment) 
       if (!arrival.payload.empty()) take_payload(now, flow, arrival);
       return;
     case tcp::Arrival::Verdict::kDropped:
-      counters_.count(Drop::kOutOfWindow);
+      context_.counters.count(Drop::kOutOfWindow);
       return;
     case tcp::Arrival::Verdict::kReset:
-      counters_.count(Drop::kOutOfWindow);
+      context_.counters.count(Drop::kOutOfWindow);
       refuse(now, flow.key(), segment);
       return;
     case tcp::Arrival::Verdict::kReopen: {
@@ -208,10 +201,10 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
   const Binding* const binding = find_binding(key.remote);
   StreamTarget target;
   if (binding == nullptr) {
-    const auto outward = translation_.outward(key.remote.address);
-    if (!outward || !policy_.allows(Origin::kGuest, *outward)) {
-      counters_.count(outward ? Drop::kPolicy : Drop::kMartianDestination);
-      errors_.report_tcp(
+    const auto outward = context_.translation.outward(key.remote.address);
+    if (!outward || !context_.policy.allows(Origin::kGuest, *outward)) {
+      context_.counters.count(outward ? Drop::kPolicy : Drop::kMartianDestination);
+      context_.errors.report_tcp(
           now, key.guest, key.remote, syn.sequence.number(),
           IcmpError::unreachable(outward ? UnreachableCode::kNet : UnreachableCode::kHost));
       return;
@@ -222,10 +215,10 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
 
   Streams& streams = binding != nullptr && binding->service != nullptr
                          ? static_cast<Streams&>(*binding->service)
-                         : host_;
+                         : context_.host;
   TcpFlow& flow = table_.insert(key, timer_handler(),
                                 tcp::Connection::from_syn(now, syn, parameters(now, key)), streams);
-  ++counters_.tcp_flows;
+  ++context_.counters.tcp_flows;
   mark(flow);
   list(flow);
   if (binding != nullptr && binding->service != nullptr) {
@@ -233,20 +226,20 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
     return;
   }
   const Opened opened =
-      host_.connect(token_of(flow), binding != nullptr ? binding->target : target);
+      context_.host.connect(token_of(flow), binding != nullptr ? binding->target : target);
   if (opened.id == SocketId::kNone) {
     on_connect_failed(now, flow, opened.error);
     return;
   }
   flow.stream = opened.id;
   flow.connecting = true;
-  timers_.set(flow, now + kSilence);
+  context_.timers.set(flow, now + kSilence);
 }
 
 void TcpFlows::open_service(Time now, TcpFlow& flow, StreamService& service) {
   flow.stream = service.open(now, token_of(flow), flow.key().guest);
   if (flow.stream == SocketId::kNone) {
-    counters_.count(Drop::kServiceLimit);
+    context_.counters.count(Drop::kServiceLimit);
     flow.connection.abort();
     return;
   }
@@ -257,7 +250,7 @@ void TcpFlows::open_service(Time now, TcpFlow& flow, StreamService& service) {
 void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
   close_stream(flow, CloseMode::kReset);
   if (is_shortage(error)) {
-    counters_.count(Drop::kHostRefused);
+    context_.counters.count(Drop::kHostRefused);
     drop(flow);
     return;
   }
@@ -271,8 +264,8 @@ void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
     flow.connection.abort();
     return;
   }
-  errors_.report_tcp(now, flow.key().guest, flow.key().remote,
-                     flow.connection.peer_initial_sequence().number(), *message);
+  context_.errors.report_tcp(now, flow.key().guest, flow.key().remote,
+                             flow.connection.peer_initial_sequence().number(), *message);
   drop(flow);
 }
 
@@ -284,25 +277,26 @@ void TcpFlows::on_stream_failed(Time now, TcpFlow& flow, std::errc error) {
   }
   flow.silent = true;
   flow.buffers.reset();
-  timers_.set(flow, now + kSilence);
+  context_.timers.set(flow, now + kSilence);
 }
 
 bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
   // The token must be known before the peer is, by which the flow is found.
   const bool room = make_room();
+  const FlowName name = table_.next_name();
   const Token token{.kind = room ? Token::Kind::kTcp : Token::Kind::kNone,
-                    .generation = room ? table_.next_generation() : std::uint16_t{0},
-                    .index = room ? table_.next_index() : 0};
-  const Accepted accepted = host_.accept(listener, token);
+                    .generation = name.generation,
+                    .index = name.index};
+  const Accepted accepted = context_.host.accept(listener, token);
   if (accepted.id == SocketId::kNone) return false;
   const auto key = key_for(guest, accepted.peer);
   if (!room || !key) {
-    host_.close(accepted.id, CloseMode::kReset);
+    context_.host.close(accepted.id, CloseMode::kReset);
     return true;
   }
-  TcpFlow& flow = table_.insert(*key, timer_handler(),
-                                tcp::Connection::to_guest(now, parameters(now, *key)), host_);
-  ++counters_.tcp_flows;
+  TcpFlow& flow = table_.insert(
+      *key, timer_handler(), tcp::Connection::to_guest(now, parameters(now, *key)), context_.host);
+  ++context_.counters.tcp_flows;
   flow.stream = accepted.id;
   flow.writable = true;
   mark(flow);
@@ -312,8 +306,8 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
 
 std::optional<FlowKey> TcpFlows::key_for(const Endpoint& guest,
                                          const std::optional<Endpoint>& peer) {
-  FlowKey key{guest, {config_.network.host, 0}};
-  if (peer) key.remote = {translation_.inward(peer->address), peer->port};
+  FlowKey key{guest, {context_.config.network.host, 0}};
+  if (peer) key.remote = {context_.translation.inward(peer->address), peer->port};
   constexpr unsigned kAttempts = 64;
   constexpr std::uint16_t kFirstEphemeral = 49152;  // RFC 6335, section 6
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
@@ -321,15 +315,16 @@ std::optional<FlowKey> TcpFlows::key_for(const Endpoint& guest,
     key.remote.port =
         static_cast<std::uint16_t>(kFirstEphemeral + random_.below(65536 - kFirstEphemeral));
   }
-  counters_.count(Drop::kFlowLimit);
+  context_.counters.count(Drop::kFlowLimit);
   return std::nullopt;
 }
 
 void TcpFlows::on_host(Time now, const HostEvent& event) {
-  TcpFlow* const flow = table_.find(event.token.index, event.token.generation);
+  TcpFlow* const flow = table_.find({event.token.index, event.token.generation});
   if (flow == nullptr || flow->stream == SocketId::kNone) return;
   if (flow->connecting) {
-    const std::errc error = event.ready.error ? host_.take_error(flow->stream) : std::errc{};
+    const std::errc error =
+        event.ready.error ? context_.host.take_error(flow->stream) : std::errc{};
     if (error != std::errc{}) {
       mark(*flow);
       on_connect_failed(now, *flow, error);
@@ -349,7 +344,7 @@ void TcpFlows::on_host(Time now, const HostEvent& event) {
     flow->readable = flow->ended = true;
     return;
   }
-  const std::errc error = host_.take_error(flow->stream);
+  const std::errc error = context_.host.take_error(flow->stream);
   if (error != std::errc{}) on_stream_failed(now, *flow, error);
 }
 
@@ -364,8 +359,8 @@ void TcpFlows::on_timer(Time now, Timer& timer) {
 }
 
 void TcpFlows::release() {
-  for (const Name& name : finished_) {
-    TcpFlow* const flow = table_.find(name.index, name.generation);
+  for (const FlowName& name : finished_) {
+    TcpFlow* const flow = table_.find(name);
     if (flow != nullptr) drop(*flow);
   }
   finished_.clear();

@@ -20,31 +20,15 @@
 
 #include <vector>
 
-#include "nat/config.h"
-#include "nat/icmp_errors.h"
-#include "nat/policy.h"
+#include "nat/flow_context.h"
 #include "nat/service.h"
 #include "nat/tcp_flow.h"
-#include "nat/translation.h"
-#include "stack/counters.h"
-#include "stack/egress.h"
 
 namespace sluice {
 
 class TcpFlows final : private TimerHandler {
  public:
-  // What flows use of the Nat; all of it outlives them.
-  struct Surroundings {
-    const NatConfig& config;
-    const Translation& translation;
-    const Policy& policy;
-    Egress& egress;
-    IcmpErrors& errors;
-    Host& host;
-    TimerWheel& timers;
-    Counters& counters;
-  };
-  TcpFlows(const Surroundings& surroundings, const Seed& seed);
+  TcpFlows(const FlowContext& context, const Seed& seed);
   TcpFlows(const TcpFlows&) = delete;
   TcpFlows& operator=(const TcpFlows&) = delete;
   ~TcpFlows();
@@ -79,8 +63,9 @@ class TcpFlows final : private TimerHandler {
   static constexpr std::uint32_t kSendSpace = BufferPool::kLargest;
   // Bytes that one flow takes from its stream in one turn.
   static constexpr std::uint32_t kTurn = 1U << 20;
-  // How long a guest is left without answers when the host's side has timed out, longer than its
-  // own retransmissions last; and how long a stream may take to take the rest of what a guest sent.
+  // How long a flow lasts of which nothing can be told to the guest, longer than its own
+  // retransmissions do: while the host connects, and after the host's side has timed out. And how
+  // long a stream may take to take the rest of what a guest sent.
   static constexpr Duration kSilence = std::chrono::minutes(4);
 
  private:
@@ -89,12 +74,6 @@ class TcpFlows final : private TimerHandler {
     Endpoint at;
     StreamService* service = nullptr;  // or else:
     StreamTarget target;
-  };
-
-  // Of a flow that may be gone.
-  struct Name {
-    std::uint32_t index;
-    std::uint16_t generation;
   };
 
   // tcp_flows.cc
@@ -135,14 +114,7 @@ class TcpFlows final : private TimerHandler {
   void send_segments(Time now, TcpFlow& flow);
   void set_timer(Time now, TcpFlow& flow);
 
-  const NatConfig& config_;
-  const Translation& translation_;
-  const Policy& policy_;
-  Egress& egress_;
-  IcmpErrors& errors_;
-  Host& host_;
-  TimerWheel& timers_;
-  Counters& counters_;
+  const FlowContext context_;
   Seed sequence_seed_;
   Seed timestamp_seed_;
   Random random_;
@@ -151,9 +123,9 @@ class TcpFlows final : private TimerHandler {
   FlowTable<TcpFlow> table_;
   FlowList<TcpFlow, &TcpFlow::links> half_open_;
   FlowList<TcpFlow, &TcpFlow::links> time_wait_;
-  std::vector<Name> dirty_;     // flows whose turn is to come
-  std::vector<Name> turns_;     // those that have it now
-  std::vector<Name> finished_;  // those that have ended
+  std::vector<FlowName> dirty_;     // flows whose turn is to come
+  std::vector<FlowName> turns_;     // those that have it now
+  std::vector<FlowName> finished_;  // those that have ended
 };
 
 }  // namespace sluice

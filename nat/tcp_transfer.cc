@@ -25,7 +25,7 @@ void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival
   if (!ring.grow(ring.size() + arrival.offset + size) ||
       !ring.put_aside(arrival.offset, arrival.payload) ||
       !flow.connection.keep(arrival.offset, size)) {
-    counters_.count(Drop::kMemoryLimit);
+    context_.counters.count(Drop::kMemoryLimit);
   }
 }
 
@@ -46,14 +46,14 @@ std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
   ByteRing& ring = buffers_of(flow).to_host;
   ring.grow(ring.size() + static_cast<std::uint32_t>(rest.size()));
   const std::uint32_t kept = ring.append(rest);
-  if (kept < rest.size()) counters_.count(Drop::kMemoryLimit);
+  if (kept < rest.size()) context_.counters.count(Drop::kMemoryLimit);
   return taken + kept;
 }
 
 void TcpFlows::take_turns(Time now) {
   turns_.swap(dirty_);
-  for (const Name& name : turns_) {
-    TcpFlow* const flow = table_.find(name.index, name.generation);
+  for (const FlowName& name : turns_) {
+    TcpFlow* const flow = table_.find(name);
     if (flow == nullptr) continue;
     flow->dirty = false;
     take_turn(now, *flow);
@@ -83,7 +83,7 @@ void TcpFlows::take_turn(Time now, TcpFlow& flow) {
   }
   // A connection that has ended well may leave bytes that the stream is still to take.
   if (connection.closed() && flow.stream == SocketId::kNone) {
-    finished_.push_back({flow.index(), flow.generation()});
+    finished_.push_back(flow.name());
     return;
   }
   const bool idle = flow.buffers && flow.buffers->to_guest.size() == 0 &&
@@ -134,8 +134,8 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
       if (!ring.grow(std::min(larger, kSendSpace)) && ring.size() == 0) {
         // Nothing that comes back from the guest will bring this flow its next turn.
         constexpr Duration kRetry = std::chrono::milliseconds(10);
-        counters_.count(Drop::kMemoryLimit);
-        timers_.set(flow, now + kRetry);
+        context_.counters.count(Drop::kMemoryLimit);
+        context_.timers.set(flow, now + kRetry);
         return true;
       }
       if (ring.free() == 0) return true;
@@ -178,34 +178,34 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
 
 void TcpFlows::send_segments(Time now, TcpFlow& flow) {
   const FlowKey& key = flow.key();
-  const std::uint32_t limit = egress_.tcp_payload_limit();
+  const std::uint32_t limit = context_.egress.tcp_payload_limit();
   while (const auto segment = flow.connection.next(now, limit)) {
     std::array<Bytes, 2> pieces;
     if (segment->length != 0) {
       pieces = flow.buffers->to_guest.pieces(segment->offset, segment->length);
     }
     const std::size_t count = pieces[1].empty() ? (pieces[0].empty() ? 0 : 1) : 2;
-    egress_.send_tcp(now, key.remote.address, key.guest.address,
-                     {.source_port = key.remote.port,
-                      .destination_port = key.guest.port,
-                      .sequence = segment->sequence.number(),
-                      .acknowledgment = segment->acknowledgment.number(),
-                      .flags = segment->flags,
-                      .window = segment->window},
-                     segment->options, gsl::span<const Bytes>(pieces).first(count),
-                     segment->segment_size);
+    context_.egress.send_tcp(now, key.remote.address, key.guest.address,
+                             {.source_port = key.remote.port,
+                              .destination_port = key.guest.port,
+                              .sequence = segment->sequence.number(),
+                              .acknowledgment = segment->acknowledgment.number(),
+                              .flags = segment->flags,
+                              .window = segment->window},
+                             segment->options, gsl::span<const Bytes>(pieces).first(count),
+                             segment->segment_size);
   }
 }
 
 // The wheel is told of earlier deadlines only: one that has moved back is found out when it fires.
 void TcpFlows::set_timer(Time now, TcpFlow& flow) {
   if (flow.connection.closed()) {
-    timers_.set(flow, now + kSilence);
+    context_.timers.set(flow, now + kSilence);
     return;
   }
   const auto deadline = flow.connection.deadline();
   if (!deadline) return;
-  if (!flow.is_set() || *deadline < flow.deadline()) timers_.set(flow, *deadline);
+  if (!flow.is_set() || *deadline < flow.deadline()) context_.timers.set(flow, *deadline);
 }
 
 }  // namespace sluice
