@@ -1,10 +1,12 @@
 """Packets made by hand, whole or wrong, and the raw sockets that send and hear them."""
 
+import errno
 import socket
 import struct
 
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
+ETH_P_ARP = 0x0806
 ICMP, TCP, UDP = 1, 6, 17
 BROADCAST_MAC = b"\xff" * 6
 
@@ -25,15 +27,15 @@ def ipv4(source, target, protocol, payload, options=b"", identification=0, fragm
     words = 5 + len(options) // 4
     size = words * 4 + len(payload)
     addresses = socket.inet_aton(source) + socket.inet_aton(target)
-    head = struct.pack("!BBHHHBBH", 0x40 | words, 0, size, identification, fragment, ttl, protocol, 0)
+    fields = (0x40 | words, 0, size, identification, fragment, ttl, protocol, 0)
+    head = struct.pack("!BBHHHBBH", *fields)
     head += addresses + options
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
 def _with_pseudo_header(source, target, protocol, segment):
-    return checksum(
-        socket.inet_aton(source) + socket.inet_aton(target) + struct.pack("!BBH", 0, protocol, len(segment)) + segment
-    )
+    addresses = socket.inet_aton(source) + socket.inet_aton(target)
+    return checksum(addresses + struct.pack("!BBH", 0, protocol, len(segment)) + segment)
 
 
 def udp(source, target, source_port, target_port, data=b"x"):
@@ -68,10 +70,9 @@ class Wire:
     def __init__(self, interface="tap0", gateway="10.0.2.2"):
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.bind((interface, ETH_P_ALL))
-        with open(f"/sys/class/net/{interface}/address", encoding="ascii") as file:
-            self.own_mac = bytes.fromhex(file.read().strip().replace(":", ""))
+        self.own_mac = self._socket.getsockname()[4]
         # The address of every machine that Sluice plays is made of its IP address.
-        self.gateway_mac = bytes.fromhex("52550a") + socket.inet_aton(gateway)[1:]
+        self.gateway_mac = b"\x52\x55" + socket.inet_aton(gateway)
 
     def send_frame(self, frame):
         """A full queue makes the kernel refuse frames; the next try waits until there is room."""
@@ -80,11 +81,26 @@ class Wire:
                 self._socket.send(frame)
                 return
             except OSError as error:
-                if error.errno != 105:  # ENOBUFS
+                if error.errno != errno.ENOBUFS:
                     raise
 
     def send_packet(self, packet, target=None):
         self.send_frame((target or self.gateway_mac) + self.own_mac + struct.pack("!H", ETH_P_IP) + packet)
+
+    def catch_up(self, own_address="10.0.2.15", gateway="10.0.2.2"):
+        """Returns when everything sent before has been seen to: Sluice takes frames in order."""
+        question = struct.pack("!HHBBH", 1, ETH_P_IP, 6, 4, 1) + self.own_mac + socket.inet_aton(own_address)
+        question += bytes(6) + socket.inet_aton(gateway)
+        self._discard()
+        self.send_frame(BROADCAST_MAC + self.own_mac + struct.pack("!H", ETH_P_ARP) + question)
+        while frame := self.receive(20):
+            if frame[12:14] == struct.pack("!H", ETH_P_ARP) and frame[20:22] == b"\0\2":
+                return
+        raise TimeoutError("the gateway does not answer ARP any more")
+
+    def _discard(self):
+        while self.receive(0):
+            pass
 
     def receive(self, seconds):
         """The next frame that others sent, or None."""
@@ -94,5 +110,5 @@ class Wire:
                 frame, (_, _, kind, *_) = self._socket.recvfrom(65536)
                 if kind != socket.PACKET_OUTGOING:
                     return frame
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return None
