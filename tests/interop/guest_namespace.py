@@ -71,5 +71,6 @@ def path_of_network(namespace, directory):
 
 
 def forget_path(path):
-    outside.sh("umount", path)
+    # As `ip netns delete` does it, which does not mind who has the file open.
+    outside.sh("umount", "--lazy", path)
     os.unlink(path)
