@@ -120,7 +120,10 @@ class Terminals(Claims):
             poll_until(lambda: processes.named("sleep\0001000"), 10, "sleep to run")
             terminal.type("\x1a")
             terminal.until("Stopped")
-            terminal.type("kill %1; exit 4\n")
+            terminal.type("kill -9 %1\n")
+            poll_until(lambda: not processes.named("sleep\0001000"), 10, "sleep to end")
+            terminal.until("ask> ")
+            terminal.type("exit 4\n")
             self.assertEqual(terminal.end(), 4)
 
     def test_the_end_of_the_terminal_ends_the_command(self):
