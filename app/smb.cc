@@ -109,8 +109,9 @@ SmbShare::SmbShare(const std::string& share) : program_(find_program()), directo
 std::vector<GuestForward> SmbShare::forwards(const IpAddress& server) const {
   constexpr std::array<std::uint16_t, 2> kPorts = {445, 139};
   const std::string& directory = directory_.path();
-  const Command command{program_ + " -l " + quote(directory) + " -s " +
-                        quote(directory + "/smb.conf")};
+  const Command command{
+      .line = program_ + " -l " + quote(directory) + " -s " + quote(directory + "/smb.conf"),
+      .wants_tcp = true};
   std::vector<GuestForward> forwards;
   forwards.reserve(kPorts.size());
   for (const std::uint16_t port : kPorts) {

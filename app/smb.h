@@ -2,8 +2,8 @@
 //
 // smbd finds everything it writes in a private directory that goes away with Sluice, and lets a
 // guest in without a password as the user that Sluice runs as. A connection to the SMB address is a
-// guestfwd to the command; that its standard input is a socket tells smbd to serve that one client
-// and to end with it (inetd's way).
+// guestfwd to the command; that its standard input is a TCP socket tells smbd to serve that one
+// client and to end with it (inetd's way).
 
 #ifndef SLUICE_APP_SMB_H_
 #define SLUICE_APP_SMB_H_

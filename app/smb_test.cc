@@ -32,6 +32,7 @@ TEST(SmbShare, LeadsBothPortsToASmbdOfItsOwn) {
   const std::string& line = std::get<Command>(forwards[0].target).line;
   EXPECT_TRUE(line.starts_with("/usr/sbin/smbd -l '/")) << line;
   EXPECT_NE(line.find("/smb.conf'"), std::string::npos) << line;
+  EXPECT_TRUE(std::get<Command>(forwards[0].target).wants_tcp);
 }
 
 TEST(SmbShare, ADirectoryThatIsNotThereIsAnError) {

@@ -91,6 +91,8 @@ struct UnixPath {
 };
 struct Command {
   std::string line;  // words split as a shell splits them, without a shell
+  // Whether the command wants a TCP socket, as inetd gives it, and not just any socket.
+  bool wants_tcp = false;
 };
 using StreamTarget = std::variant<Endpoint, UnixPath, Command>;
 

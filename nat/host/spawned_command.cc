@@ -1,18 +1,17 @@
 #include "nat/host/spawned_command.h"
 
-#include <fcntl.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "nat/host/command_line.h"
+#include "nat/host/stream_pair.h"
 
 namespace sluice {
 namespace {
@@ -66,25 +65,19 @@ SpawnedCommand failure(std::errc error) {
 
 }  // namespace
 
-SpawnedCommand spawn(const std::string& line) {
-  std::optional<std::vector<std::string>> words = split_words(line);
+SpawnedCommand spawn(const Command& target) {
+  std::optional<std::vector<std::string>> words = split_words(target.line);
   if (!words || words->empty()) return failure(std::errc::invalid_argument);
   std::vector<char*> arguments;
   arguments.reserve(words->size() + 1);
   for (std::string& word : *words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
-  std::array<int, 2> pair{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) < 0) {
-    return failure(last_error());
-  }
-  Descriptor ours(pair[0]);
-  const Descriptor theirs(pair[1]);
-  // Only our end: commands don't expect their standard input to be without blocking.
-  if (::fcntl(ours.get(), F_SETFL, O_NONBLOCK) < 0) return failure(last_error());
+  StreamPair pair = target.wants_tcp ? make_loopback_pair() : make_unix_pair();
+  if (!pair.ours) return failure(pair.error);
 
   const SpawnAttributes attributes;
-  const SpawnActions actions(theirs.get());
+  const SpawnActions actions(pair.theirs.get());
   SpawnedCommand command;
   const int error = ::posix_spawnp(&command.process, arguments.front(), actions.get(),
                                    attributes.get(), arguments.data(), environ);
@@ -92,7 +85,7 @@ SpawnedCommand spawn(const std::string& line) {
   // By number: the declaration of pidfd_open() in glibc 2.36 is none for C++. The kernel makes it
   // close-on-exec.
   command.lifetime.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.process, 0)));
-  command.stream.descriptor = std::move(ours);
+  command.stream.descriptor = std::move(pair.ours);
   return command;
 }
 

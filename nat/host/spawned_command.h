@@ -1,12 +1,11 @@
-// A command whose standard input and output are one end of a socket pair.
+// A command whose standard input and output are one end of a pair of sockets.
 
 #ifndef SLUICE_NAT_HOST_SPAWNED_COMMAND_H_
 #define SLUICE_NAT_HOST_SPAWNED_COMMAND_H_
 
 #include <sys/types.h>
 
-#include <string>
-
+#include "nat/host.h"
 #include "nat/host/descriptor.h"
 #include "nat/host/socket_call.h"
 
@@ -21,7 +20,7 @@ struct SpawnedCommand {
 // Starts a command, without a shell. Its error output is ours, and it has the signals as a new
 // process finds them. Errors are in `stream`: invalid_argument for a line that can't be split,
 // no_such_file_or_directory or permission_denied for a command that can't be run.
-SpawnedCommand spawn(const std::string& line);
+SpawnedCommand spawn(const Command& target);
 
 }  // namespace sluice
 

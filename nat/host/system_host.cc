@@ -61,7 +61,7 @@ bool SystemHost::can_ping() {
 
 Opened SystemHost::connect(Token token, const StreamTarget& target) {
   if (const auto* const command = std::get_if<Command>(&target)) {
-    return connect_command(token, command->line);
+    return connect_command(token, *command);
   }
   if (const auto* const path = std::get_if<UnixPath>(&target)) {
     OpenedSocket opened = connect_unix(path->path);
@@ -75,10 +75,10 @@ Opened SystemHost::connect(Token token, const StreamTarget& target) {
               EventQueue::kStream);
 }
 
-Opened SystemHost::connect_command(Token token, const std::string& line) {
+Opened SystemHost::connect_command(Token token, const Command& target) {
   // As from a server whose backlog is full.
   if (children_.full()) return failed(std::errc::connection_refused);
-  SpawnedCommand command = spawn(line);
+  SpawnedCommand command = spawn(target);
   if (!command.stream.descriptor) return failed(command.stream.error);
   const Opened opened = keep(std::move(command.stream.descriptor),
                              {.token = token, .role = Role::kCommand}, EventQueue::kStream);

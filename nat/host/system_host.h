@@ -91,7 +91,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
 
   // Registers the descriptor and owns it from then on.
   Opened keep(Descriptor descriptor, const Socket& socket, std::uint32_t interest);
-  Opened connect_command(Token token, const std::string& line);
+  Opened connect_command(Token token, const Command& target);
   Opened listen_unix_at(Token token, const std::string& path);
   Opened listen_udp(Token token, const Endpoint& local);
   Socket& socket_at(SocketId id);

@@ -1,0 +1,179 @@
+"""Whatever one guest's program does, memory stays bounded and other flows go on."""
+
+import contextlib
+import random
+import socket
+import struct
+import threading
+
+import claims
+import outside
+import packets
+from claims import GATEWAY, GUEST, Claims
+from packets import ICMP, TCP, UDP, Wire
+from servers import TcpServer, UdpServer, echo, echo_datagram, read_all
+
+MEMORY_MIB = 300
+ROOT = {"options": ["--map-root"]}
+
+
+def check_flows(tcp_port, udp_port):
+    """What else goes on: TCP, UDP and a ping still work."""
+    with socket.create_connection((GATEWAY, tcp_port), timeout=20) as connection:
+        connection.sendall(b"still here" * 10000)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_all(connection) == b"still here" * 10000
+    with socket.socket(type=socket.SOCK_DGRAM) as one:
+        one.settimeout(20)
+        one.connect((GATEWAY, udp_port))
+        one.send(b"still here")
+        assert one.recv(100) == b"still here"
+    status, text, _ = claims.command("ping", "-c", "1", "-W", "10", GATEWAY)
+    assert status == 0, text
+    return True
+
+
+def random_frames(count, ports):
+    wire, chance = Wire(), random.Random(1)
+    for number in range(count):
+        wire.send_frame(chance.randbytes(chance.randrange(14, 1514)))
+        if number % 500 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    return check_flows(*ports)
+
+
+def damaged_frames(count, ports):
+    """Packets that were good before a few of their bytes changed, so that they get further."""
+    wire, chance = Wire(), random.Random(2)
+    targets = [GATEWAY, "10.0.2.3", "10.0.2.4", outside.OUTSIDE, outside.SILENT, "255.255.255.255"]
+    for number in range(count):
+        target = chance.choice(targets)
+        port = chance.choice([53, 67, 69, 445, ports[0], ports[1]])
+        protocol, payload = chance.choice(
+            [
+                (TCP, packets.syn(GUEST, target, 1024 + number % 60000, port)),
+                (UDP, packets.udp(GUEST, target, 1024 + number % 60000, port, chance.randbytes(40))),
+                (ICMP, packets.echo_request(number & 0xFFFF)),
+            ]
+        )
+        fragment = chance.choice([0, 0, 0, chance.randrange(65536)])
+        options = chance.choice([b"", b"", chance.randbytes(chance.randrange(41))])
+        packet = bytearray(packets.ipv4(GUEST, target, protocol, payload, options, number & 0xFFFF, fragment))
+        for _ in range(chance.randrange(4)):
+            packet[chance.randrange(len(packet))] = chance.randrange(256)
+        if chance.random() < 0.7:  # a good header checksum lets the rest be looked at
+            size = min((packet[0] & 15) * 4, len(packet))
+            packet[10:12] = b"\0\0"
+            packet[10:12] = struct.pack("!H", packets.checksum(bytes(packet[:size])))
+        wire.send_packet(bytes(packet[: chance.choice([len(packet), chance.randrange(len(packet))])]))
+        if number % 500 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    return check_flows(*ports)
+
+
+def half_open(count, address, port, ports):
+    """Connections that begin and never go on. The kernel of the guest must not reset them."""
+    wire = Wire()
+    source = "10.0.2.77"
+    for number in range(count):
+        segment = packets.syn(source, address, 1024 + number, port, number)
+        wire.send_packet(packets.ipv4(source, address, TCP, segment))
+        if number % 500 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    return check_flows(*ports)
+
+
+def endless_fragments(count, ports):
+    """Each the first of a packet that never gets another, of 1,400 bytes."""
+    wire, data = Wire(), bytes(1400)
+    for number in range(count):
+        source = f"10.0.2.{16 + (number >> 16)}"
+        whole = packets.ipv4(source, outside.OUTSIDE, UDP, data, identification=number & 0xFFFF, fragment=0x2000)
+        wire.send_packet(whole)
+        if number % 1000 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    return check_flows(*ports)
+
+
+def many_datagram_flows(count, ports):
+    wire = Wire()
+    for number in range(count):
+        datagram = packets.udp(GUEST, outside.OUTSIDE, 1024 + number, ports[1])
+        wire.send_packet(packets.ipv4(GUEST, outside.OUTSIDE, UDP, datagram))
+        if number % 500 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    return check_flows(*ports)
+
+
+def readers_that_stop(count, flood_port, ports):
+    """Connections whose data nobody reads."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            connection = stack.enter_context(socket.create_connection((GATEWAY, flood_port), timeout=20))
+            assert len(connection.recv(1000)) > 0
+        return check_flows(*ports)
+
+
+def writers_to_nobody(count, deaf_port, ports):
+    """Sends until nothing is taken any more; returns how much went in."""
+    with contextlib.ExitStack() as stack:
+        block = bytes(1 << 20)
+        for _ in range(count):
+            connection = stack.enter_context(socket.create_connection((GATEWAY, deaf_port), timeout=20))
+            connection.settimeout(0.3)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    connection.sendall(block)
+        return check_flows(*ports)
+
+
+class Bounds(Claims):
+    def check(self, function, *arguments, seconds=100):
+        """Runs a guest's function that ends by checking other flows; memory stays bounded."""
+        with TcpServer(echo) as tcp, UdpServer(echo_datagram, "0.0.0.0") as udp:
+            with self.guest(function, *arguments, (tcp.port, udp.port), **ROOT) as guest:
+                self.assertTrue(guest.next(seconds))
+                self.assertLess(guest.peak_memory(), MEMORY_MIB)
+
+    def test_random_frames(self):
+        self.check(random_frames, 20_000)
+
+    def test_damaged_frames(self):
+        self.check(damaged_frames, 20_000)
+
+    def test_half_open_connections_to_a_silent_host(self):
+        self.check(half_open, 10_000, outside.SILENT, 80)
+
+    def test_half_open_connections_to_a_server(self):
+        with TcpServer(read_all) as server:
+            self.check(half_open, 10_000, GATEWAY, server.port)
+
+    def test_fragments_that_never_complete(self):
+        self.check(endless_fragments, 100_000)
+
+    def test_datagram_flows_without_end(self):
+        self.check(many_datagram_flows, 30_000)
+
+    def test_guests_that_stop_reading(self):
+        def flood(connection):
+            block = bytes(1 << 20)
+            while True:
+                connection.sendall(block)
+
+        with TcpServer(flood) as server:
+            self.check(readers_that_stop, 50, server.port)
+
+    def test_hosts_that_stop_reading(self):
+        over = threading.Event()
+        with TcpServer(lambda connection: over.wait(100)) as server:
+            self.check(writers_to_nobody, 20, server.port)
+            over.set()
+
+
+if __name__ == "__main__":
+    claims.main()

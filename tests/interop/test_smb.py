@@ -1,0 +1,50 @@
+"""smbclient lists a shared directory and copies both ways, through the real smbd."""
+
+import os
+
+import claims
+import stream
+from claims import Claims, need
+
+
+def smbclient(commands, server="10.0.2.4"):
+    return claims.command("smbclient", "-N", "-s", "/dev/null", f"//{server}/qemu", "-c", commands, seconds=60)
+
+
+@need("smbclient", "smbd")
+class Smb(Claims):
+    def setUp(self):
+        super().setUp()
+        self.share = os.path.join(self.directory, "share")
+        os.mkdir(self.share)
+
+    def smbclient(self, commands, **options):
+        status, text, errors = self.in_guest(smbclient, commands, netdev=f"smb={self.share}", **options)
+        self.assertEqual(status, 0, text + errors)
+        return text
+
+    def test_the_directory_is_listed_and_files_are_copied_both_ways(self):
+        content = b"".join(stream.blocks(3_000_000))
+        for name in ("here", os.path.join("share", "there")):
+            with open(os.path.join(self.directory, name), "wb") as file:
+                file.write(content)
+        text = self.smbclient(f"ls; lcd {self.directory}; get there fetched; put here stored")
+        self.assertRegex(text, r"there +\S* +3000000 ")
+        for name in ("fetched", os.path.join("share", "stored")):
+            with open(os.path.join(self.directory, name), "rb") as file:
+                self.assertEqual(file.read(), content, name)
+
+    def test_the_server_may_have_another_address(self):
+        os.mkdir(os.path.join(self.share, "a-directory"))
+        options = f"smb={self.share},smbserver=10.0.2.9"
+        _, text, _ = self.in_guest(smbclient, "ls", "10.0.2.9", netdev=options)
+        self.assertIn("a-directory", text)
+
+    def test_smbd_and_its_directory_are_gone_afterwards(self):
+        before = set(os.listdir("/tmp"))
+        self.smbclient("ls")
+        self.assertEqual(set(os.listdir("/tmp")) - before, set())
+
+
+if __name__ == "__main__":
+    claims.main()
