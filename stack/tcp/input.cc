@@ -28,18 +28,21 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   if (state_ == State::kClosed) return arrival;
   if (state_ == State::kSynSent) return on_segment_in_syn_sent(now, segment);
 
-  if (state_ == State::kSynReceived && segment.flags.syn && !segment.flags.rst &&
-      segment.sequence == irs_) {
-    // The peer's SYN again: our answer was lost, or waits for the owner.
-    if (!segment.flags.ack && !held_) syn_due_ = true;
-    if (!segment.flags.ack) return arrival;
+  const bool syn_again = state_ == State::kSynReceived && segment.flags.syn && !segment.flags.rst &&
+                         segment.sequence == irs_;
+  if (syn_again && !segment.flags.ack) {
+    // Our answer was lost, or waits for the owner.
+    if (!held_) syn_due_ = true;
+    return arrival;
   }
 
   if (timestamp_too_old(now, segment)) {
     challenge(now);
     return arrival;
   }
-  if (!acceptable(segment)) {
+  // When both sides open at once, the SYN we have comes again to acknowledge ours, left of the
+  // window as it is (RFC 9293, figure 8).
+  if (!acceptable(segment) && !syn_again) {
     if (state_ == State::kTimeWait && segment.flags.syn && !segment.flags.rst &&
         !segment.flags.ack && segment.sequence.after(expected_)) {
       arrival.verdict = Arrival::Verdict::kReopen;
@@ -65,7 +68,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
     if (on_reset(now, segment)) arrival.verdict = Arrival::Verdict::kAccepted;
     return arrival;
   }
-  if (segment.flags.syn && !(state_ == State::kSynReceived && segment.sequence == irs_)) {
+  if (segment.flags.syn && !syn_again) {
     if (state_ == State::kTimeWait && !segment.flags.ack) {
       arrival.verdict = Arrival::Verdict::kReopen;
       return arrival;
@@ -83,8 +86,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
     state_ = State::kEstablished;
     window_sequence_ = segment.sequence;
     window_acknowledgment_ = segment.acknowledgment;
-    peer_window_ = std::uint32_t{segment.window} << peer_scale_;
-    max_peer_window_ = std::max(max_peer_window_, peer_window_);
+    if (syn_again) acknowledge_now_ = true;
     set_idle(now);
   }
   if (!acknowledgment_in_range(segment.acknowledgment)) {
