@@ -34,14 +34,18 @@ std::uint32_t Connection::in_flight() const {
 std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
   if (reset_due_) {
     reset_due_ = false;
-    Outgoing reset = segment_at(now, state_ == State::kClosed && una_ == iss_ ? iss_ : nxt_,
-                                {.rst = true, .ack = true});
+    Outgoing reset = segment_at(now, nxt_, {.rst = true, .ack = true});
     reset.options = {};
     reset.window = 0;
     return reset;
   }
   if (state_ == State::kClosed) return std::nullopt;
-  if (state_ == State::kSynSent || state_ == State::kSynReceived) return next_syn(now);
+  if (state_ == State::kSynSent || state_ == State::kSynReceived) {
+    if (auto syn = next_syn(now)) return syn;
+    // Unacceptable segments are answered once our SYN is out.
+    if (state_ == State::kSynSent || nxt_ == iss_) return std::nullopt;
+    return next_control(now);
+  }
   if (auto segment = next_retransmission(now, limit)) return segment;
   if (auto segment = next_data(now, limit)) return segment;
   return next_control(now);
