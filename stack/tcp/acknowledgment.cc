@@ -39,6 +39,7 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const std::uint32_t advance = segment.acknowledgment - una_;
   const Sequence bytes_before = first_unacknowledged_byte();
   const bool window_limited = in_flight() + maximum_payload() >= congestion_.window();
+  if (una_ == iss_ && retries_ != 0) rtt_.on_lost_syn();
   una_ = segment.acknowledgment;
   const Sequence bytes_after = first_unacknowledged_byte();
   arrival.acknowledged = bytes_after - bytes_before;
