@@ -49,6 +49,10 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
       return arrival;
     }
     if (segment.flags.rst || held_) return arrival;
+    if (state_ == State::kTimeWait && segment.flags.fin &&
+        segment.sequence + length_of(segment) == expected_) {
+      set_idle(now);  // the peer's FIN again: our acknowledgment of it was lost
+    }
     // Old data means that our acknowledgment was lost; anything else may be a forgery or the
     // other half of an acknowledgment loop, and is answered now and then.
     if (length_of(segment) != 0 && !segment.flags.syn) {
@@ -102,13 +106,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   }
   on_acknowledgment(now, segment, arrival);
   if (state_ == State::kClosed) return arrival;
-  if (state_ == State::kTimeWait) {
-    if (length_of(segment) != 0) {  // the peer's FIN again
-      acknowledge_now_ = true;
-      set_idle(now);
-    }
-    return arrival;
-  }
+  if (state_ == State::kTimeWait) return arrival;
   set_idle(now);
   take_payload(segment, arrival);
   if (peer_fin_seen_ && expected_ == peer_fin_) on_peer_finish(now);
@@ -179,8 +177,11 @@ bool Connection::on_reset(Time now, const Segment& segment) {
     if (!held_) challenge(now);
     return false;
   }
+  CloseReason reason = CloseReason::kReset;
   // A side that refuses in SYN-RECEIVED after an active open refused our SYN.
-  close(active_ && state_ == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
+  if (active_ && state_ == State::kSynReceived) reason = CloseReason::kRefused;
+  if (state_ == State::kTimeWait) reason = CloseReason::kNone;  // there is nothing left to lose
+  close(reason);
   return true;
 }
 
@@ -188,10 +189,13 @@ void Connection::take_payload(const Segment& segment, Arrival& arrival) {
   if (peer_finished_) return;
   const Sequence begin = segment.flags.syn ? segment.sequence + 1 : segment.sequence;
   const Sequence end = begin + static_cast<std::uint32_t>(segment.payload.size());
-  // Only what lies between what we have and the edge we promised.
+  // Only what lies between what we have and the edge we promised, or the end we were told.
   const Sequence from = later(begin, expected_);
-  const Sequence to = earlier(end, later(advertised_, expected_));
-  if (segment.flags.fin && to == end && !peer_fin_seen_) {
+  Sequence to = earlier(end, later(advertised_, expected_));
+  if (peer_fin_seen_) {
+    to = earlier(to, peer_fin_);
+  } else if (segment.flags.fin && to == end &&
+             !(out_of_order_ && out_of_order_->ranges().back().end.after(end))) {
     peer_fin_seen_ = true;
     peer_fin_ = end;
   }
