@@ -195,7 +195,8 @@ class Connection {
   void on_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
   void on_new_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
   void update_window(const Segment& segment);
-  void update_scoreboard(const Segment& segment);
+  // True if it reports anything new.
+  bool update_scoreboard(const Segment& segment);
   void detect_loss();
   void enter_recovery(Sequence lost_end);
   void on_our_finish_acknowledged(Time now);
@@ -208,6 +209,7 @@ class Connection {
   Outgoing data_segment(Time now, Sequence begin, std::uint32_t size);
   void add_sack_blocks(TcpOptions& options) const;
   std::uint32_t in_flight() const;
+  std::uint32_t flight_size() const;
   std::uint32_t timestamp(Time now) const;
   void on_retransmission_time(Time now);
   void on_idle_time(Time now);

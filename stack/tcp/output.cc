@@ -31,6 +31,13 @@ std::uint32_t Connection::in_flight() const {
   return outstanding - std::min(outstanding, left);
 }
 
+// RFC 5681, section 2: what a loss is measured against. It counts what has been acknowledged
+// selectively, or one acknowledgment of a whole batch would leave nothing to halve; what limited
+// transmit has sent beyond the window does not count.
+std::uint32_t Connection::flight_size() const {
+  return std::min(nxt_ - una_, congestion_.window());
+}
+
 std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
   if (reset_due_) {
     reset_due_ = false;
@@ -252,7 +259,7 @@ void Connection::on_retransmission_time(Time now) {
     return;
   } else {
     // RFC 6298, section 5.4; RFC 6675, section 5.1. The scoreboard is trusted once.
-    congestion_.on_timeout(in_flight(), maximum_payload(), retries_ == 1);
+    congestion_.on_timeout(flight_size(), maximum_payload(), retries_ == 1);
     if (retries_ > 1) scoreboard_.reset();
     recovery_ = Recovery::kTimeout;
     recovery_point_ = lost_end_ = nxt_;
