@@ -19,9 +19,13 @@ bool Connection::acknowledgment_in_range(Sequence acknowledgment) const {
 void Connection::on_acknowledgment(Time now, const Segment& segment, Arrival& arrival) {
   const bool outstanding = una_ != nxt_;
   const std::uint32_t window_before = peer_window_;
-  keep_alives_ = 0;
-  if (una_ == nxt_ && state_ != State::kSynSent) retries_ = 0;  // an answer to a window probe
+  unanswered_ = 0;
   if (!segment.acknowledgment.before(una_)) update_window(segment);
+  if (window_before == 0 && peer_window_ != 0) {
+    // What was probed for, or refused, goes out as if for the first time.
+    retries_ = 0;
+    if (outstanding) restart_retransmission(now);
+  }
   // With SACK a duplicate is what reports something new (RFC 6675, section 2); without, what brings
   // nothing else (RFC 5681, section 2).
   const bool duplicate = sack_ ? update_scoreboard(segment)

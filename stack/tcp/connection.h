@@ -262,7 +262,6 @@ class Connection {
   Time retransmit_at_ = kNever;  // with data in flight a timeout, without a window probe
   Time acknowledge_at_ = kNever;
   Time idle_at_ = kNever;         // keep-alive, or the end of TIME-WAIT
-  std::uint32_t last_heard_ = 0;  // milliseconds, modulo 2^32
   std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
 
   std::uint16_t own_segment_size_;         // what we announce
@@ -273,8 +272,8 @@ class Connection {
   std::uint8_t peer_scale_ = 0;
   std::uint8_t own_scale_ = 0;
   std::uint8_t duplicates_ = 0;  // duplicate acknowledgments in a row
-  std::uint8_t retries_ = 0;     // timeouts in a row, or probes without an answer
-  std::uint8_t keep_alives_ = 0;
+  std::uint8_t retries_ = 0;     // timeouts in a row, for data or for a window
+  std::uint8_t unanswered_ = 0;  // probes in a row, of a silent peer or a closed window
 
   bool held_ : 1 = false;                  // the SYN may not be answered yet
   bool syn_due_ : 1 = false;               // our SYN is to be sent, or sent again

@@ -243,12 +243,15 @@ void Connection::restart_retransmission(Time now) {
 void Connection::on_retransmission_time(Time now) {
   retransmit_at_ = kNever;
   const bool opening = state_ == State::kSynSent || state_ == State::kSynReceived;
-  if (retries_ >= (opening ? kMaxSynRetries : kMaxRetries)) {
+  // A closed window is asked about for as long as the peer answers (RFC 9293, section 3.8.6.1).
+  const bool shut = !opening && peer_window_ == 0;
+  if ((shut ? unanswered_ : retries_) >= (opening ? kMaxSynRetries : kMaxRetries)) {
     reset_due_ = !opening;
     close(CloseReason::kTimedOut);
     return;
   }
-  ++retries_;
+  if (retries_ < 255) ++retries_;
+  if (shut) ++unanswered_;
   if (opening) {
     syn_due_ = true;
   } else if (una_ == nxt_) {
@@ -276,12 +279,12 @@ void Connection::on_idle_time(Time now) {
     close(CloseReason::kNone);
     return;
   }
-  if (keep_alives_ >= kMaxKeepAlives) {
+  if (unanswered_ >= kMaxKeepAlives) {
     reset_due_ = true;
     close(CloseReason::kTimedOut);
     return;
   }
-  ++keep_alives_;
+  ++unanswered_;
   probe_due_ = true;
   idle_at_ = now + kKeepAliveInterval;
 }
