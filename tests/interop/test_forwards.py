@@ -44,13 +44,13 @@ def converse(address, port, text):
 
 def listen_with_nc(port):
     """Real netcat on the guest's side: what it hears, after having said something."""
-    listener = subprocess.Popen(
-        ["nc", "-l", "-N", "-p", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    poll_until(lambda: f":{port}" in command("ss", "-Hltn")[1], 10, "nc to listen")
-    claims.report("listening")
-    with listener:
-        return listener.communicate("from the guest\n", timeout=20)[0]
+    words = ["nc", "-l", "-N", "-p", str(port)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as listener:
+        listener.stdin.write("from the guest\n")
+        listener.stdin.close()
+        poll_until(lambda: f":{port}" in command("ss", "-Hltn")[1], 10, "nc to listen")
+        claims.report("listening")
+        return listener.stdout.read()
 
 
 def ssh_server(directory, port):
