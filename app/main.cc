@@ -1,5 +1,8 @@
 // sluice: see app/cli/manual.cc for what it does, and docs/architecture.md for how.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -59,10 +62,20 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
 }
 
+// Opens what the caller has closed of standard input, output and error, so that nothing that Sluice
+// opens gets such a number and is then taken for it.
+void fill_standard_files() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is the one that is missing.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
+  }
+}
+
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
+  sluice::fill_standard_files();
   // The first word is the program's own name, and may be missing.
   const int first = argc > 0 ? 1 : 0;
   return sluice::run_command_line(std::vector<std::string>(argv + first, argv + argc));
