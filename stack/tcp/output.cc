@@ -257,7 +257,11 @@ void Connection::on_retransmission_time(Time now) {
   } else if (una_ == nxt_) {
     // Nothing in flight, but something waits: the window is closed or too small.
     if (!has_unsent()) return;
-    (peer_window_ == 0 ? probe_due_ : override_due_) = true;
+    if (shut) {
+      probe_due_ = true;
+    } else {
+      override_due_ = true;
+    }
     restart_retransmission(now);
     return;
   } else {
