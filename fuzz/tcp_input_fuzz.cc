@@ -66,7 +66,7 @@ class World {
         if (step[1] == 0xff) connection_.abort();
         break;
       default:
-        take(step, connection_.on_segment(now_, segment(step)));
+        give(step);
     }
     turn();
   }
@@ -85,13 +85,14 @@ class World {
   }
 
  private:
+  static constexpr std::uint16_t kSynWindow = 8000;
   static constexpr Parameters kParameters{.initial_sequence = kIss,
                                           .timestamp_offset = 0xfffff000,
                                           .maximum_segment_size = 1460,
                                           .receive_space = 20000};
 
   Segment syn() const {
-    Segment syn{.sequence = kIrs, .flags = {.syn = true}, .window = 8000};
+    Segment syn{.sequence = kIrs, .flags = {.syn = true}, .window = kSynWindow};
     if ((bits_ & 2) != 0) syn.options.window_scale = scale_;
     syn.options.sack_permitted = (bits_ & 4) != 0;
     if ((bits_ & 8) != 0) syn.options.timestamps = TcpTimestamps{peer_clock_, 0};
@@ -138,6 +139,17 @@ class World {
       segment.options.sack_count = static_cast<std::uint8_t>(i + 1);
     }
     return segment;
+  }
+
+  void give(Bytes step) {
+    const Segment given = segment(step);
+    const unsigned scale = (bits_ & 2) != 0 && !given.flags.syn ? scale_ : 0;
+    const std::uint32_t window = std::uint32_t{given.window} << scale;
+    if (given.flags.ack && given.acknowledgment.at_or_before(heard_end_)) {
+      offered_ = later(offered_, given.acknowledgment + window);
+    }
+    if (given.flags.syn) offered_ = later(offered_, kIss + 1 + window);
+    take(step, connection_.on_segment(now_, given));
   }
 
   void take(Bytes step, const Arrival& arrival) {
@@ -220,8 +232,9 @@ class World {
     }
     if (outgoing.flags.fin) Ensures(finished_ && outgoing.offset + outgoing.length == queued);
     Ensures(outgoing.options.size() <= TcpOptions::kMaxSize);
-    heard_end_ =
-        later(heard_end_, outgoing.sequence + outgoing.length + (outgoing.flags.fin ? 1 : 0));
+    const Sequence end = outgoing.sequence + outgoing.length + (outgoing.flags.fin ? 1 : 0);
+    if (end != outgoing.sequence) Ensures(end.at_or_before(offered_));
+    heard_end_ = later(heard_end_, end);
     if (outgoing.options.timestamps) heard_clock_ = outgoing.options.timestamps->value;
     if (!outgoing.flags.ack || outgoing.flags.rst) return;
     // Everything that was taken is acknowledged, and the FIN behind it.
@@ -253,6 +266,7 @@ class World {
   Sequence heard_acknowledgment_ = kIrs + 1;
   Sequence heard_edge_ = kIrs + 1;
   Sequence heard_end_ = kIss + 1;
+  Sequence offered_ = kIss + 1 + (active_ ? 0 : kSynWindow);  // the furthest edge it ever offered
   std::uint32_t heard_clock_ = 0;
   Connection connection_;
 };
