@@ -143,5 +143,14 @@ TEST(Wrap, BreaksAtBlanks) {
   EXPECT_EQ(wrap("muchtoolong x", 1, 4), " muchtoolong\n x\n");
 }
 
+TEST(CommandLine, HasShortWordsForMoreAndForLess) {
+  const auto level = [](const char* word) {
+    return std::get<ExecInvocation>(parse_command_line({"exec", word, "true"})).common.log_level;
+  };
+  EXPECT_EQ(level("-v"), LogLevel::kInfo);
+  EXPECT_EQ(level("--quiet"), LogLevel::kError);
+  EXPECT_THROW(parse_command_line({"exec", "-v", "-q", "true"}), UsageError);
+}
+
 }  // namespace
 }  // namespace sluice

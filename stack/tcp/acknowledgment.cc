@@ -100,12 +100,13 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
 }
 
 void Connection::update_window(const Segment& segment) {
-  // RFC 9293, section 3.10.7.4: only a segment at least as new as the last that set it.
-  if (window_sequence_.after(segment.sequence) ||
-      (window_sequence_ == segment.sequence &&
-       window_acknowledgment_.after(segment.acknowledgment))) {
-    return;
-  }
+  // RFC 9293, section 3.10.7.4: only a segment at least as new as the last that set it. One that
+  // acknowledges something new is the newest of all, even if it carries old data again; were its
+  // window ignored, the edge would move on by what it acknowledges, past what the peer offers.
+  const bool older = window_sequence_.after(segment.sequence) ||
+                     (window_sequence_ == segment.sequence &&
+                      window_acknowledgment_.after(segment.acknowledgment));
+  if (older && !segment.acknowledgment.after(una_)) return;
   window_sequence_ = segment.sequence;
   window_acknowledgment_ = segment.acknowledgment;
   const unsigned scale = segment.flags.syn ? 0 : peer_scale_;

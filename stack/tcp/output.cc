@@ -257,7 +257,7 @@ void Connection::on_retransmission_time(Time now) {
   } else if (una_ == nxt_) {
     // Nothing in flight, but something waits: the window is closed or too small.
     if (!has_unsent()) return;
-    if (peer_window_ == 0) {
+    if (shut) {
       probe_due_ = true;
     } else {
       override_due_ = true;

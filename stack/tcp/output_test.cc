@@ -87,6 +87,19 @@ TEST(TcpOutput, ThePeersWindowIsKept) {
   EXPECT_EQ(sent[0].length, 1000U);
 }
 
+TEST(TcpOutput, DataThatComesAgainMayBringTheNewestWindow) {
+  ScriptedPeer peer = ScriptedPeer::established(with_window(4000));
+  peer.gives_taken(peer.data(0, 1000));
+  peer.gives_taken(peer.data(1000, 1000));
+  peer.sends(10000);
+  // The peer has taken nothing from its buffer, and sends old data again to say so.
+  Segment again = peer.data(0, 1000);
+  again.acknowledgment = peer.our_number(3000);
+  again.window = 1000;
+  EXPECT_EQ(peer.gives(again).acknowledged, 3000U);
+  for (const Said& segment : peer.hears()) EXPECT_EQ(segment.length, 0U);
+}
+
 TEST(TcpOutput, AWindowThatShrinksLetsNothingOut) {
   ScriptedPeer peer = ScriptedPeer::established(with_window(4000));
   peer.sends(3000);

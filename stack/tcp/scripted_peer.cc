@@ -13,12 +13,12 @@ constexpr int kPatience = 100000;  // segments in one turn; more means that next
 
 // The byte at `place` of the peer's stream is the low half of its place.
 Bytes stream_bytes(std::uint32_t place, std::uint32_t size) {
-  static const auto kPattern = [] {
-    std::array<std::uint8_t, 256 + 65536> pattern{};
-    for (std::size_t i = 0; i < pattern.size(); ++i) pattern.at(i) = static_cast<std::uint8_t>(i);
-    return pattern;
+  static const auto pattern = [] {
+    std::array<std::uint8_t, 256 + 65536> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes.at(i) = static_cast<std::uint8_t>(i);
+    return bytes;
   }();
-  return Bytes(kPattern).subspan(place % 256, size);
+  return Bytes(pattern).subspan(place % 256, size);
 }
 
 }  // namespace
