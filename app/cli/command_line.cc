@@ -145,6 +145,12 @@ void parse(std::string_view command, CLI::App& parser, const Words& words) {
   Words reversed(words.rbegin(), words.rend());
   try {
     parser.parse(reversed);
+  } catch (const CLI::RequiredError&) {
+    const std::string_view what =
+        command == "attach"
+            ? "namespace; expected sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]"
+            : "capture; expected sluice replay [OPTION]... CAPTURE";
+    throw UsageError(std::string(command) + ": there is no " + std::string(what));
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(command) + ": " + error.what());
   }

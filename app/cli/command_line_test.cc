@@ -152,5 +152,19 @@ TEST(CommandLine, HasShortWordsForMoreAndForLess) {
   EXPECT_THROW(parse_command_line({"exec", "-v", "-q", "true"}), UsageError);
 }
 
+TEST(CommandLine, WhatIsMissingIsNamed) {
+  const auto complaint = [](const char* command) {
+    try {
+      parse_command_line({command});
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(complaint("attach").find("PID|NETNS-PATH"), std::string::npos);
+  EXPECT_NE(complaint("replay").find("CAPTURE"), std::string::npos);
+  EXPECT_NE(complaint("exec").find("COMMAND"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice
