@@ -71,8 +71,8 @@ TEST(CommandLine, WhatIsMissingIsSaid) {
   EXPECT_NE(problem({"exec"}).find("no command"), std::string::npos);
   EXPECT_NE(problem({"exec", "--"}).find("no command"), std::string::npos);
   EXPECT_NE(problem({"exec", "--netdev"}).find("has no value"), std::string::npos);
-  EXPECT_NE(problem({"attach"}).find("target"), std::string::npos);
-  EXPECT_NE(problem({"replay", "-o", "x"}).find("input"), std::string::npos);
+  EXPECT_NE(problem({"attach"}).find("PID|NETNS-PATH"), std::string::npos);
+  EXPECT_NE(problem({"replay", "-o", "x"}).find("CAPTURE"), std::string::npos);
   EXPECT_NE(problem({"exec", "--pcap-filter", "tcp", "ls"}).find("no --pcap"), std::string::npos);
 }
 
@@ -150,20 +150,6 @@ TEST(CommandLine, HasShortWordsForMoreAndForLess) {
   EXPECT_EQ(level("-v"), LogLevel::kInfo);
   EXPECT_EQ(level("--quiet"), LogLevel::kError);
   EXPECT_THROW(parse_command_line({"exec", "-v", "-q", "true"}), UsageError);
-}
-
-TEST(CommandLine, WhatIsMissingIsNamed) {
-  const auto complaint = [](const char* command) {
-    try {
-      parse_command_line({command});
-    } catch (const UsageError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  EXPECT_NE(complaint("attach").find("PID|NETNS-PATH"), std::string::npos);
-  EXPECT_NE(complaint("replay").find("CAPTURE"), std::string::npos);
-  EXPECT_NE(complaint("exec").find("COMMAND"), std::string::npos);
 }
 
 }  // namespace
