@@ -31,9 +31,10 @@ Descriptor take_ready_descriptor(const std::optional<int>& number) {
   return Descriptor(*number);
 }
 
-void announce(Descriptor ready, const std::string& tap) {
-  std::printf("ready %s\n", tap.c_str());
-  std::fflush(stdout);
+void announce(Descriptor ready, const std::string& tap, bool stdout_is_capture) {
+  std::FILE* const stream = stdout_is_capture ? stderr : stdout;
+  std::fprintf(stream, "ready %s\n", tap.c_str());
+  std::fflush(stream);
   constexpr std::string_view kLine = "1\n";
   if (ready && ::write(ready.get(), kLine.data(), kLine.size()) < 0) {
     log::warning("nobody listens to --ready-fd");
@@ -50,7 +51,7 @@ int run_attach(const AttachInvocation& invocation) {
   log::set_level(invocation.common.log_level);
   Descriptor ready = take_ready_descriptor(invocation.ready_descriptor);
   const Signals signals;
-  const NamespaceTarget target(invocation.target);
+  NamespaceTarget target(invocation.target);
   ArrivedTap arrived = target.open_tap({.network = invocation.common.network.network,
                                         .tap_name = invocation.tap_name,
                                         .configure = invocation.configure,
@@ -74,7 +75,7 @@ int run_attach(const AttachInvocation& invocation) {
   });
   signal_watch->arm();
   target_watch->arm();
-  announce(std::move(ready), arrived.name);
+  announce(std::move(ready), arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
   return 0;
 }

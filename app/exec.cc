@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +19,7 @@
 #include "app/namespace/terminal.h"
 #include "app/signals.h"
 #include "app/world.h"
+#include "nat/host/clock.h"
 #include "services/dns/resolv_conf.h"
 
 namespace sluice {
@@ -39,8 +42,35 @@ void leave_standard_files_to_the_command() {
   ::dup2(null.get(), STDOUT_FILENO);
 }
 
-void pass_on(const Signals& signals, ContainedCommand& contained) {
+void tell(const Message& news) {
+  if (news.kind == Message::Kind::kWarning) log::warning(news.text);
+}
+
+// Waits until the host's sockets have taken what the command's connections had sent.
+void deliver_the_rest(Loop& loop, World& world, const bool& impatient) {
+  constexpr std::chrono::seconds kPatience{10};  // with a receiver that takes nothing
+  constexpr std::chrono::milliseconds kStep{20};
+  world.catch_up();
+  std::size_t left = world.undelivered_bytes();
+  Time moved_at = monotonic_now();
+  while (left != 0 && !impatient) {
+    loop.run_for(kStep);
+    const Time now = monotonic_now();
+    const std::size_t left_now = world.undelivered_bytes();
+    if (left_now != std::exchange(left, left_now)) moved_at = now;
+    if (now - moved_at >= kPatience) {
+      log::warning(std::to_string(left) +
+                   " bytes that the command had sent are lost: the receiver takes nothing");
+      return;
+    }
+  }
+}
+
+// Returns whether somebody wants an end.
+bool pass_on(const Signals& signals, ContainedCommand& contained) {
+  bool wants_end = false;
   while (const std::optional<Signal> signal = signals.next()) {
+    wants_end = wants_end || signal->number != SIGWINCH;
     if (!signal->from_kernel) {
       contained.pass_on(signal->number);
     } else if (signal->number != SIGWINCH) {
@@ -48,6 +78,7 @@ void pass_on(const Signals& signals, ContainedCommand& contained) {
       contained.hurry();
     }
   }
+  return wants_end;
 }
 
 }  // namespace
@@ -74,14 +105,18 @@ int run_exec(const ExecInvocation& invocation) {
   leave_standard_files_to_the_command();
 
   std::unique_ptr<Loop::Watch> signal_watch;
+  bool ended = false;
+  bool impatient = false;
   signal_watch = loop.watch(signals.descriptor(), [&] {
-    pass_on(signals, contained);
+    if (pass_on(signals, contained) && ended) impatient = true;
     signal_watch->arm();
   });
   std::unique_ptr<Loop::Watch> news_watch;
   news_watch = loop.watch(contained.news_descriptor(), [&] {
     const std::optional<Message> news = contained.next_news();
     if (!news) return;  // process 1 is gone, which its own descriptor tells
+    tell(*news);
+    if (news->kind == Message::Kind::kEnded) ended = true;
     if (news->kind == Message::Kind::kStopped) {
       terminal.stop_with_command();
       contained.pass_on(SIGCONT);
@@ -94,6 +129,9 @@ int run_exec(const ExecInvocation& invocation) {
   end_watch->arm();
   loop.run();
 
+  ended = true;
+  while (const std::optional<Message> news = contained.next_news()) tell(*news);
+  deliver_the_rest(loop, *world, impatient);
   world.reset();
   const int status = contained.wait();
   terminal.reclaim();

@@ -1,5 +1,8 @@
 // sluice: see app/cli/manual.cc for what it does, and docs/architecture.md for how.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -59,10 +62,21 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
 }
 
+// Of standard files that the caller has closed, the numbers must not fall to sockets of our own.
+// Commands that are started find them closed again.
+void reserve_standard_files() {
+  while (true) {
+    const int file = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (file > STDERR_FILENO) ::close(file);
+    if (file < 0 || file > STDERR_FILENO) return;
+  }
+}
+
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
+  sluice::reserve_standard_files();
   // The first word is the program's own name, and may be missing.
   const int first = argc > 0 ? 1 : 0;
   return sluice::run_command_line(std::vector<std::string>(argv + first, argv + argc));

@@ -84,15 +84,20 @@ class World::Core {
   Core& operator=(const Core&) = delete;
 
   ~Core() {
-    // What waits in the tap's queue when a command ends was sent before it ended.
-    constexpr int kMaxTurns = 1024;
-    tap_ready_ = !tap_.closed();
-    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
     if (capture_) capture_->flush();
     log::info("this is what happened:\n" + summary_of(sum(nat_.counters(), link_counters_)));
   }
 
   void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
+
+  void catch_up() {
+    constexpr int kMaxTurns = 1024;
+    tap_ready_ = !tap_.closed();
+    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
+    loop_.set_deadline(nat_.deadline());
+  }
+
+  std::size_t undelivered_bytes() const { return nat_.undelivered_bytes(); }
 
  private:
   std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {
@@ -206,6 +211,14 @@ class World::Core {
 World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
     : core_(std::make_unique<Core>(invocation, std::move(tap), loop)) {}
 World::~World() = default;
+
+void World::catch_up() {
+  core_->catch_up();
+}
+
+std::size_t World::undelivered_bytes() const {
+  return core_->undelivered_bytes();
+}
 
 void World::on_closed(std::function<void()> on_closed) {
   core_->on_closed(std::move(on_closed));
