@@ -16,7 +16,7 @@ TEST(SmbConf, KeepsEverythingInItsDirectoryAndSharesOne) {
         "state directory = /tmp/d\n", "cache directory = /tmp/d\n",
         "ncalrpc dir = /tmp/d/ncalrpc\n", "log file = /tmp/d/log.smbd\n",
         "[qemu]\npath = /tmp/d/share\n", "read only = no\n", "guest ok = yes\n",
-        "force user = alice\n", "map to guest = Bad User\n"}) {
+        "guest only = yes\n", "map to guest = Bad User\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }
 }

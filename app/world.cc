@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/guest_services.h"
+#include "app/limits.h"
 #include "app/log.h"
 #include "app/smb.h"
 #include "app/summary.h"
@@ -17,6 +18,7 @@
 #include "devices/link/recorded_link.h"
 #include "devices/link/tap.h"
 #include "nat/host/clock.h"
+#include "nat/host/descriptor_limit.h"
 #include "nat/host/directory_files.h"
 #include "nat/host/name_server_file.h"
 #include "nat/host/seed.h"
@@ -40,6 +42,12 @@ SystemHostOptions host_options(const NetworkInvocation& invocation) {
   return options;
 }
 
+NatConfig config_of(const NetworkInvocation& invocation) {
+  NatConfig config = nat_config(invocation.network);
+  config.limits = limits_within(raise_descriptor_limit());
+  return config;
+}
+
 std::string name_of(const ListenAddress& listen, std::uint16_t port) {
   if (const auto* const path = std::get_if<UnixPath>(&listen.local)) return "unix:" + path->path;
   Endpoint endpoint = std::get<Endpoint>(listen.local);
@@ -61,7 +69,7 @@ class World::Core {
         tap_(std::move(tap), link_counters_),
         host_(host_options(invocation)),
         capture_(open_capture(invocation)),
-        nat_(nat_config(invocation.network), link(), host_,
+        nat_(config_of(invocation), link(), host_,
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);

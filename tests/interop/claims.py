@@ -90,13 +90,13 @@ class Claims(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
     @contextlib.contextmanager
-    def guest(self, function, *arguments, netdev="", options=()):
+    def guest(self, function, *arguments, netdev="", options=(), descriptors=None):
         """Runs a function of this file behind `sluice exec`."""
         words = ["exec", *options]
         if netdev:
             words += ["--netdev", f"user,{netdev}"]
         words += ["--", sys.executable, sys.argv[0], "--guest", function.__name__, json.dumps(arguments)]
-        with Sluice(*words) as program:
+        with Sluice(*words, descriptors=descriptors) as program:
             guest = Guest(program)
             yield guest
             guest.finish()

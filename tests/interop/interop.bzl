@@ -21,6 +21,7 @@ def interop_test(name, size = "medium"):
         ],
         tags = [
             "exclusive",
+            "external",  # the programs and the kernel are not Bazel's to know, so results don't last
             "local",
         ],
     )

@@ -5,7 +5,9 @@ sockets show that something would have answered. What Sluice sends by whatever s
 """
 
 import contextlib
+import select
 import socket
+import threading
 
 from packets import ETH_P_ALL, ETH_P_IP, ICMP, TCP, UDP
 from servers import TcpServer, UdpServer, echo
@@ -24,9 +26,12 @@ class Lookout:
         self._stack.enter_context(udp)
         self.tcp_port, self.udp_port = self._tcp.port, udp.port
         self._raw = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
-        self._raw.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
         self._raw.setblocking(False)
         self._packets = []
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def connections(self):
         return self._tcp.accepted
@@ -34,8 +39,14 @@ class Lookout:
     def datagrams(self):
         return len(self._datagrams)
 
+    def _listen(self):
+        """Empties the socket's queue, which is shorter than what may come in one go."""
+        while not self._over.is_set():
+            select.select([self._raw], [], [], 0.1)
+            self.heard()
+
     def heard(self):
-        with contextlib.suppress(BlockingIOError):
+        with self._lock, contextlib.suppress(BlockingIOError):
             while True:
                 packet, (interface, kind, *_) = self._raw.recvfrom(65536)
                 self._packets.append(self._describe(interface, kind, packet))
@@ -54,5 +65,7 @@ class Lookout:
         return self
 
     def __exit__(self, *_):
+        self._over.set()
+        self._thread.join(10)
         self._raw.close()
         self._stack.close()

@@ -3,6 +3,7 @@
 import errno
 import socket
 import struct
+import time
 
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
@@ -91,11 +92,14 @@ class Wire:
         """Returns when everything sent before has been seen to: Sluice takes frames in order."""
         question = struct.pack("!HHBBH", 1, ETH_P_IP, 6, 4, 1) + self.own_mac + socket.inet_aton(own_address)
         question += bytes(6) + socket.inet_aton(gateway)
-        self._discard()
-        self.send_frame(BROADCAST_MAC + self.own_mac + struct.pack("!H", ETH_P_ARP) + question)
-        while frame := self.receive(20):
-            if frame[12:14] == struct.pack("!H", ETH_P_ARP) and frame[20:22] == b"\0\2":
-                return
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            # Again and again: what else arrives may have left this socket no room for the answer.
+            self._discard()
+            self.send_frame(BROADCAST_MAC + self.own_mac + struct.pack("!H", ETH_P_ARP) + question)
+            while frame := self.receive(0.1):
+                if frame[12:14] == struct.pack("!H", ETH_P_ARP) and frame[20:22] == b"\0\2":
+                    return
         raise TimeoutError("the gateway does not answer ARP any more")
 
     def _discard(self):

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import resource
 import select
 import subprocess
 import tempfile
@@ -103,10 +104,15 @@ class Program:
 
 
 class Sluice(Program):
-    """Sluice with the given words after its name."""
+    """Sluice with the given words after its name, and a limit of descriptors where one is given."""
 
-    def __init__(self, *words, **options):
-        super().__init__([BINARY, *words], preexec_fn=drop_privileges, **options)
+    def __init__(self, *words, descriptors=None, **options):
+        def prepare():
+            drop_privileges()
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+        super().__init__([BINARY, *words], preexec_fn=prepare, **options)
 
 
 def run(*words, text="", seconds=60):

@@ -133,10 +133,10 @@ def writers_to_nobody(count, deaf_port, ports):
 
 
 class Bounds(Claims):
-    def check(self, function, *arguments, seconds=100):
+    def check(self, function, *arguments, seconds=100, **options):
         """Runs a guest's function that ends by checking other flows; memory stays bounded."""
         with TcpServer(echo) as tcp, UdpServer(echo_datagram, "0.0.0.0") as udp:
-            with self.guest(function, *arguments, (tcp.port, udp.port), **ROOT) as guest:
+            with self.guest(function, *arguments, (tcp.port, udp.port), **ROOT, **options) as guest:
                 self.assertTrue(guest.next(seconds))
                 self.assertLess(guest.peak_memory(), MEMORY_MIB)
 
@@ -152,6 +152,11 @@ class Bounds(Claims):
     def test_half_open_connections_to_a_server(self):
         with TcpServer(read_all) as server:
             self.check(half_open, 10_000, GATEWAY, server.port)
+
+    def test_flows_that_outnumber_descriptors(self):
+        few = {"descriptors": 400}
+        self.check(half_open, 3000, outside.SILENT, 80, **few)
+        self.check(many_datagram_flows, 3000, **few)
 
     def test_fragments_that_never_complete(self):
         self.check(endless_fragments, 100_000)

@@ -6,6 +6,7 @@ import signal
 import claims
 from claims import GATEWAY, GUEST, NAME_SERVER, Claims, need
 from guest_namespace import Attached, GuestNamespace
+from sluice import poll_until
 
 OPTIONS = "domainname=example.test,dnssearch=one.test,dnssearch=two.test,hostname=guest-host"
 
@@ -36,7 +37,8 @@ def lease_of_dhclient(directory, tap="tap0"):
     words = ["dhclient", "-4", "-1", "-cf", settings, "-sf", script, "-lf", leases, "-pf", number, tap]
     status, text, errors = claims.command(*words, seconds=20)
     lease = _told(f"{told}.BOUND", status, text + errors)
-    # It stays in the background to renew the lease.
+    # It goes on in the background to renew the lease, where it writes down its number.
+    poll_until(lambda: os.path.exists(number) and os.path.getsize(number) > 0, 10, "dhclient's number")
     with open(number, encoding="ascii") as file:
         os.kill(int(file.read()), signal.SIGKILL)
     return lease

@@ -73,14 +73,14 @@ class HostForwards(Claims):
 
     def test_a_tcp_port_of_the_host_leads_to_the_guest(self):
         port = closed_port()
-        with self.guest(serve_tcp, 80, 3, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:80") as guest:
+        with self.guest(serve_tcp, 8080, 3, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:8080") as guest:
             self.assertEqual(guest.next(), "listening")
             for _ in range(3):
                 self.assertEqual(self.talk(port), f"cba {GATEWAY}")
 
     def test_a_connection_to_a_port_that_the_guest_does_not_listen_on_ends(self):
         port = closed_port()
-        with self.guest(idle, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:81") as guest:
+        with self.guest(idle, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:8081") as guest:
             self.assertEqual(guest.next(), "idle")
             try:
                 self.assertEqual(self.talk(port), "")
@@ -89,7 +89,7 @@ class HostForwards(Claims):
 
     def test_a_udp_port_of_the_host_leads_to_the_guest(self):
         port = closed_port(socket.SOCK_DGRAM)
-        with self.guest(serve_udp, 53, 2, netdev=f"hostfwd=udp:127.0.0.1:{port}-{GUEST}:53") as guest:
+        with self.guest(serve_udp, 5353, 2, netdev=f"hostfwd=udp:127.0.0.1:{port}-{GUEST}:5353") as guest:
             self.assertEqual(guest.next(), "listening")
             for text in (b"abc", b"x" * 9000):
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
@@ -99,7 +99,7 @@ class HostForwards(Claims):
 
     def test_a_unix_socket_of_the_host_leads_to_the_guest(self):
         path = os.path.join(self.directory, "way-in")
-        with self.guest(serve_tcp, 80, 1, netdev=f"hostfwd=unix:{path}-:80") as guest:
+        with self.guest(serve_tcp, 8080, 1, netdev=f"hostfwd=unix:{path}-:8080") as guest:
             self.assertEqual(guest.next(), "listening")
             with socket.socket(socket.AF_UNIX) as one:
                 one.settimeout(5)
@@ -112,7 +112,7 @@ class HostForwards(Claims):
     @need("nc", "ss")
     def test_netcat_talks_both_ways(self):
         port = closed_port()
-        with self.guest(listen_with_nc, 80, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:80") as guest:
+        with self.guest(listen_with_nc, 8080, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:8080") as guest:
             self.assertEqual(guest.next(), "listening")
             words = ["nc", "-N", "127.0.0.1", str(port)]
             self.assertEqual(command(*words, text="from the host\n")[:2], [0, "from the guest\n"])

@@ -88,8 +88,8 @@ class Attacked(Claims):
 class Named(Claims):
     def test_hostfwd_works_while_restricted(self):
         port = closed_port()
-        netdev = f"restrict=on,hostfwd=tcp:127.0.0.1:{port}-:80,hostfwd=udp:127.0.0.1:{port}-:80"
-        with self.guest(serve_both, 80, netdev=netdev) as guest:
+        netdev = f"restrict=on,hostfwd=tcp:127.0.0.1:{port}-:8080,hostfwd=udp:127.0.0.1:{port}-:8080"
+        with self.guest(serve_both, 8080, netdev=netdev) as guest:
             self.assertEqual(guest.next(), "listening")
             with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
                 connection.sendall(b"abc")

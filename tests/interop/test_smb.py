@@ -1,8 +1,10 @@
 """smbclient lists a shared directory and copies both ways, through the real smbd."""
 
 import os
+import unittest.mock
 
 import claims
+import processes
 import stream
 from claims import Claims, need
 
@@ -41,12 +43,10 @@ class Smb(Claims):
         self.assertIn("a-directory", text)
 
     def test_smbd_and_its_directory_are_gone_afterwards(self):
-        def directories():
-            return {name for name in os.listdir("/tmp") if name.startswith("sluice-smb")}
-
-        before = directories()
-        self.smbclient("ls")
-        self.assertEqual(directories() - before, set())
+        with unittest.mock.patch.dict(os.environ, TMPDIR=self.directory):
+            self.smbclient("ls")
+        self.assertEqual(os.listdir(self.directory), ["share"])
+        self.assertEqual(processes.named("smbd"), set())
 
 
 if __name__ == "__main__":

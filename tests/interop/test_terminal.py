@@ -88,7 +88,7 @@ class Terminals(Claims):
             self.assertEqual(terminal.end(), 3)
 
     def test_ctrl_c_interrupts_the_command_once(self):
-        script = "trap 'echo caught; count=$((count + 1))' INT; trap 'echo total $count; exit 5' TERM; "
+        script = "trap 'count=$((count + 1)); echo caught' INT; trap 'echo total $count; exit 5' TERM; "
         script += "echo ready; while :; do sleep 0.05; done"
         with Terminal("--", "sh", "-c", script) as terminal:
             terminal.until("ready")
