@@ -12,6 +12,7 @@
 #include "app/guest_services.h"
 #include "app/limits.h"
 #include "app/log.h"
+#include "app/preconditions.h"
 #include "app/smb.h"
 #include "app/summary.h"
 #include "devices/link/capture_writer.h"
@@ -72,6 +73,7 @@ class World::Core {
         nat_(config_of(invocation), link(), host_,
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
+    if (network.outbound) check_outbound(*network.outbound);
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
     open_forwards(network);
@@ -93,6 +95,7 @@ class World::Core {
 
   ~Core() {
     if (capture_) capture_->flush();
+    if (capture_ && capture_->failed()) log::warning("the capture is incomplete: can't write it");
     log::info("this is what happened:\n" + summary_of(sum(nat_.counters(), link_counters_)));
   }
 
@@ -133,7 +136,12 @@ class World::Core {
         log::info(line);
       }
     }
-    for (const GuestForward& forward : network.guest_forwards) nat_.add_guest_forward(forward);
+    for (const GuestForward& forward : network.guest_forwards) {
+      if (const auto* const command = std::get_if<Command>(&forward.target)) {
+        check_command(*command);
+      }
+      nat_.add_guest_forward(forward);
+    }
     if (!network.smb_directory.empty()) {
       smb_.emplace(network.smb_directory);
       for (const GuestForward& forward : smb_->forwards(network.network.smb)) {

@@ -29,6 +29,7 @@ struct Raw {
   std::string seed;
   std::string log_level = "warning";
   bool quiet = false;
+  bool verbose = false;
   bool help = false;
   std::string tap_name = "tap0";
   bool map_root = false;
@@ -67,6 +68,7 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
   parser->add_option("--netdev", raw.netdev);
   parser->add_option("--seed", raw.seed);
   parser->add_option("--log-level", raw.log_level);
+  parser->add_flag("-v,--verbose", raw.verbose);
   parser->add_flag("-q,--quiet", raw.quiet);
   if (command == "exec" || command == "attach") {
     parser->add_option("--pcap", raw.capture_file);
@@ -174,6 +176,8 @@ NetworkInvocation common_of(const Raw& raw) {
     }
   }
   common.log_level = choose("--log-level", raw.log_level, log_levels());
+  if (raw.quiet && raw.verbose) throw UsageError("--quiet and --verbose: expected one of them");
+  if (raw.verbose) common.log_level = LogLevel::kInfo;
   if (raw.quiet) common.log_level = LogLevel::kError;
   return common;
 }

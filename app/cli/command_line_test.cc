@@ -66,6 +66,12 @@ TEST(CommandLine, AWrongOptionGetsASuggestion) {
             "no option '--verison' in front of a command; did you mean '--version'?");
 }
 
+TEST(CommandLine, LevelsHaveShortNames) {
+  EXPECT_EQ(parsed<ExecInvocation>({"exec", "-v", "ls"}).common.log_level, LogLevel::kInfo);
+  EXPECT_EQ(parsed<ExecInvocation>({"exec", "-q", "ls"}).common.log_level, LogLevel::kError);
+  EXPECT_EQ(problem({"exec", "-q", "-v", "ls"}), "--quiet and --verbose: expected one of them");
+}
+
 TEST(CommandLine, WhatIsMissingIsSaid) {
   EXPECT_NE(problem({}), "");
   EXPECT_NE(problem({"exec"}).find("no command"), std::string::npos);

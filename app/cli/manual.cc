@@ -67,6 +67,8 @@ constexpr std::string_view kCommonOptions =
                         Default: %SEED%.
     --log-level LEVEL   What is said on standard error: debug, info, warning, error or off.
                         Default: warning.
+    -v, --verbose       The same as --log-level info, which ends with a summary: frames, flows, and
+                        what was dropped for which reason.
     -q, --quiet         The same as --log-level error.
     -h, --help          Shows this page.
     --netdev user[,KEY=VALUE]...
@@ -147,7 +149,8 @@ DESCRIPTION
     The same capture, options and seed give the same output, byte for byte.
 
 OPTIONS
-    -o, --output FILE   Writes what the network answers to FILE, as pcap.
+    -o, --output FILE   Writes what the network answers to FILE, as pcap. '-' is standard output;
+                        the summary is then on standard error.
     --host accept|refuse|silent
                         What the hosts do: they take connections and swallow what they are sent;
                         they refuse; they never answer. Default: accept.

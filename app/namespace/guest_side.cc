@@ -101,10 +101,10 @@ class FirstProcess {
     while (!hurry_ && unsent.is_moving()) wait_for_events(unsent.pause_milliseconds());
     if (!hurry_ && unsent.left().connections != 0) {
       send_message(channel_, {.kind = Message::Kind::kWarning,
-                              .text = std::to_string(unsent.left().connections) +
-                                      " connections ended before they had sent everything: "
-                                      "nothing moved for " +
-                                      std::to_string(UnsentWatch::kPatience / 1s) + " seconds"});
+                              .text = "connections that ended before everything was sent: " +
+                                      std::to_string(unsent.left().connections) +
+                                      " (the receiver took nothing for " +
+                                      std::to_string(UnsentWatch::kPatience / 1s) + " seconds)"});
     }
     return *status_;
   }
