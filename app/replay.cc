@@ -143,12 +143,13 @@ int run_replay(const ReplayInvocation& invocation) {
   print_count("frames cut off", reader.truncated());
   std::fputs(summary_of(nat.counters()).c_str(), screen);
   std::fprintf(screen, "%-24s%.6f\n", "seconds", seconds_of(replayer.now() - start));
+  if (std::fflush(screen) != 0) log::error("can't write the summary");
   if (!reader.problem().empty()) log::warning(invocation.input + ": " + reader.problem());
   if (writer && writer->failed()) {
     log::error("can't write all of " + invocation.output);
     return 1;
   }
-  return reader.problem().empty() ? 0 : 1;
+  return reader.problem().empty() && std::ferror(screen) == 0 ? 0 : 1;
 }
 
 }  // namespace sluice

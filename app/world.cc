@@ -96,7 +96,9 @@ class World::Core {
   ~Core() {
     if (capture_) capture_->flush();
     if (capture_ && capture_->failed()) log::warning("the capture is incomplete: can't write it");
-    log::info("this is what happened:\n" + summary_of(sum(nat_.counters(), link_counters_)));
+    std::string summary = summary_of(sum(nat_.counters(), link_counters_));
+    summary.pop_back();  // the log ends the line
+    log::info("this is what happened:\n" + summary);
   }
 
   void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
