@@ -65,13 +65,12 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
 }
 
-// Of standard files that the caller has closed, the numbers must not fall to sockets of our own.
-// Commands that are started find them closed again.
-void reserve_standard_files() {
-  while (true) {
-    const int file = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (file > STDERR_FILENO) ::close(file);
-    if (file < 0 || file > STDERR_FILENO) return;
+// Opens what the caller has closed of standard input, output and error, so that nothing that Sluice
+// opens gets such a number and is then taken for it.
+void fill_standard_files() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is the one that is missing.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
   }
 }
 
@@ -79,7 +78,7 @@ void reserve_standard_files() {
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  sluice::reserve_standard_files();
+  sluice::fill_standard_files();
   // The first word is the program's own name, and may be missing.
   const int first = argc > 0 ? 1 : 0;
   return sluice::run_command_line(std::vector<std::string>(argv + first, argv + argc));

@@ -1,191 +1,289 @@
-// A TCP machine and a peer that says anything: segments around every edge of its windows, with any
-// flags and options, while its owner does what owners may do and time passes.
+// A TCP connection whose peer, owner and clock do anything at all.
 //
-// Whatever happened: what is acknowledged was sent, payload lies within what was promised and in
-// order, each turn ends, and a closed connection asks for nothing more.
+// The first byte of input chooses who opens (bit 0) and which options the peer's SYN has (bits 1 to
+// 3: window scale, SACK, timestamps), the second its scale. Eight bytes are one step:
+//   0  bits 0-2 what happens: 0-3 a segment, 4 queue or finish, 5 time passes, 6 receive space or
+//      admission, 7 abort (only if byte 1 is 0xff, or there would be little else)
+//   1  flags of the segment     2  what its number and acknowledgment are near to
+//   3  how far from it, signed  4  the same for the acknowledgment
+//   5  payload bytes / 16       6  window    7  options, bit 7: payload is left to come again
+// After each step the owner takes its turn. In the end the peer falls silent, and the connection
+// must end by itself.
 
+#include <algorithm>
 #include <array>
-#include <cstdint>
-#include <optional>
+#include <deque>
 
-#include "fuzz/program.h"
+#include <gsl/assert>
+
 #include "stack/tcp/connection.h"
 
+namespace sluice::tcp {
 namespace {
 
-using namespace sluice;  // NOLINT(google-build-using-namespace): one program
-using tcp::Connection;
-using tcp::Sequence;
+constexpr std::size_t kStep = 8;
+constexpr std::uint32_t kMaxQueue = 1U << 17;
+constexpr int kPatience = 20000;  // segments in one turn: the queue twice, in the smallest pieces
+constexpr Sequence kIss{0xffffff80};
+constexpr Sequence kIrs{0x7fffff80};
 
-constexpr std::uint32_t kSpace = 100'000;
+Bytes payload_of(std::size_t size) {
+  static constexpr std::array<std::uint8_t, 4096> kZeros{};
+  return Bytes(kZeros).first(size);
+}
 
-class Life {
+class World {
  public:
-  explicit Life(Bytes bytes) : program_(bytes), connection_(open()) {}
+  World(std::uint8_t bits, std::uint8_t scale)
+      : scale_(scale % 15),
+        bits_(bits),
+        active_((bits & 1) != 0),
+        admitted_(active_),
+        connection_(active_ ? Connection::to_guest(now_, kParameters)
+                            : Connection::from_syn(now_, syn(), kParameters)) {
+    turn();
+  }
 
-  void run() {
-    for (int steps = 0; steps < 1000 && !program_.at_end(); ++steps) {
-      step();
-      take_turn();
+  void step(Bytes step) {
+    switch (step[0] & 7U) {
+      case 4:
+        queue(step);
+        break;
+      case 5:
+        pass(step);
+        break;
+      case 6:
+        if (step[1] % 4 == 0) {
+          admitted_ = true;
+          connection_.admit();
+        } else {
+          space_ = std::uint32_t{step[2]} << (step[3] & 7U);
+          connection_.set_receive_space(space_);
+          edge_ = std::max(edge_, taken_ + space_);
+        }
+        break;
+      case 7:
+        if (step[1] == 0xff) connection_.abort();
+        break;
+      default:
+        give(step);
     }
-    // Left alone, it ends by itself or waits for its owner: its timers don't go on for ever.
-    connection_.finish();
-    for (int i = 0; i < 1000; ++i) {
-      take_turn();
-      const auto deadline = connection_.deadline();
-      if (!deadline) break;
-      now_ = std::max(now_, *deadline);
+    turn();
+  }
+
+  // The peer says no more: everything ends.
+  void end() {
+    connection_.admit();
+    admitted_ = true;
+    turn();
+    for (int i = 0; i < 100 && !connection_.closed(); ++i) {
+      now_ = std::max(now_, *connection_.deadline());
       connection_.on_time(now_);
+      turn();
     }
-    require(!connection_.deadline());
+    Ensures(connection_.closed());
   }
 
  private:
-  Connection open() {
-    const std::uint8_t how = program_.number();
-    const tcp::Parameters parameters{.initial_sequence = Sequence(0xffffff00),
-                                     .timestamp_offset = 5,
-                                     .maximum_segment_size = 1460,
-                                     .receive_space = kSpace};
-    if ((how & 1) != 0) return Connection::to_guest(now_, parameters);
-    tcp::Segment syn{.sequence = Sequence(0xfffffff0), .flags = {.syn = true}, .window = 0xffff};
-    if ((how & 2) != 0) syn.options.window_scale = 7;
-    if ((how & 4) != 0) syn.options.sack_permitted = true;
-    if ((how & 8) != 0) syn.options.timestamps = TcpTimestamps{.value = 1};
-    if ((how & 16) != 0) syn.options.maximum_segment_size = program_.number16();
-    Connection connection = Connection::from_syn(now_, syn, parameters);
-    peer_next_ = syn.sequence + 1;
-    if ((how & 32) == 0) connection.admit();
-    return connection;
+  static constexpr std::uint16_t kSynWindow = 8000;
+  static constexpr Parameters kParameters{.initial_sequence = kIss,
+                                          .timestamp_offset = 0xfffff000,
+                                          .maximum_segment_size = 1460,
+                                          .receive_space = 20000};
+
+  Segment syn() const {
+    Segment syn{.sequence = kIrs, .flags = {.syn = true}, .window = kSynWindow};
+    if ((bits_ & 2) != 0) syn.options.window_scale = scale_;
+    syn.options.sack_permitted = (bits_ & 4) != 0;
+    if ((bits_ & 8) != 0) syn.options.timestamps = TcpTimestamps{peer_clock_, 0};
+    return syn;
   }
 
-  void step() {
-    switch (program_.number() % 10) {
-      case 0:
-        connection_.enqueue(take_room(program_.number16()));
-        return;
-      case 1:
-        connection_.finish();
-        finished_ = true;
-        return;
-      case 2:
-        if (program_.number() == 0) connection_.abort();
-        return;
-      case 3:
-        space_ = std::min<std::uint32_t>(program_.number16() * 2U, kSpace);
-        connection_.set_receive_space(space_);
-        return;
-      case 4:
-        connection_.admit();
-        return;
-      case 5:
-        pass();
-        return;
-      default:
-        peer_speaks();
+  // A number near one that matters.
+  static Sequence near(unsigned selector, std::uint8_t distance,
+                       const std::array<Sequence, 4>& edges) {
+    const auto offset = static_cast<std::int8_t>(distance);
+    const int factor = (selector & 4U) != 0 ? 100 : 1;
+    return edges.at(selector & 3U) + static_cast<std::uint32_t>(offset * factor);
+  }
+
+  Segment segment(Bytes step) {
+    const Sequence irs =
+        connection_.state() == State::kSynSent ? kIrs : connection_.peer_initial_sequence();
+    const Sequence expected = irs + 1 + static_cast<std::uint32_t>(taken_);
+    const std::array<Sequence, 4> theirs{expected, heard_edge_, irs, heard_acknowledgment_};
+    const std::array<Sequence, 4> ours{kIss + 1 + static_cast<std::uint32_t>(acknowledged_),
+                                       heard_end_, kIss,
+                                       kIss + 1 + static_cast<std::uint32_t>(enqueued_)};
+    Segment segment{.sequence = near(step[2], step[3], theirs),
+                    .acknowledgment = near(step[2] >> 4U, step[4], ours),
+                    .flags = {.fin = (step[1] & 1U) != 0,
+                              .syn = (step[1] & 2U) != 0,
+                              .rst = (step[1] & 4U) != 0,
+                              .psh = (step[1] & 8U) != 0,
+                              .ack = (step[1] & 16U) != 0,
+                              .urg = (step[1] & 32U) != 0},
+                    .window = static_cast<std::uint16_t>(step[6] << (step[7] & 8U)),
+                    .payload = payload_of(std::size_t{step[5]} * 16)};
+    // What a parser passes on: scales up to 14, sizes of any kind.
+    if (segment.flags.syn && (bits_ & 2) != 0) segment.options.window_scale = scale_;
+    if (segment.flags.syn) segment.options.maximum_segment_size = std::uint16_t{step[6]};
+    segment.options.sack_permitted = segment.flags.syn && (bits_ & 4) != 0;
+    if ((step[7] & 1U) != 0) {
+      peer_clock_ += static_cast<std::uint32_t>(static_cast<std::int8_t>(step[4]));
+      segment.options.timestamps = TcpTimestamps{peer_clock_, heard_clock_ - step[3] % 3};
+    }
+    for (unsigned i = 0; i < ((step[7] >> 1U) & 3U); ++i) {
+      const Sequence left = near(step[2] >> 4U, static_cast<std::uint8_t>(step[4] + 7 * i), ours);
+      segment.options.sack.at(i) = {(left + 1).number(), (left + 1 + step[6] * (i + 1)).number()};
+      segment.options.sack_count = static_cast<std::uint8_t>(i + 1);
+    }
+    return segment;
+  }
+
+  void give(Bytes step) {
+    const Segment given = segment(step);
+    const unsigned scale = (bits_ & 2) != 0 && !given.flags.syn ? scale_ : 0;
+    const std::uint32_t window = std::uint32_t{given.window} << scale;
+    if (given.flags.ack && given.acknowledgment.at_or_before(heard_end_)) {
+      offered_ = later(offered_, given.acknowledgment + window);
+    }
+    if (given.flags.syn) offered_ = later(offered_, kIss + 1 + window);
+    take(step, connection_.on_segment(now_, given));
+  }
+
+  void take(Bytes step, const Arrival& arrival) {
+    Ensures(arrival.verdict != Arrival::Verdict::kReopen ||
+            connection_.state() == State::kTimeWait);
+    Ensures(arrival.verdict != Arrival::Verdict::kReset || connection_.state() == State::kSynSent ||
+            connection_.state() == State::kSynReceived);
+    acknowledged_ += arrival.acknowledged;
+    Ensures(acknowledged_ <= enqueued_);
+    const auto size = static_cast<std::uint32_t>(arrival.payload.size());
+    if (size == 0) return;
+    Ensures(arrival.verdict == Arrival::Verdict::kAccepted && !connection_.closed());
+    Ensures(taken_ + arrival.offset + size <= edge_);
+    if (arrival.offset == 0) {
+      receive((step[7] & 0x80U) != 0 ? size / 2 : size);
+    } else if ((step[7] & 0x80U) == 0 && connection_.keep(arrival.offset, size)) {
+      kept_.resize(std::max<std::size_t>(kept_.size(), arrival.offset + size));
+      std::fill_n(kept_.begin() + arrival.offset, size, true);
     }
   }
 
-  // Nobody enqueues after finish(), or without end.
-  std::uint32_t take_room(std::uint32_t bytes) {
-    if (finished_ || queued_ > (1U << 22)) return 0;
-    queued_ += bytes;
-    return bytes;
+  void receive(std::uint32_t count) {
+    const std::uint32_t filled = connection_.received(now_, count);
+    kept_.erase(kept_.begin(), kept_.begin() + std::min<std::ptrdiff_t>(count, std::ssize(kept_)));
+    std::uint32_t expected = 0;
+    while (count != 0 && !kept_.empty() && kept_.front()) {
+      kept_.pop_front();
+      ++expected;
+    }
+    Ensures(filled == expected);
+    taken_ += count + filled;
   }
 
-  void pass() {
-    const std::uint8_t how = program_.number();
+  void queue(Bytes step) {
+    if (step[1] == 0) {
+      finished_ = true;
+      connection_.finish();
+    }
+    if (finished_ || connection_.closed()) return;
+    const std::uint32_t count = std::uint32_t{step[2]} * step[3];
+    if (enqueued_ - acknowledged_ + count > kMaxQueue) return;
+    enqueued_ += count;
+    connection_.enqueue(count);
+  }
+
+  void pass(Bytes step) {
     const auto deadline = connection_.deadline();
-    if ((how & 1) != 0 && deadline) {
+    if ((step[1] & 1U) != 0 && deadline) {
       now_ = std::max(now_, *deadline);
     } else {
-      now_ += std::chrono::microseconds(std::int64_t{1} << (how % 36));
+      now_ += std::chrono::milliseconds(std::uint32_t{step[2]} * step[3]);
     }
     connection_.on_time(now_);
   }
 
-  void peer_speaks() {
-    const std::uint8_t bits = program_.number();
-    const std::uint8_t how = program_.number();
-    const auto wobble = static_cast<std::uint32_t>(static_cast<std::int8_t>(program_.number()));
-    tcp::Segment segment{.sequence = peer_next_,
-                         .acknowledgment = sent_end_,
-                         .flags = {.fin = (bits & 1) != 0,
-                                   .syn = (bits & 2) != 0,
-                                   .rst = (bits & 4) != 0,
-                                   .psh = (bits & 8) != 0,
-                                   .ack = (bits & 16) == 0},
-                         .window = program_.number16()};
-    if ((bits & 32) != 0) segment.sequence += wobble * program_.number();
-    if ((bits & 64) != 0) segment.acknowledgment += wobble * program_.number();
-    if ((bits & 128) != 0) segment.payload = Bytes(payload_).first(program_.number16() % 3000);
-    for (unsigned i = 0; i < (how & 3); ++i) {
-      const Sequence left = sent_end_ - program_.number16();
-      segment.options.sack.at(segment.options.sack_count++) = {
-          left.number(), (left + program_.number16()).number()};
-    }
-    if ((how & 4) != 0) {
-      segment.options.timestamps = TcpTimestamps{program_.number(), program_.number()};
-    }
-    if ((how & 8) != 0) segment.options.window_scale = program_.number() % 15;
-
+  void turn() {
+    const std::uint32_t limit = (bits_ & 16) != 0 ? 65000 : 0;
     const bool was_closed = connection_.closed();
-    const tcp::Arrival arrival = connection_.on_segment(now_, segment);
-    require(arrival.acknowledged <= queued_);
-    queued_ -= arrival.acknowledged;
-    require(queued_ == connection_.queued() || connection_.closed());
-    if (was_closed) require(arrival.payload.empty() && arrival.acknowledged == 0);
-    if (!arrival.payload.empty()) take(arrival, how);
-    // A peer that means well goes on where it was.
-    if (wobble == 0) peer_next_ = segment.sequence + length_of(segment);
-  }
-
-  static std::uint32_t length_of(const tcp::Segment& segment) {
-    return static_cast<std::uint32_t>(segment.payload.size()) + (segment.flags.syn ? 1 : 0) +
-           (segment.flags.fin ? 1 : 0);
-  }
-
-  void take(const tcp::Arrival& arrival, std::uint8_t how) {
-    const auto size = static_cast<std::uint32_t>(arrival.payload.size());
-    require(arrival.offset + size <= kSpace);
-    if (arrival.offset == 0) {
-      const std::uint32_t taken = (how & 16) != 0 ? size / 2 : size;
-      const std::uint32_t followed = connection_.received(now_, taken);
-      require(followed <= kSpace);
-    } else if ((how & 32) == 0) {
-      connection_.keep(arrival.offset, size);
+    int sent = 0;
+    while (const auto outgoing = connection_.next(now_, limit)) {
+      Ensures(++sent < kPatience);
+      Ensures(!was_closed || outgoing->flags.rst);
+      check(*outgoing, limit);
     }
+    Ensures(connection_.queued() == enqueued_ - acknowledged_);
+    Ensures(!connection_.has_gaps() || std::find(kept_.begin(), kept_.end(), true) != kept_.end());
+    // A connection that is not closed has something to wait for, once its SYN may be answered.
+    Ensures(connection_.closed() ? !connection_.deadline()
+                                 : !admitted_ || connection_.deadline().has_value());
   }
 
-  void take_turn() {
-    constexpr int kMostSegments = 10'000;
-    for (int i = 0;; ++i) {
-      require(i < kMostSegments);
-      const auto segment = connection_.next(now_, (i & 1) != 0 ? 0 : 65'000);
-      if (!segment) break;
-      require(segment->offset + segment->length <= queued_);
-      require(segment->options.size() <= TcpOptions::kMaxSize);
-      sent_end_ =
-          segment->sequence + segment->length + (segment->flags.syn || segment->flags.fin ? 1 : 0);
-      if (segment->flags.syn && segment->flags.ack) peer_next_ = segment->acknowledgment;
+  void check(const Outgoing& outgoing, std::uint32_t limit) {
+    const std::uint32_t queued = connection_.queued();
+    Ensures(outgoing.segment_size != 0);
+    Ensures(outgoing.length <= std::max<std::uint32_t>(limit, outgoing.segment_size));
+    if (outgoing.length != 0) {
+      Ensures(outgoing.offset + outgoing.length <= queued);
+      const std::uint64_t place = acknowledged_ + outgoing.offset;
+      Ensures(outgoing.sequence == kIss + 1 + static_cast<std::uint32_t>(place));
     }
-    if (connection_.closed()) require(!connection_.deadline());
+    if (outgoing.flags.fin) Ensures(finished_ && outgoing.offset + outgoing.length == queued);
+    Ensures(outgoing.options.size() <= TcpOptions::kMaxSize);
+    const Sequence end = outgoing.sequence + outgoing.length + (outgoing.flags.fin ? 1 : 0);
+    if (end != outgoing.sequence) Ensures(end.at_or_before(offered_));
+    heard_end_ = later(heard_end_, end);
+    if (outgoing.options.timestamps) heard_clock_ = outgoing.options.timestamps->value;
+    if (!outgoing.flags.ack || outgoing.flags.rst) return;
+    // Everything that was taken is acknowledged, and the FIN behind it.
+    const std::uint32_t fin = connection_.peer_finished() ? 1 : 0;
+    heard_acknowledgment_ = outgoing.acknowledgment;
+    Ensures(outgoing.acknowledgment ==
+            connection_.peer_initial_sequence() + 1 + static_cast<std::uint32_t>(taken_) + fin);
+    const unsigned scale = (bits_ & 2) != 0 && !outgoing.flags.syn ? 7 : 0;
+    const std::uint32_t window = std::uint32_t{outgoing.window} << scale;
+    Ensures(taken_ + window <= edge_ + fin);
+    heard_edge_ = outgoing.acknowledgment + window;
   }
 
-  Program program_;
-  Time now_{std::chrono::seconds(1)};
-  Sequence peer_next_{0xfffffff0};
-  Connection connection_;
-  Sequence sent_end_{0xffffff00};
-  std::uint32_t queued_ = 0;  // not acknowledged
-  std::uint32_t space_ = kSpace;
+  Time now_ = Time{} + std::chrono::hours(1);
+  std::uint32_t peer_clock_ = 0xffffff00;
+  std::uint8_t scale_;
+  std::uint8_t bits_;
+  bool active_;
+  bool admitted_;
   bool finished_ = false;
-  std::array<std::uint8_t, 3000> payload_{};
+  std::uint32_t space_ = kParameters.receive_space;
+  // Both streams, counted from 0.
+  std::uint64_t enqueued_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t edge_ = space_;  // the end of what the owner ever offered to keep
+  std::deque<bool> kept_;        // which bytes from taken_ on were put aside
+  // What the peer has heard last.
+  Sequence heard_acknowledgment_ = kIrs + 1;
+  Sequence heard_edge_ = kIrs + 1;
+  Sequence heard_end_ = kIss + 1;
+  Sequence offered_ = kIss + 1 + (active_ ? 0 : kSynWindow);  // the furthest edge it ever offered
+  std::uint32_t heard_clock_ = 0;
+  Connection connection_;
 };
 
+void run(Bytes input) {
+  if (input.size() < 2) return;
+  World world(input[0], input[1]);
+  for (Bytes rest = input.subspan(2); rest.size() >= kStep; rest = rest.subspan(kStep)) {
+    world.step(rest.first(kStep));
+  }
+  world.end();
+}
+
 }  // namespace
+}  // namespace sluice::tcp
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Life(Bytes(data, size)).run();
+  sluice::tcp::run({data, size});
   return 0;
 }

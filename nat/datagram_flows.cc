@@ -156,7 +156,7 @@ void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& da
 }
 
 void DatagramFlows::take_errors(Time now, DatagramFlow& flow) {
-  constexpr unsigned kErrors = 64;  // more than a socket's queue holds, as a rule
+  constexpr unsigned kErrors = 1024;  // more than the queue of a socket holds
   for (unsigned i = 0; i < kErrors; ++i) {
     const auto error = context_.host.receive_error(flow.socket);
     if (!error) return;

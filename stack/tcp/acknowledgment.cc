@@ -19,16 +19,22 @@ bool Connection::acknowledgment_in_range(Sequence acknowledgment) const {
 void Connection::on_acknowledgment(Time now, const Segment& segment, Arrival& arrival) {
   const bool outstanding = una_ != nxt_;
   const std::uint32_t window_before = peer_window_;
-  keep_alives_ = 0;
-  if (una_ == nxt_ && state_ != State::kSynSent) retries_ = 0;  // an answer to a window probe
+  unanswered_ = 0;
   if (!segment.acknowledgment.before(una_)) update_window(segment);
-  if (sack_) update_scoreboard(segment);
+  if (window_before == 0 && peer_window_ != 0) {
+    // What was probed for, or refused, goes out as if for the first time.
+    retries_ = 0;
+    if (outstanding) restart_retransmission(now);
+  }
+  // With SACK a duplicate is what reports something new (RFC 6675, section 2); without, what brings
+  // nothing else (RFC 5681, section 2).
+  const bool duplicate = sack_ ? update_scoreboard(segment)
+                               : segment.payload.empty() && !segment.flags.fin &&
+                                     !segment.flags.syn && window_before == peer_window_;
 
   if (segment.acknowledgment.after(una_)) {
     on_new_acknowledgment(now, segment, arrival);
-  } else if (segment.acknowledgment == una_ && outstanding && segment.payload.empty() &&
-             !segment.flags.fin && !segment.flags.syn &&
-             (window_before == peer_window_ || segment.options.sack_count != 0)) {
+  } else if (segment.acknowledgment == una_ && outstanding && duplicate) {
     if (duplicates_ < 255) ++duplicates_;
   }
   if (state_ == State::kClosed || una_ == nxt_) return;
@@ -39,6 +45,7 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const std::uint32_t advance = segment.acknowledgment - una_;
   const Sequence bytes_before = first_unacknowledged_byte();
   const bool window_limited = in_flight() + maximum_payload() >= congestion_.window();
+  if (!syn_acknowledged_ && retries_ != 0) rtt_.on_lost_syn();
   una_ = segment.acknowledgment;
   syn_acknowledged_ = true;
   const Sequence bytes_after = first_unacknowledged_byte();
@@ -65,6 +72,7 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const std::uint32_t segment_size = maximum_payload();
   if (recovery_ == Recovery::kNone) {
     duplicates_ = 0;
+    recovery_point_ = una_ - 1;  // long ago; it must not come to lie ahead when numbers wrap
     if (window_limited) congestion_.on_acknowledged(advance, segment_size);
   } else if (una_.at_or_after(recovery_point_)) {
     recovery_ = Recovery::kNone;
@@ -92,12 +100,13 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
 }
 
 void Connection::update_window(const Segment& segment) {
-  // RFC 9293, section 3.10.7.4: only a segment at least as new as the last that set it.
-  if (window_sequence_.after(segment.sequence) ||
-      (window_sequence_ == segment.sequence &&
-       window_acknowledgment_.after(segment.acknowledgment))) {
-    return;
-  }
+  // RFC 9293, section 3.10.7.4: only a segment at least as new as the last that set it. One that
+  // acknowledges something new is the newest of all, even if it carries old data again; were its
+  // window ignored, the edge would move on by what it acknowledges, past what the peer offers.
+  const bool older = window_sequence_.after(segment.sequence) ||
+                     (window_sequence_ == segment.sequence &&
+                      window_acknowledgment_.after(segment.acknowledgment));
+  if (older && !segment.acknowledgment.after(una_)) return;
   window_sequence_ = segment.sequence;
   window_acknowledgment_ = segment.acknowledgment;
   const unsigned scale = segment.flags.syn ? 0 : peer_scale_;
@@ -106,7 +115,8 @@ void Connection::update_window(const Segment& segment) {
   if (una_ == nxt_ && peer_window_ != 0) retransmit_at_ = kNever;  // no need to probe
 }
 
-void Connection::update_scoreboard(const Segment& segment) {
+bool Connection::update_scoreboard(const Segment& segment) {
+  const std::uint32_t before = scoreboard_ ? scoreboard_->covered() : 0;
   const Sequence lower = later(una_, segment.acknowledgment);
   for (std::uint8_t i = 0; i < segment.options.sack_count; ++i) {
     const Range block{Sequence(segment.options.sack.at(i).left),
@@ -118,6 +128,7 @@ void Connection::update_scoreboard(const Segment& segment) {
     if (!scoreboard_) scoreboard_ = std::make_unique<RangeSet>();
     scoreboard_->add(block);
   }
+  return scoreboard_ && scoreboard_->covered() != before;
 }
 
 // RFC 6675, IsLost(): bytes below three selectively acknowledged ranges, or below more than two
@@ -137,11 +148,13 @@ void Connection::detect_loss() {
       }
     }
   }
-  if (duplicates_ >= kDuplicateThreshold && lost == una_ && recovery_ == Recovery::kNone) {
+  // Duplicates right at the end of a recovery may be of what it sent twice for nothing: without
+  // SACK they start no new one (RFC 6582, section 4.1).
+  if (duplicates_ >= kDuplicateThreshold && lost == una_ && recovery_ == Recovery::kNone &&
+      (sack_ || una_.after(recovery_point_))) {
     lost = una_ + std::min(segment_size, nxt_ - una_);
   }
   if (!lost.after(una_)) return;
-  // After a recovery, duplicates of what was sent before its end start no new one (RFC 6582, 4.1).
   if (recovery_ == Recovery::kNone) {
     enter_recovery(lost);
   } else {
@@ -150,7 +163,7 @@ void Connection::detect_loss() {
 }
 
 void Connection::enter_recovery(Sequence lost_end) {
-  congestion_.on_loss(in_flight(), maximum_payload());
+  congestion_.on_loss(flight_size(), maximum_payload());
   recovery_ = Recovery::kFast;
   recovery_point_ = nxt_;
   lost_end_ = lost_end;

@@ -99,8 +99,7 @@ void Connection::close(CloseReason reason) {
 }
 
 void Connection::set_idle(Time now) {
-  last_heard_ = static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::milliseconds(1));
-  keep_alives_ = 0;
+  unanswered_ = 0;
   switch (state_) {
     case State::kEstablished:
       idle_at_ = now + kKeepAliveIdle;

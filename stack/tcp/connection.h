@@ -195,7 +195,8 @@ class Connection {
   void on_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
   void on_new_acknowledgment(Time now, const Segment& segment, Arrival& arrival);
   void update_window(const Segment& segment);
-  void update_scoreboard(const Segment& segment);
+  // True if it reports anything new.
+  bool update_scoreboard(const Segment& segment);
   void detect_loss();
   void enter_recovery(Sequence lost_end);
   void on_our_finish_acknowledged(Time now);
@@ -208,6 +209,7 @@ class Connection {
   Outgoing data_segment(Time now, Sequence begin, std::uint32_t size);
   void add_sack_blocks(TcpOptions& options) const;
   std::uint32_t in_flight() const;
+  std::uint32_t flight_size() const;
   std::uint32_t timestamp(Time now) const;
   void on_retransmission_time(Time now);
   void on_idle_time(Time now);
@@ -260,7 +262,6 @@ class Connection {
   Time retransmit_at_ = kNever;  // with data in flight a timeout, without a window probe
   Time acknowledge_at_ = kNever;
   Time idle_at_ = kNever;         // keep-alive, or the end of TIME-WAIT
-  std::uint32_t last_heard_ = 0;  // milliseconds, modulo 2^32
   std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
 
   std::uint16_t own_segment_size_;         // what we announce
@@ -271,8 +272,8 @@ class Connection {
   std::uint8_t peer_scale_ = 0;
   std::uint8_t own_scale_ = 0;
   std::uint8_t duplicates_ = 0;  // duplicate acknowledgments in a row
-  std::uint8_t retries_ = 0;     // timeouts in a row, or probes without an answer
-  std::uint8_t keep_alives_ = 0;
+  std::uint8_t retries_ = 0;     // timeouts in a row, for data or for a window
+  std::uint8_t unanswered_ = 0;  // probes in a row, of a silent peer or a closed window
 
   bool held_ : 1 = false;              // the SYN may not be answered yet
   bool syn_acknowledged_ : 1 = false;  // from then on iss_ means nothing: numbers come round again

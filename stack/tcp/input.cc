@@ -28,24 +28,31 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   if (state_ == State::kClosed) return arrival;
   if (state_ == State::kSynSent) return on_segment_in_syn_sent(now, segment);
 
-  if (state_ == State::kSynReceived && segment.flags.syn && !segment.flags.rst &&
-      segment.sequence == irs_) {
-    // The peer's SYN again: our answer was lost, or waits for the owner.
-    if (!segment.flags.ack && !held_) syn_due_ = true;
-    if (!segment.flags.ack) return arrival;
+  const bool syn_again = state_ == State::kSynReceived && segment.flags.syn && !segment.flags.rst &&
+                         segment.sequence == irs_;
+  if (syn_again && !segment.flags.ack) {
+    // Our answer was lost, or waits for the owner.
+    if (!held_) syn_due_ = true;
+    return arrival;
   }
 
   if (timestamp_too_old(now, segment)) {
     challenge(now);
     return arrival;
   }
-  if (!acceptable(segment)) {
+  // When both sides open at once, the SYN we have comes again to acknowledge ours, left of the
+  // window as it is (RFC 9293, figure 8).
+  if (!acceptable(segment) && !syn_again) {
     if (state_ == State::kTimeWait && segment.flags.syn && !segment.flags.rst &&
         !segment.flags.ack && segment.sequence.after(expected_)) {
       arrival.verdict = Arrival::Verdict::kReopen;
       return arrival;
     }
     if (segment.flags.rst || held_) return arrival;
+    if (state_ == State::kTimeWait && segment.flags.fin &&
+        segment.sequence + length_of(segment) == expected_) {
+      set_idle(now);  // the peer's FIN again: our acknowledgment of it was lost
+    }
     // Old data means that our acknowledgment was lost; anything else may be a forgery or the
     // other half of an acknowledgment loop, and is answered now and then.
     if (length_of(segment) != 0 && !segment.flags.syn) {
@@ -65,7 +72,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
     if (on_reset(now, segment)) arrival.verdict = Arrival::Verdict::kAccepted;
     return arrival;
   }
-  if (segment.flags.syn && !(state_ == State::kSynReceived && segment.sequence == irs_)) {
+  if (segment.flags.syn && !syn_again) {
     if (state_ == State::kTimeWait && !segment.flags.ack) {
       arrival.verdict = Arrival::Verdict::kReopen;
       return arrival;
@@ -83,8 +90,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
     state_ = State::kEstablished;
     window_sequence_ = segment.sequence;
     window_acknowledgment_ = segment.acknowledgment;
-    peer_window_ = std::uint32_t{segment.window} << peer_scale_;
-    max_peer_window_ = std::max(max_peer_window_, peer_window_);
+    if (syn_again) acknowledge_now_ = true;
     set_idle(now);
   }
   if (!acknowledgment_in_range(segment.acknowledgment)) {
@@ -100,13 +106,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   }
   on_acknowledgment(now, segment, arrival);
   if (state_ == State::kClosed) return arrival;
-  if (state_ == State::kTimeWait) {
-    if (length_of(segment) != 0) {  // the peer's FIN again
-      acknowledge_now_ = true;
-      set_idle(now);
-    }
-    return arrival;
-  }
+  if (state_ == State::kTimeWait) return arrival;
   set_idle(now);
   take_payload(segment, arrival);
   if (peer_fin_seen_ && expected_ == peer_fin_) on_peer_finish(now);
@@ -177,8 +177,11 @@ bool Connection::on_reset(Time now, const Segment& segment) {
     if (!held_) challenge(now);
     return false;
   }
+  CloseReason reason = CloseReason::kReset;
   // A side that refuses in SYN-RECEIVED after an active open refused our SYN.
-  close(active_ && state_ == State::kSynReceived ? CloseReason::kRefused : CloseReason::kReset);
+  if (active_ && state_ == State::kSynReceived) reason = CloseReason::kRefused;
+  if (state_ == State::kTimeWait) reason = CloseReason::kNone;  // there is nothing left to lose
+  close(reason);
   return true;
 }
 
@@ -186,10 +189,13 @@ void Connection::take_payload(const Segment& segment, Arrival& arrival) {
   if (peer_finished_) return;
   const Sequence begin = segment.flags.syn ? segment.sequence + 1 : segment.sequence;
   const Sequence end = begin + static_cast<std::uint32_t>(segment.payload.size());
-  // Only what lies between what we have and the edge we promised.
+  // Only what lies between what we have and the edge we promised, or the end we were told.
   const Sequence from = later(begin, expected_);
-  const Sequence to = earlier(end, later(advertised_, expected_));
-  if (segment.flags.fin && to == end && !peer_fin_seen_) {
+  Sequence to = earlier(end, later(advertised_, expected_));
+  if (peer_fin_seen_) {
+    to = earlier(to, peer_fin_);
+  } else if (segment.flags.fin && to == end &&
+             !(out_of_order_ && out_of_order_->ranges().back().end.after(end))) {
     peer_fin_seen_ = true;
     peer_fin_ = end;
   }

@@ -31,16 +31,28 @@ std::uint32_t Connection::in_flight() const {
   return outstanding - std::min(outstanding, left);
 }
 
+// RFC 5681, section 2: what a loss is measured against. It counts what has been acknowledged
+// selectively, or one acknowledgment of a whole batch would leave nothing to halve; what limited
+// transmit has sent beyond the window does not count.
+std::uint32_t Connection::flight_size() const {
+  return std::min(nxt_ - una_, congestion_.window());
+}
+
 std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
   if (reset_due_) {
     reset_due_ = false;
-    Outgoing reset = segment_at(now, syn_acknowledged_ ? nxt_ : iss_, {.rst = true, .ack = true});
+    Outgoing reset = segment_at(now, nxt_, {.rst = true, .ack = true});
     reset.options = {};
     reset.window = 0;
     return reset;
   }
   if (state_ == State::kClosed) return std::nullopt;
-  if (state_ == State::kSynSent || state_ == State::kSynReceived) return next_syn(now);
+  if (state_ == State::kSynSent || state_ == State::kSynReceived) {
+    if (auto syn = next_syn(now)) return syn;
+    // Unacceptable segments are answered once our SYN is out.
+    if (state_ == State::kSynSent || nxt_ == iss_) return std::nullopt;
+    return next_control(now);
+  }
   if (auto segment = next_retransmission(now, limit)) return segment;
   if (auto segment = next_data(now, limit)) return segment;
   return next_control(now);
@@ -231,18 +243,21 @@ void Connection::restart_retransmission(Time now) {
 void Connection::on_retransmission_time(Time now) {
   retransmit_at_ = kNever;
   const bool opening = state_ == State::kSynSent || state_ == State::kSynReceived;
-  if (retries_ >= (opening ? kMaxSynRetries : kMaxRetries)) {
+  // A closed window is asked about for as long as the peer answers (RFC 9293, section 3.8.6.1).
+  const bool shut = !opening && peer_window_ == 0;
+  if ((shut ? unanswered_ : retries_) >= (opening ? kMaxSynRetries : kMaxRetries)) {
     reset_due_ = !opening;
     close(CloseReason::kTimedOut);
     return;
   }
-  ++retries_;
+  if (retries_ < 255) ++retries_;
+  if (shut) ++unanswered_;
   if (opening) {
     syn_due_ = true;
   } else if (una_ == nxt_) {
     // Nothing in flight, but something waits: the window is closed or too small.
     if (!has_unsent()) return;
-    if (peer_window_ == 0) {
+    if (shut) {
       probe_due_ = true;
     } else {
       override_due_ = true;
@@ -251,7 +266,7 @@ void Connection::on_retransmission_time(Time now) {
     return;
   } else {
     // RFC 6298, section 5.4; RFC 6675, section 5.1. The scoreboard is trusted once.
-    congestion_.on_timeout(in_flight(), maximum_payload(), retries_ == 1);
+    congestion_.on_timeout(flight_size(), maximum_payload(), retries_ == 1);
     if (retries_ > 1) scoreboard_.reset();
     recovery_ = Recovery::kTimeout;
     recovery_point_ = lost_end_ = nxt_;
@@ -268,12 +283,12 @@ void Connection::on_idle_time(Time now) {
     close(CloseReason::kNone);
     return;
   }
-  if (keep_alives_ >= kMaxKeepAlives) {
+  if (unanswered_ >= kMaxKeepAlives) {
     reset_due_ = true;
     close(CloseReason::kTimedOut);
     return;
   }
-  ++keep_alives_;
+  ++unanswered_;
   probe_due_ = true;
   idle_at_ = now + kKeepAliveInterval;
 }

@@ -16,6 +16,7 @@ class RttEstimator {
   // acknowledgements of its time. Every current stack uses 200 ms, and so do we.
   static constexpr Duration kMinimum = std::chrono::milliseconds(200);
   static constexpr Duration kInitial = std::chrono::seconds(1);
+  static constexpr Duration kAfterLostSyn = std::chrono::seconds(3);
   static constexpr Duration kMaximum = std::chrono::seconds(60);
 
   void sample(Duration round_trip) {
@@ -32,11 +33,14 @@ class RttEstimator {
     smoothed_ = static_cast<std::uint32_t>((std::uint64_t{smoothed_} * 7 + micros) / 8);
   }
 
+  // A SYN was sent more than once: kInitial may be too short for this path (RFC 6298, section 5.7).
+  void on_lost_syn() { syn_lost_ = true; }
+
   // After `backoffs` timeouts in a row, each of which doubles it.
   Duration timeout(unsigned backoffs) const {
     const Duration base =
         smoothed_ == 0
-            ? kInitial
+            ? (syn_lost_ ? kAfterLostSyn : kInitial)
             : std::max<Duration>(
                   kMinimum, std::chrono::microseconds(smoothed_ + std::uint64_t{4} * variation_));
     return std::min(kMaximum, base * (std::int64_t{1} << std::min(backoffs, 16U)));
@@ -50,6 +54,7 @@ class RttEstimator {
 
   std::uint32_t smoothed_ = 0;   // microseconds; 0 before the first sample
   std::uint32_t variation_ = 0;  // microseconds
+  bool syn_lost_ = false;
 };
 
 }  // namespace sluice::tcp

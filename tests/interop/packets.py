@@ -9,6 +9,7 @@ ETH_P_ALL = 3
 ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
 ICMP, TCP, UDP = 1, 6, 17
+_SOL_PACKET, _PACKET_VNET_HDR = 263, 15
 BROADCAST_MAC = b"\xff" * 6
 
 
@@ -84,6 +85,17 @@ class Wire:
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
                     raise
+
+    def send_offloaded(self, header, frame):
+        """A frame with a virtio_net_hdr; returns whether the kernel took it."""
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
+        try:
+            self._socket.send(header + frame)
+            return True
+        except OSError:
+            return False
+        finally:
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 0)
 
     def send_packet(self, packet, target=None):
         self.send_frame((target or self.gateway_mac) + self.own_mac + struct.pack("!H", ETH_P_IP) + packet)

@@ -10,7 +10,7 @@ class TcpServer:
 
     def __init__(self, handle, address="127.0.0.1", port=0):
         self._handle = handle
-        self._socket = socket.create_server((address, port), backlog=128)
+        self._socket = socket.create_server((address, port), backlog=2048)
         self._serve()
 
     def _serve(self):
@@ -62,7 +62,7 @@ class UnixServer(TcpServer):
         self._handle = handle
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(path)
-        self._socket.listen(128)
+        self._socket.listen(2048)
         self._serve()
 
 

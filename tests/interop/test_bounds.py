@@ -73,6 +73,32 @@ def damaged_frames(count, ports):
     return check_flows(*ports)
 
 
+def offloaded_frames(count, ports):
+    """Frames of up to 64 KiB whose offload headers say what does not fit them."""
+    wire, chance = Wire(), random.Random(3)
+    taken = 0
+    for number in range(count):
+        size = chance.choice([0, 10, 1400, 9000, chance.randrange(60000)])
+        data = bytes(size)
+        if chance.random() < 0.5:
+            protocol, payload = TCP, packets.syn(GUEST, GATEWAY, 1024 + number % 60000, ports[0]) + data
+        else:
+            protocol, payload = UDP, packets.udp(GUEST, GATEWAY, 1024 + number % 60000, ports[1], data)
+        frame = wire.gateway_mac + wire.own_mac + b"\x08\x00" + packets.ipv4(GUEST, GATEWAY, protocol, payload)
+        flags = chance.choice([0, 1, 1, 2, 255])
+        kind = chance.choice([0, 1, 1, 3, 4, 5, 0x81, 255])
+        sizes = [chance.choice([0, 1, 34, 54, 536, 1448, 65535]) for _ in range(2)]
+        start = chance.choice([34, 34, 34, 0, 14, chance.randrange(65536)])
+        offset = chance.choice([16, 6, 0, 65535])
+        header = struct.pack("<BBHHHH", flags, kind, *sizes, start, offset)
+        taken += wire.send_offloaded(header, frame)
+        if number % 200 == 0:
+            wire.catch_up()
+    wire.catch_up()
+    assert taken > count // 20, f"the kernel takes only {taken} of such frames"
+    return check_flows(*ports)
+
+
 def half_open(count, address, port, ports):
     """Connections that begin and never go on. The kernel of the guest must not reset them."""
     wire = Wire()
@@ -145,6 +171,9 @@ class Bounds(Claims):
 
     def test_damaged_frames(self):
         self.check(damaged_frames, 20_000)
+
+    def test_offloads_that_do_not_fit(self):
+        self.check(offloaded_frames, 20_000)
 
     def test_half_open_connections_to_a_silent_host(self):
         self.check(half_open, 10_000, outside.SILENT, 80)

@@ -40,6 +40,11 @@ class Names(Claims):
         with names.NameServer():
             self.assertEqual(self.dig("+tcp", "+short", "small.test"), "192.0.2.7\n")
 
+    def test_one_connection_carries_many_queries(self):
+        with names.NameServer():
+            text = self.dig("+tcp", "+keepopen", "+short", "small.test", "outside.test", "small.test", "AAAA")
+        self.assertEqual(text.split(), ["192.0.2.7", "198.51.100.1", "2001:db8::7"])
+
     def test_a_large_answer_is_truncated_and_then_fetched_over_tcp(self):
         with names.NameServer() as server:
             text = self.dig("large.test", "TXT")

@@ -11,7 +11,7 @@ import outside
 import processes
 import stream
 from claims import GUEST, NAME_SERVER, Claims
-from sluice import BINARY, Sluice, drop_privileges, poll_until, run
+from sluice import BINARY, Program, Sluice, drop_privileges, poll_until, run
 
 
 class Transparent(Claims):
@@ -56,6 +56,15 @@ class Transparent(Claims):
         with Sluice("exec", "--", "sh", "-c", "echo last; exec >&- 2>&-; exec sleep 60") as program:
             self.assertEqual(program.line(), "last")
             self.assertEqual(program.line(5), "")
+
+    def test_standard_files_may_be_closed(self):
+        for closed in ("<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                words = ["sh", "-c", f'exec "$0" exec -- sleep 1000 {closed}', BINARY]
+                with Program(words, preexec_fn=drop_privileges) as program:
+                    poll_until(lambda: processes.named("sleep\0001000") - {program.pid}, what="the command")
+                    program.process.send_signal(signal.SIGTERM)
+                    self.assertEqual(program.wait(3), 128 + signal.SIGTERM)
 
     def test_user_directory_environment_and_arguments_are_the_callers(self):
         script = "id -u; pwd; echo $WORD; echo \"$1\""

@@ -5,6 +5,7 @@ import socket
 import subprocess
 
 import claims
+import stream
 from claims import GATEWAY, GUEST, Claims, command, need
 from servers import TcpServer, UnixServer, closed_port, echo, read_all
 from sluice import poll_until
@@ -44,13 +45,13 @@ def converse(address, port, text):
 
 def listen_with_nc(port):
     """Real netcat on the guest's side: what it hears, after having said something."""
-    listener = subprocess.Popen(
-        ["nc", "-l", "-N", "-p", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    poll_until(lambda: f":{port}" in command("ss", "-Hltn")[1], 10, "nc to listen")
-    claims.report("listening")
-    with listener:
-        return listener.communicate("from the guest\n", timeout=20)[0]
+    words = ["nc", "-l", "-N", "-p", str(port)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as listener:
+        listener.stdin.write("from the guest\n")
+        listener.stdin.close()
+        poll_until(lambda: f":{port}" in command("ss", "-Hltn")[1], 10, "nc to listen")
+        claims.report("listening")
+        return listener.stdout.read()
 
 
 def ssh_server(directory, port):
@@ -67,6 +68,18 @@ def ssh_server(directory, port):
             server.terminate()
 
 
+def serve_stream(port, size):
+    """Sends a stream of that size and says the digest of what it reads."""
+    with socket.create_server(("", port)) as server:
+        claims.report("listening")
+        connection, _ = server.accept()
+        with connection:
+            heard = stream.digest(iter(lambda: connection.recv(1 << 18), b""))
+            for block in stream.blocks(size):
+                connection.sendall(block)
+    return heard
+
+
 class HostForwards(Claims):
     def talk(self, port, text="abc"):
         return converse("127.0.0.1", port, text)
@@ -77,6 +90,18 @@ class HostForwards(Claims):
             self.assertEqual(guest.next(), "listening")
             for _ in range(3):
                 self.assertEqual(self.talk(port), f"cba {GATEWAY}")
+
+    def test_much_data_is_carried_both_ways(self):
+        port, size = closed_port(), 200_000_000
+        expected = stream.digest(stream.blocks(size))
+        with self.guest(serve_stream, 8080, size, netdev=f"hostfwd=tcp:127.0.0.1:{port}-:8080") as guest:
+            self.assertEqual(guest.next(), "listening")
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                for block in stream.blocks(size):
+                    connection.sendall(block)
+                connection.shutdown(socket.SHUT_WR)
+                heard = stream.digest(iter(lambda: connection.recv(1 << 18), b""))
+            self.assertEqual([heard, guest.next()], [expected, expected])
 
     def test_a_connection_to_a_port_that_the_guest_does_not_listen_on_ends(self):
         port = closed_port()

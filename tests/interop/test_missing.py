@@ -66,6 +66,15 @@ class Missing(Claims):
                 self.assertIn(f"127.0.0.1:{port}", errors)
                 self.assertIn("in use", errors)
 
+    @unittest.skipIf(os.geteuid() == 0, "root may enter everything")
+    def test_a_namespace_that_may_not_be_entered(self):
+        # The test's own: it has rights over it, which Sluice has not.
+        path = f"/proc/{os.getpid()}/ns/net"
+        status, _, errors = run("attach", path)
+        self.assertEqual(status, 1, errors)
+        self.assertIn("network namespace", errors)
+        self.assertRegex(errors, "root|CAP_SYS_ADMIN")
+
     def test_directories_and_files_that_are_not_there(self):
         for words, told in (
             (["exec", "--netdev", "user,tftp=/no/such", "--", "true"], "/no/such"),

@@ -32,6 +32,15 @@ def read_end_then_say(address, port):
         return heard
 
 
+def say_urgently(address, port):
+    with connect(address, port) as connection:
+        connection.sendall(b"calm ")
+        connection.send(b"!", socket.MSG_OOB)
+        connection.sendall(b" calm")
+        connection.shutdown(socket.SHUT_WR)
+        return read_all(connection).decode()
+
+
 def failure_to_connect(address, port):
     """The error's name, and how long it took."""
     start = time.monotonic()
@@ -77,6 +86,14 @@ class Endings(Claims):
             self.assertEqual(self.in_guest(read_end_then_say, GATEWAY, server.port), "farewell")
             self.assertTrue(over.wait(10))
         self.assertEqual(heard, [b"late " * 1000])
+
+    def test_urgent_data_loses_nothing_else(self):
+        def tell(connection):
+            connection.sendall(read_all(connection))
+
+        with TcpServer(tell) as server:
+            heard = self.in_guest(say_urgently, GATEWAY, server.port)
+        self.assertEqual(heard.replace("!", ""), "calm  calm")
 
     def test_refused_stays_refused(self):
         for address in (GATEWAY, outside.OUTSIDE):

@@ -35,6 +35,18 @@ class Tftp(Claims):
         text, arrived = self.in_guest(fetch, self.directory, mode, name, netdev=f"tftp={self.root}")
         return text, bytes.fromhex(arrived)
 
+    def test_nothing_can_be_written(self):
+        self.write("root/kept", b"as it was\n")
+        self.write("mine", b"the guest's\n")
+        mine = os.path.join(self.directory, "mine")
+        for name in ("kept", "new"):
+            words = ["tftp", "-m", "octet", GATEWAY, "-c", "put", mine, name]
+            _, text, errors = self.in_guest_command(*words, netdev=f"tftp={self.root}")
+            self.assertIn("Error code", text + errors)
+        self.assertEqual(sorted(os.listdir(self.root)), ["below", "kept"])
+        with open(os.path.join(self.root, "kept"), "rb") as file:
+            self.assertEqual(file.read(), b"as it was\n")
+
     def test_octets_arrive_as_they_are(self):
         content = b"".join(stream.blocks(300_000))
         self.write("root/below/file", content)
