@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,10 +48,12 @@ int status_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-std::string read_all(const Descriptor& from) {
+// Reads to the end, with a pause before each block.
+std::string read_all(const Descriptor& from, int pause_milliseconds = 0) {
   std::string text;
   std::array<char, 65536> block{};
   for (;;) {
+    ::poll(nullptr, 0, pause_milliseconds);
     const ssize_t size = ::read(from.get(), block.data(), block.size());
     if (size <= 0) return text;
     text.append(block.data(), static_cast<std::size_t>(size));
@@ -78,7 +81,8 @@ TEST(Exec, ReturnsTheCommandsStatusAndLeavesItsOutputAlone) {
 }
 
 // The receiver reads nothing before the command has ended, so that all room for bytes on their way
-// is full: in the guest's kernel, in Sluice, and in the host's.
+// is full: in the guest's kernel, in Sluice, and in the host's. And then it reads slowly, so that
+// Sluice is the last to hold some.
 TEST(Exec, WhatACommandSentBeforeItEndedArrives) {
   Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   SocketAddress local(Endpoint{.address = IpAddress::v4(127, 0, 0, 1), .port = 0});
@@ -99,7 +103,8 @@ TEST(Exec, WhatACommandSentBeforeItEndedArrives) {
 
   const Descriptor connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   ASSERT_TRUE(connection);
-  EXPECT_EQ(read_all(connection).size(), std::stoull(told));
+  constexpr int kSlowly = 10;
+  EXPECT_EQ(read_all(connection, kSlowly).size(), std::stoull(told));
   EXPECT_EQ(status_of(child), 0);
 }
 
