@@ -45,7 +45,7 @@ std::string discover() {
 // A query for an address of host.sluice.internal.
 std::string query() {
   return std::string("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12) +
-         std::string("\x04host\x06sluice\x08internal\x00\x00\x01\x00\x01", 27);
+         std::string("\x04host\x06sluice\x08internal\x00\x00\x01\x00\x01", 26);
 }
 
 class GuestServicesTest : public testing::Test {
