@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/delivery.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/namespace/target.h"
@@ -61,22 +62,29 @@ int run_attach(const AttachInvocation& invocation) {
   world.on_closed([&] { loop.stop(); });
   ignore_broken_pipes();
 
+  bool asked_to_end = false;
   std::unique_ptr<Loop::Watch> signal_watch;
   signal_watch = loop.watch(signals.descriptor(), [&] {
     while (const std::optional<Signal> signal = signals.next()) {
-      if (is_end(signal->number)) loop.stop();
+      if (!is_end(signal->number)) continue;
+      asked_to_end = true;
+      loop.stop();
     }
     signal_watch->arm();
   });
   std::unique_ptr<Loop::Watch> target_watch;
   target_watch = loop.watch(target.descriptor(), [&] {
-    if (target.ended()) loop.stop();
-    target_watch->arm();
+    if (target.ended()) {
+      loop.stop();
+    } else {
+      target_watch->arm();
+    }
   });
   signal_watch->arm();
   target_watch->arm();
   announce(std::move(ready), arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
+  deliver_the_rest(loop, world, asked_to_end);
   return 0;
 }
 

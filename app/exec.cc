@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -13,13 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "app/delivery.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/namespace/contained_command.h"
 #include "app/namespace/terminal.h"
 #include "app/signals.h"
 #include "app/world.h"
-#include "nat/host/clock.h"
 #include "services/dns/resolv_conf.h"
 
 namespace sluice {
@@ -44,26 +43,6 @@ void leave_standard_files_to_the_command() {
 
 void tell(const Message& news) {
   if (news.kind == Message::Kind::kWarning) log::warning(news.text);
-}
-
-// Waits until the host's sockets have taken what the command's connections had sent.
-void deliver_the_rest(Loop& loop, World& world, const bool& impatient) {
-  constexpr std::chrono::seconds kPatience{10};  // with a receiver that takes nothing
-  constexpr std::chrono::milliseconds kStep{20};
-  world.catch_up();
-  std::size_t left = world.undelivered_bytes();
-  Time moved_at = monotonic_now();
-  while (left != 0 && !impatient) {
-    loop.run_for(kStep);
-    const Time now = monotonic_now();
-    const std::size_t left_now = world.undelivered_bytes();
-    if (left_now != std::exchange(left, left_now)) moved_at = now;
-    if (now - moved_at >= kPatience) {
-      log::warning(std::to_string(left) +
-                   " bytes that the command had sent are lost: the receiver takes nothing");
-      return;
-    }
-  }
 }
 
 // Returns whether somebody wants an end.

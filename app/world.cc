@@ -197,13 +197,11 @@ class World::Core {
 
   // Said when the first ping fails for it, not to everybody who will never ping.
   void warn_of_pings() {
-    if (pings_checked_ || nat_.counters().echo_flows == 0) return;
-    pings_checked_ = true;
-    if (!SystemHost::can_ping()) {
-      log::warning(
-          "pings can't leave: ICMP sockets are switched off; as root: 'sysctl -w "
-          "net.ipv4.ping_group_range=\"0 2147483647\"'");
-    }
+    if (pings_warned_of_ || !host_.pings_forbidden()) return;
+    pings_warned_of_ = true;
+    log::warning(
+        "pings can't leave: ICMP sockets are switched off; as root: 'sysctl -w "
+        "net.ipv4.ping_group_range=\"0 2147483647\"'");
   }
 
   Loop& loop_;
@@ -223,7 +221,7 @@ class World::Core {
   bool tap_ready_ = false;
   bool host_ready_ = false;
   bool posted_ = false;
-  bool pings_checked_ = false;
+  bool pings_warned_of_ = false;
 };
 
 World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)

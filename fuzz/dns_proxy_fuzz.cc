@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
+#include <string_view>
 
 #include "fuzz/program.h"
 #include "services/dns/proxy.h"
-#include "services/dns/scripted_world.h"
+#include "services/dns/test_messages.h"
+#include "tests/sim/service_world.h"
 
 namespace {
 
@@ -93,17 +94,15 @@ class Life {
   }
 
   void server_step() {
-    auto& sockets = world_.host.sockets();
-    if (sockets.empty()) return;
-    auto& socket =
-        std::next(sockets.begin(), program_.number() % static_cast<std::ptrdiff_t>(sockets.size()))
-            ->second;
+    const std::vector<SocketId> open = world_.host.open_sockets();
+    if (open.empty()) return;
+    SimHost::Socket& socket = world_.host.at(open.at(program_.number() % open.size()));
     const std::uint8_t flags = program_.number();
     Octets asked;
-    if (socket.is_datagram) {
-      if (!socket.sent.empty()) asked = socket.sent[0].payload;
-    } else if (socket.written.size() > 2) {
-      asked.assign(socket.written.begin() + 2, socket.written.end());
+    if (socket.is_datagrams()) {
+      if (!socket.sent_datagrams.empty()) asked = octets_of(socket.sent_datagrams[0].payload);
+    } else if (socket.sent.size() > 2) {
+      asked = octets_of(std::string_view(socket.sent).substr(2));
     }
     Octets reply;
     if ((flags & 1) != 0 && DnsMessage::parse(asked)) {
@@ -113,19 +112,21 @@ class Life {
       const Bytes raw = program_.piece();
       reply.assign(raw.begin(), raw.end());
     }
-    if (socket.is_datagram) {
+    if (socket.is_datagrams()) {
       const std::uint8_t last = program_.number();
-      const Endpoint from = last % 4 == 0 && !socket.sent.empty()
-                                ? socket.sent[0].peer
+      const Endpoint from = last % 4 == 0 && !socket.sent_datagrams.empty()
+                                ? socket.sent_datagrams[0].peer
                                 : Endpoint{IpAddress::v4(192, 0, 2, last % 4), kDnsPort};
-      for (int i = 0; i < ((flags & 2) != 0 ? 70 : 1); ++i) socket.inbox.push_back({from, reply});
+      for (int i = 0; i < ((flags & 2) != 0 ? 70 : 1); ++i) {
+        socket.incoming_datagrams.push_back({.peer = from, .payload = std::string(as_text(reply))});
+      }
       if ((flags & 4) != 0) socket.errors.push_back({from, std::errc::connection_refused, {}});
     } else {
       if ((flags & 2) == 0 && !reply.empty()) reply = framed(reply);
-      socket.readable.insert(socket.readable.end(), reply.begin(), reply.end());
-      socket.at_end = (flags & 4) != 0;
+      socket.incoming.insert(socket.incoming.end(), reply.begin(), reply.end());
+      socket.incoming_ended = (flags & 4) != 0;
       if ((flags & 8) != 0) socket.pending_error = std::errc::connection_refused;
-      socket.room = program_.number();
+      socket.send_room = program_.number();
     }
     const Readiness ready{
         .readable = (flags & 16) == 0, .writable = (flags & 32) == 0, .error = (flags & 12) != 0};
@@ -149,7 +150,7 @@ class Life {
   }
 
   void check() {
-    require(world_.host.sockets().size() <= DnsUpstream::kMaxInFlight);
+    require(world_.host.open() <= DnsUpstream::kMaxInFlight);
     for (const auto& sent : world_.sent) {
       const auto header = DnsHeader::parse(sent.payload);
       require(header && header->is_response() && sent.to.address == kGuest);
@@ -165,7 +166,7 @@ class Life {
     }
     world_.pass(std::chrono::seconds(11));
     check();
-    require(world_.host.sockets().empty() && !world_.timers.deadline());
+    require(world_.host.open() == 0 && !world_.timers.deadline());
     const DnsCounters& all = proxy_.counters();
     require(all.queries == all.dropped + all.malformed + all.unsupported + all.refused +
                                all.answered_locally + all.joined + all.answered + all.failed +
@@ -176,7 +177,7 @@ class Life {
   static constexpr IpAddress kOwn = IpAddress::v4(10, 0, 2, 3);
 
   Program program_;
-  ScriptedWorld world_;
+  ServiceWorld world_;
   DnsProxy proxy_{DnsProxyConfig::for_network(Network()), world_.context(), world_};
   std::vector<SocketId> streams_;
 };

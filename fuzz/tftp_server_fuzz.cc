@@ -7,9 +7,9 @@
 #include <string>
 
 #include "fuzz/program.h"
-#include "services/dns/scripted_world.h"
 #include "services/tftp/scripted_files.h"
 #include "services/tftp/server.h"
+#include "tests/sim/service_world.h"
 
 namespace {
 
@@ -129,7 +129,7 @@ class Life {
 
   Program program_;
   ScriptedFiles files_;
-  ScriptedWorld world_;
+  ServiceWorld world_;
   TftpServer server_{TftpConfig(), world_.context(), files_};
 };
 

@@ -145,6 +145,12 @@ void parse(std::string_view command, CLI::App& parser, const Words& words) {
   Words reversed(words.rbegin(), words.rend());
   try {
     parser.parse(reversed);
+  } catch (const CLI::RequiredError&) {
+    const std::string_view what =
+        command == "attach"
+            ? "namespace; expected sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]"
+            : "capture; expected sluice replay [OPTION]... CAPTURE";
+    throw UsageError(std::string(command) + ": there is no " + std::string(what));
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(command) + ": " + error.what());
   }
@@ -176,7 +182,7 @@ NetworkInvocation common_of(const Raw& raw) {
     }
   }
   common.log_level = choose("--log-level", raw.log_level, log_levels());
-  if (raw.quiet && raw.verbose) throw UsageError("--quiet and --verbose: expected one of them");
+  if (raw.verbose && raw.quiet) throw UsageError("--verbose and --quiet contradict each other");
   if (raw.verbose) common.log_level = LogLevel::kInfo;
   if (raw.quiet) common.log_level = LogLevel::kError;
   return common;

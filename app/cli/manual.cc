@@ -67,8 +67,7 @@ constexpr std::string_view kCommonOptions =
                         Default: %SEED%.
     --log-level LEVEL   What is said on standard error: debug, info, warning, error or off.
                         Default: warning.
-    -v, --verbose       The same as --log-level info, which ends with a summary: frames, flows, and
-                        what was dropped for which reason.
+    -v, --verbose       The same as --log-level info: what is opened, and at the end what happened.
     -q, --quiet         The same as --log-level error.
     -h, --help          Shows this page.
     --netdev user[,KEY=VALUE]...

@@ -1,6 +1,5 @@
 #include "nat/host/stream_pair.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,18 +9,15 @@
 #include <optional>
 #include <utility>
 
+#include "nat/host/socket_address.h"
 #include "nat/host/socket_call.h"
 
 namespace sluice {
 namespace {
 
-// How many strangers are turned away, and for how long their place is waited for.
+// How many strangers are turned away, and for how long our own connection is waited for.
 constexpr int kMaxStrangers = 16;
 constexpr int kPatienceMilliseconds = 1000;
-
-sockaddr* generic(sockaddr_in& name) {
-  return reinterpret_cast<sockaddr*>(&name);
-}
 
 StreamPair failure(std::errc error) {
   StreamPair failed;
@@ -29,21 +25,32 @@ StreamPair failure(std::errc error) {
   return failed;
 }
 
-std::optional<sockaddr_in> name_of(const Descriptor& socket) {
-  sockaddr_in name{};
-  socklen_t size = sizeof name;
-  if (::getsockname(socket.get(), generic(name), &size) < 0) return std::nullopt;
-  return name;
+// A socket with a port of the loopback address that the system chooses.
+Descriptor open_on_loopback() {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const SocketAddress any_port(Endpoint{.address = IpAddress::v4(127, 0, 0, 1), .port = 0});
+  if (socket && ::bind(socket.get(), any_port.data(), any_port.size()) < 0) socket.reset();
+  return socket;
 }
 
-// The next connection that waits, and where it comes from.
-std::pair<Descriptor, sockaddr_in> take_next(const Descriptor& listener) {
-  pollfd wait{.fd = listener.get(), .events = POLLIN, .revents = 0};
-  sockaddr_in from{};
-  if (::poll(&wait, 1, kPatienceMilliseconds) <= 0) return {Descriptor(), from};
-  socklen_t size = sizeof from;
-  Descriptor taken(::accept4(listener.get(), generic(from), &size, SOCK_CLOEXEC));
-  return {std::move(taken), from};
+std::optional<Endpoint> name_of(const Descriptor& socket) {
+  SocketAddress name;
+  socklen_t size = SocketAddress::kCapacity;
+  if (::getsockname(socket.get(), name.data(), &size) < 0) return std::nullopt;
+  return name.endpoint();
+}
+
+// The connection that comes from `peer`, or none.
+Descriptor accept_from(const Descriptor& listener, const std::optional<Endpoint>& peer) {
+  for (int i = 0; i <= kMaxStrangers; ++i) {
+    pollfd wait{.fd = listener.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&wait, 1, kPatienceMilliseconds) <= 0) break;
+    SocketAddress from;
+    socklen_t size = SocketAddress::kCapacity;
+    Descriptor taken(::accept4(listener.get(), from.data(), &size, SOCK_CLOEXEC));
+    if (taken && from.endpoint() == peer) return taken;
+  }
+  return Descriptor();
 }
 
 }  // namespace
@@ -59,31 +66,21 @@ StreamPair make_unix_pair() {
 }
 
 StreamPair make_loopback_pair() {
-  const Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  Descriptor ours(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener || !ours) return failure(last_error());
-  sockaddr_in loopback{};
-  loopback.sin_family = AF_INET;
-  loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  for (const int socket : {listener.get(), ours.get()}) {
-    sockaddr_in name = loopback;
-    if (::bind(socket, generic(name), sizeof name) < 0) return failure(last_error());
-  }
+  const Descriptor listener = open_on_loopback();
+  StreamPair made{.ours = open_on_loopback()};
+  if (!listener || !made.ours) return failure(last_error());
   if (::listen(listener.get(), kMaxStrangers) < 0) return failure(last_error());
-  std::optional<sockaddr_in> where = name_of(listener);
-  const std::optional<sockaddr_in> we = name_of(ours);
+  const std::optional<Endpoint> where = name_of(listener);
+  const std::optional<Endpoint> we = name_of(made.ours);
   if (!where || !we) return failure(last_error());
-  if (::connect(ours.get(), generic(*where), sizeof *where) < 0 && errno != EINPROGRESS) {
+  const SocketAddress target(*where);
+  if (::connect(made.ours.get(), target.data(), target.size()) < 0 && errno != EINPROGRESS) {
     return failure(last_error());
   }
-  set_option(ours, IPPROTO_TCP, TCP_NODELAY, 1);
-  for (int i = 0; i <= kMaxStrangers; ++i) {
-    auto [theirs, from] = take_next(listener);
-    if (!theirs) break;
-    if (from.sin_port != we->sin_port || from.sin_addr.s_addr != we->sin_addr.s_addr) continue;
-    return {.ours = std::move(ours), .theirs = std::move(theirs)};
-  }
-  return failure(std::errc::connection_refused);
+  set_option(made.ours, IPPROTO_TCP, TCP_NODELAY, 1);
+  made.theirs = accept_from(listener, we);
+  if (!made.theirs) return failure(std::errc::connection_refused);
+  return made;
 }
 
 }  // namespace sluice

@@ -1,7 +1,6 @@
 #include "nat/host/stream_pair.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "nat/host/socket_address.h"
 
 namespace sluice {
 namespace {
@@ -33,11 +33,11 @@ TEST_P(EachStreamPair, CarriesWhatOneEndWritesToTheOther) {
 TEST(LoopbackPair, HasAPeerOnTheLoopbackAtEachEnd) {
   const StreamPair pair = make_loopback_pair();
   for (const Descriptor* end : {&pair.ours, &pair.theirs}) {
-    sockaddr_in name{};
-    socklen_t size = sizeof name;
-    ASSERT_EQ(::getpeername(end->get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
-    EXPECT_EQ(name.sin_family, AF_INET);
-    EXPECT_EQ(name.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    SocketAddress name;
+    socklen_t size = SocketAddress::kCapacity;
+    ASSERT_EQ(::getpeername(end->get(), name.data(), &size), 0);
+    ASSERT_TRUE(name.endpoint());
+    EXPECT_TRUE(name.endpoint()->address.is_loopback());
   }
 }
 

@@ -53,6 +53,9 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   // True if this process may open an ICMP socket of one kind or the other.
   static bool can_ping();
 
+  // True once an echo flow has found no ICMP socket because this process may not open one.
+  bool pings_forbidden() const { return pings_forbidden_; }
+
   Opened connect(Token token, const StreamTarget& target) override;
   std::errc take_error(SocketId id) override;
   Opened listen(Token token, const ListenAddress& address) override;
@@ -113,6 +116,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   std::deque<Refusal> refusals_;
   SocketId sending_ = SocketId::kNone;  // whose datagrams are being refused
   std::uint16_t last_echo_identifier_;
+  bool pings_forbidden_ = false;
 };
 
 }  // namespace sluice

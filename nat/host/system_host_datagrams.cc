@@ -1,12 +1,20 @@
 // The half of SystemHost that is about datagrams.
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "nat/host/error_queue.h"
 #include "nat/host/system_host.h"
 
 namespace sluice {
+namespace {
+
+bool is_forbidden(std::errc error) {
+  return error == std::errc::operation_not_permitted || error == std::errc::permission_denied;
+}
+
+}  // namespace
 
 Opened SystemHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& family) {
   Socket socket{.token = token, .role = Role::kDatagrams, .v6 = !family.is_v4()};
@@ -16,6 +24,7 @@ Opened SystemHost::open_datagrams(Token token, DatagramKind kind, const IpAddres
     OpenedEchoSocket echo = open_echo(family, options_.outbound, socket.echo_identifier);
     socket.protocol = echo.protocol;
     opened = std::move(echo.socket);
+    pings_forbidden_ = pings_forbidden_ || is_forbidden(opened.error);
   } else {
     std::optional<Endpoint> local;
     if (options_.outbound && options_.outbound->is_v4() == family.is_v4()) {

@@ -4,7 +4,8 @@
 
 #include <stdexcept>
 
-#include "services/dns/scripted_world.h"
+#include "services/dns/test_messages.h"
+#include "tests/sim/service_world.h"
 
 namespace sluice {
 namespace {
@@ -38,8 +39,9 @@ class Proxy : public testing::Test {
   // The name server answers the query that was forwarded last.
   void serve(std::size_t padding) {
     auto& socket = world.host.newest();
-    socket.inbox.push_back(
-        {kServer, make_reply(socket.sent.at(0).payload, DnsRcode::kNoError, padding)});
+    const Octets query = octets_of(socket.sent_datagrams.at(0).payload);
+    const Octets reply = make_reply(query, DnsRcode::kNoError, padding);
+    socket.incoming_datagrams.push_back({.peer = kServer, .payload = std::string(as_text(reply))});
     proxy->on_host(world.now, {socket.token, {.readable = true}});
   }
   void send(SocketId id, const Octets& message) {
@@ -54,15 +56,15 @@ class Proxy : public testing::Test {
     buffer.resize(proxy->receive(id, {&room, 1}).bytes);
     return buffer;
   }
-  void serve_stream(ScriptedHost::Socket& socket, std::size_t padding) {
+  void serve_stream(SimHost::Socket& socket, std::size_t padding) {
     proxy->on_host(world.now, {socket.token, {.writable = true}});
     const Octets reply =
-        framed(make_reply(Bytes(socket.written).subspan(2), DnsRcode::kNoError, padding));
-    socket.readable.assign(reply.begin(), reply.end());
+        framed(make_reply(as_bytes(socket.sent).subspan(2), DnsRcode::kNoError, padding));
+    socket.incoming.assign(reply.begin(), reply.end());
     proxy->on_host(world.now, {socket.token, {.readable = true}});
   }
 
-  ScriptedWorld world;
+  ServiceWorld world;
   std::optional<DnsProxy> proxy{std::in_place, DnsProxyConfig::for_network(Network()),
                                 world.context(), world};
 };
@@ -231,10 +233,10 @@ TEST_F(Proxy, AnswersStreamsOutOfOrder) {
   send(id, second);
   send(id, make_query(3, "host.sluice.internal"));
   EXPECT_EQ(DnsHeader::parse(Bytes(read(id)).subspan(2))->id, 3);
-  ASSERT_EQ(world.host.sockets().size(), 2U);
-  serve_stream(world.host.sockets().rbegin()->second, 2000);
+  ASSERT_EQ(world.host.open(), 2U);
+  serve_stream(world.host.newest(), 2000);
   EXPECT_EQ(read(id), framed(make_reply(second, DnsRcode::kNoError, 2000)));
-  serve_stream(world.host.sockets().begin()->second, 10);
+  serve_stream(world.host.at(world.host.open_sockets().front()), 10);
   EXPECT_EQ(read(id), framed(make_reply(first, DnsRcode::kNoError, 10)));
   EXPECT_TRUE(world.sent.empty());
 }
@@ -242,7 +244,7 @@ TEST_F(Proxy, AnswersStreamsOutOfOrder) {
 TEST_F(Proxy, AnAnswerForWhichAStreamHasNoRoomBecomesServerFailure) {
   const SocketId id = proxy->open(world.now, {}, kGuest);
   for (std::uint16_t i = 0; i < 3; ++i) send(id, make_query(i, "example.org"));
-  for (int i = 0; i < 3; ++i) serve_stream(world.host.sockets().begin()->second, 60000);
+  for (int i = 0; i < 3; ++i) serve_stream(world.host.at(world.host.open_sockets().front()), 60000);
   const Octets all = read(id);
   const Octets big = framed(make_reply(make_query(0, "example.org"), DnsRcode::kNoError, 60000));
   EXPECT_EQ(DnsHeader::parse(Bytes(all).subspan(2 * big.size() + 2))->rcode(),
@@ -253,9 +255,9 @@ TEST_F(Proxy, AnAnswerForWhichAStreamHasNoRoomBecomesServerFailure) {
 TEST_F(Proxy, AClosedStreamTakesItsQueriesAlong) {
   const SocketId id = proxy->open(world.now, {}, kGuest);
   send(id, make_query(1, "example.org"));
-  EXPECT_EQ(world.host.sockets().size(), 1U);
+  EXPECT_EQ(world.host.open(), 1U);
   proxy->close(id, CloseMode::kReset);
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
   world.pass(seconds(40));
   EXPECT_FALSE(world.timers.deadline());
 }

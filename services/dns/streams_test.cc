@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "services/dns/scripted_world.h"
+#include "services/dns/test_messages.h"
+#include "tests/sim/service_world.h"
 
 namespace sluice {
 namespace {
@@ -60,7 +61,7 @@ class Streams : public testing::Test {
     return all;
   }
 
-  ScriptedWorld world;
+  ServiceWorld world;
   Messages messages;
   DnsCounters counters;
   DnsStreams streams{world, world.timers, messages, kMaxMessage, counters};

@@ -4,7 +4,8 @@
 
 #include <set>
 
-#include "services/dns/scripted_world.h"
+#include "services/dns/test_messages.h"
+#include "tests/sim/service_world.h"
 
 namespace sluice {
 namespace {
@@ -41,26 +42,27 @@ class Upstream : public testing::Test {
   bool ask(Bytes message, const DnsAsker& asker = kGuest) {
     return upstream.forward(world.now, asker, *DnsMessage::parse(message));
   }
-  static Octets attempt_of(const ScriptedHost::Socket& socket) {
-    return socket.is_datagram ? socket.sent.at(0).payload
-                              : Octets(socket.written.begin() + 2, socket.written.end());
+  static Octets attempt_of(const SimHost::Socket& socket) {
+    return octets_of(socket.is_datagrams() ? std::string_view(socket.sent_datagrams.at(0).payload)
+                                           : std::string_view(socket.sent).substr(2));
   }
   void announce(Readiness ready) { upstream.on_host(world.now, {newest().token, ready}); }
   // The newest socket receives a datagram.
   void receive(const Endpoint& from, const Octets& reply) {
-    newest().inbox.push_back({from, reply});
+    newest().incoming_datagrams.push_back({.peer = from, .payload = std::string(as_text(reply))});
     announce({.readable = true});
   }
   void receive_error(const Endpoint& destination) {
     newest().errors.push_back({destination, std::errc::connection_refused, {}});
     announce({.error = true});
   }
-  ScriptedHost::Socket& newest() { return world.host.newest(); }
+  SimHost::Socket& newest() { return world.host.newest(); }
   const Endpoint& asked() {
-    return newest().is_datagram ? newest().sent.at(0).peer : newest().target;
+    return newest().is_datagrams() ? newest().sent_datagrams.at(0).peer
+                                   : std::get<Endpoint>(newest().target);
   }
 
-  ScriptedWorld world;
+  ServiceWorld world;
   Answers answers;
   DnsCounters counters;
   DnsUpstream upstream{world.context(), world, answers, counters};
@@ -78,7 +80,7 @@ TEST_F(Upstream, PassesTheQueryOnWithAnotherIdAndTheAnswerBackWithTheGuests) {
   EXPECT_EQ(answers.all[0].answer, make_reply(query));
   EXPECT_EQ(answers.all[0].query, query);
   EXPECT_EQ(answers.all[0].asker, DnsAsker(kGuest));
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
   EXPECT_EQ(upstream.in_flight(), 0U);
   EXPECT_EQ(counters.answered, 1U);
   EXPECT_FALSE(world.timers.deadline());
@@ -90,7 +92,7 @@ TEST_F(Upstream, EveryAttemptHasASocketAndAnIdOfItsOwn) {
     ask(make_query(id, "example.org"));
     ids.insert(DnsHeader::parse(attempt_of(newest()))->id);
   }
-  EXPECT_EQ(world.host.sockets().size(), 50U);
+  EXPECT_EQ(world.host.open(), 50U);
   EXPECT_GT(ids.size(), 48U);
 }
 
@@ -160,12 +162,13 @@ TEST_F(Upstream, ManyWrongRepliesEndTheAttempt) {
   Octets guess = make_reply(attempt);
   for (unsigned i = 0; i < DnsUpstream::kMaxUnwanted; ++i) {
     guess[0] = static_cast<std::uint8_t>(attempt[0] + 1 + i);
-    newest().inbox.push_back({kFirst, guess});
+    newest().incoming_datagrams.push_back({.peer = kFirst, .payload = std::string(as_text(guess))});
   }
-  newest().inbox.push_back({kFirst, make_reply(attempt)});
+  newest().incoming_datagrams.push_back(
+      {.peer = kFirst, .payload = std::string(as_text(make_reply(attempt)))});
   announce({.readable = true});
   EXPECT_EQ(asked(), kSecond);
-  EXPECT_EQ(world.host.sockets().size(), 1U);
+  EXPECT_EQ(world.host.open(), 1U);
 }
 
 TEST_F(Upstream, ASilentServerIsFollowedByTheNextAfterItsPatience) {
@@ -175,7 +178,7 @@ TEST_F(Upstream, ASilentServerIsFollowedByTheNextAfterItsPatience) {
   EXPECT_EQ(world.host.opened(), 1U);
   world.pass(milliseconds(3));
   EXPECT_EQ(world.host.opened(), 2U);
-  EXPECT_EQ(world.host.sockets().size(), 1U);
+  EXPECT_EQ(world.host.open(), 1U);
   EXPECT_EQ(asked(), kSecond);
   EXPECT_EQ(counters.timeouts, 1U);
   receive(kSecond, make_reply(attempt_of(newest())));
@@ -224,7 +227,7 @@ TEST_F(Upstream, AskingEveryServerTwiceInVainIsServerFailure) {
   EXPECT_EQ(answer->header().id, 0x4242);
   EXPECT_TRUE(answer->opt());
   EXPECT_EQ(counters.failed, 1U);
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
 }
 
 TEST_F(Upstream, SilenceEverywhereIsServerFailureAfterTenSecondsHoweverManyServers) {
@@ -239,7 +242,7 @@ TEST_F(Upstream, SilenceEverywhereIsServerFailureAfterTenSecondsHoweverManyServe
     ASSERT_EQ(answers.all.size(), 1U) << servers;
     EXPECT_EQ(answers.last_rcode(), DnsRcode::kServerFailure);
     EXPECT_EQ(counters.attempts, 2 * std::min(servers, DnsUpstream::kMaxServers));
-    EXPECT_TRUE(world.host.sockets().empty());
+    EXPECT_EQ(world.host.open(), 0U);
   }
 }
 
@@ -269,7 +272,7 @@ TEST_F(Upstream, WithoutNameServersOrSocketsFailureIsTold) {
   EXPECT_EQ(answers.all.size(), 3U);
   EXPECT_EQ(answers.last_rcode(), DnsRcode::kServerFailure);
   EXPECT_EQ(counters.failed, 3U);
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
 }
 
 TEST_F(Upstream, BeyondItsLimitTheOldestGivesWay) {
@@ -283,7 +286,7 @@ TEST_F(Upstream, BeyondItsLimitTheOldestGivesWay) {
   EXPECT_EQ(answers.last_rcode(), DnsRcode::kServerFailure);
   EXPECT_EQ(counters.gave_way, 1U);
   EXPECT_EQ(upstream.in_flight(), DnsUpstream::kMaxInFlight);
-  EXPECT_EQ(world.host.sockets().size(), DnsUpstream::kMaxInFlight);
+  EXPECT_EQ(world.host.open(), DnsUpstream::kMaxInFlight);
 }
 
 TEST_F(Upstream, EventsOfAClosedSocketMeanNothing) {
@@ -302,44 +305,44 @@ TEST_F(Upstream, EventsOfAClosedSocketMeanNothing) {
 
 TEST_F(Upstream, AStreamsQueryGoesByTcpPieceByPiece) {
   EXPECT_TRUE(ask(query, kStream));
-  EXPECT_FALSE(newest().is_datagram);
+  EXPECT_FALSE(newest().is_datagrams());
   EXPECT_EQ(asked(), kFirst);
-  newest().room = 5;
+  newest().send_room = 5;
   announce({.readable = true});
-  EXPECT_TRUE(newest().written.empty());  // not connected yet
+  EXPECT_TRUE(newest().sent.empty());  // not connected yet
   announce({.writable = true});
-  EXPECT_EQ(newest().written.size(), 5U);
-  newest().room = 1000;
+  EXPECT_EQ(newest().sent.size(), 5U);
+  newest().send_room = 1000;
   announce({.writable = true});
-  ASSERT_EQ(newest().written.size(), query.size() + 2);
-  EXPECT_EQ(load_big<std::uint16_t>(newest().written, 0), query.size());
+  ASSERT_EQ(newest().sent.size(), query.size() + 2);
+  EXPECT_EQ(load_big<std::uint16_t>(as_bytes(newest().sent), 0), query.size());
 
   const Octets reply = framed(make_reply(attempt_of(newest()), DnsRcode::kNoError, 60000));
   for (std::size_t at = 0; at < reply.size(); at += 7919) {
     EXPECT_TRUE(answers.all.empty());
     const auto end = std::min(at + 7919, reply.size());
-    newest().readable.insert(newest().readable.end(),
+    newest().incoming.insert(newest().incoming.end(),
                              reply.begin() + static_cast<std::ptrdiff_t>(at),
                              reply.begin() + static_cast<std::ptrdiff_t>(end));
     announce({.readable = true});
   }
   ASSERT_EQ(answers.all.size(), 1U);
   EXPECT_EQ(answers.all[0].answer, make_reply(query, DnsRcode::kNoError, 60000));
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
 }
 
 TEST_F(Upstream, AStreamThatFailsInAnyWayIsFollowedByTheNextServer) {
   world.name_servers.assign(8, kFirst);
   const auto deliver = [&](const Octets& bytes) {
     announce({.writable = true});
-    newest().readable.assign(bytes.begin(), bytes.end());
+    newest().incoming.assign(bytes.begin(), bytes.end());
   };
   ask(query, kStream);
   newest().pending_error = std::errc::connection_refused;
   announce({.writable = true, .error = true});
   EXPECT_EQ(world.host.opened(), 2U);
   deliver({0});  // a length cut short
-  newest().at_end = true;
+  newest().incoming_ended = true;
   announce({.readable = true});
   EXPECT_EQ(world.host.opened(), 3U);
   deliver({0, 0});  // no message at all
@@ -349,7 +352,7 @@ TEST_F(Upstream, AStreamThatFailsInAnyWayIsFollowedByTheNextServer) {
   announce({.readable = true});
   EXPECT_EQ(world.host.opened(), 5U);
   announce({.writable = true});
-  newest().receive_error_code = std::errc::connection_reset;
+  newest().pending_error = std::errc::connection_reset;
   announce({.readable = true});
   EXPECT_EQ(world.host.opened(), 6U);
   announce({.writable = true});
@@ -358,7 +361,7 @@ TEST_F(Upstream, AStreamThatFailsInAnyWayIsFollowedByTheNextServer) {
   EXPECT_EQ(world.host.opened(), 7U);
   world.pass(DnsUpstream::kPatience);
   EXPECT_EQ(world.host.opened(), 8 + 1U);
-  EXPECT_EQ(world.host.sockets().size(), 1U);
+  EXPECT_EQ(world.host.open(), 1U);
   EXPECT_TRUE(answers.all.empty());
 }
 
@@ -368,14 +371,14 @@ TEST_F(Upstream, WhatAGoneStreamAskedIsForgotten) {
   ask(query);
   upstream.forget(kStream);
   EXPECT_EQ(upstream.in_flight(), 1U);
-  EXPECT_EQ(world.host.sockets().size(), 1U);
+  EXPECT_EQ(world.host.open(), 1U);
   world.pass(seconds(11));
   EXPECT_EQ(answers.all.size(), 1U);
   EXPECT_EQ(counters.forgotten, 2U);
 }
 
 TEST(DnsUpstream, ClosesItsSocketsWhenItGoes) {
-  ScriptedWorld world;
+  ServiceWorld world;
   world.name_servers = {kFirst};
   Answers answers;
   DnsCounters counters;
@@ -383,9 +386,9 @@ TEST(DnsUpstream, ClosesItsSocketsWhenItGoes) {
     DnsUpstream upstream(world.context(), world, answers, counters);
     const Octets query = make_query(1, "example.org");
     upstream.forward(world.now, kGuest, *DnsMessage::parse(query));
-    EXPECT_EQ(world.host.sockets().size(), 1U);
+    EXPECT_EQ(world.host.open(), 1U);
   }
-  EXPECT_TRUE(world.host.sockets().empty());
+  EXPECT_EQ(world.host.open(), 0U);
 }
 
 }  // namespace

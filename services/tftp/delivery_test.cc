@@ -7,11 +7,11 @@
 #include <map>
 #include <string>
 
-#include "services/dns/scripted_world.h"
 #include "services/tftp/scripted_client.h"
 #include "services/tftp/scripted_files.h"
 #include "services/tftp/server.h"
 #include "stack/random.h"
+#include "tests/sim/service_world.h"
 
 namespace sluice {
 namespace {
@@ -108,7 +108,7 @@ class Delivery {
   Impairment impairment_;
   Random random_;
   ScriptedFiles files_;
-  ScriptedWorld world_;
+  ServiceWorld world_;
   // It gives up only where an impaired link is not to blame.
   TftpServer server_{TftpConfig{.max_tries = 60}, world_.context(), files_};
   std::multimap<Time, Sent> link_;

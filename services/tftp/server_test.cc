@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "services/dns/scripted_world.h"
 #include "services/tftp/scripted_files.h"
+#include "tests/sim/service_world.h"
 
 namespace sluice {
 namespace {
@@ -80,7 +80,7 @@ class World {
     return text;
   }
   // The last message that said() told of.
-  const ScriptedWorld::Sent& last() const { return last_; }
+  const ServiceWorld::Sent& last() const { return last_; }
   ScriptedFiles& files() { return files_; }
   TftpServer& server() { return server_; }
   const TftpCounters& counters() const { return server_.counters(); }
@@ -89,9 +89,9 @@ class World {
   static constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}};
 
   ScriptedFiles files_;
-  ScriptedWorld world_;
+  ServiceWorld world_;
   TftpServer server_;
-  ScriptedWorld::Sent last_;
+  ServiceWorld::Sent last_;
 };
 
 TEST(TftpServer, SendsAFileBlockByBlock) {
@@ -421,7 +421,7 @@ TEST(TftpServer, ClosesItsFilesWhenItEnds) {
   ScriptedFiles files;
   files.contents["f"] = Octets(1300, 'f');
   {
-    ScriptedWorld world;
+    ServiceWorld world;
     TftpServer server({}, world.context(), files);
     Octets request(64);
     request.resize(emit_tftp(TftpRequest{false, "f", "octet", {}}, request));

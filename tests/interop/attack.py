@@ -26,6 +26,7 @@ def loose_route(target):
     return struct.pack("!BBB", 131, 7, 4) + socket.inet_aton(target)
 
 
+QUERY = struct.pack("!6H", 1, 0x100, 1, 0, 0, 0) + b"\1a\0\0\1\0\1"
 RECORD_ROUTE = struct.pack("!BBB", 7, 11, 4) + bytes(8)
 
 
@@ -35,7 +36,7 @@ def _payloads(source, target, source_port, ports):
     return [
         (TCP, packets.syn(source, target, source_port, tcp_port)),
         (UDP, packets.udp(source, target, source_port, udp_port, b"x" * 16)),
-        (UDP, packets.udp(source, target, source_port, 53, struct.pack("!6H", 1, 256, 1, 0, 0, 0) + b"\1a\0\0\1\0\1")),
+        (UDP, packets.udp(source, target, source_port, 53, QUERY)),
         (ICMP, packets.echo_request(source_port, data=b"x" * 16)),
         (4, inner),
         (47, b"\0\0\x08\0" + inner),

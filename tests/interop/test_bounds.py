@@ -13,7 +13,7 @@ from claims import GATEWAY, GUEST, Claims
 from packets import ICMP, TCP, UDP, Wire
 from servers import TcpServer, UdpServer, echo, echo_datagram, read_all
 
-MEMORY_MIB = 300
+MEMORY_MIB = 128
 ROOT = {"options": ["--map-root"]}
 
 
@@ -59,7 +59,8 @@ def damaged_frames(count, ports):
         )
         fragment = chance.choice([0, 0, 0, chance.randrange(65536)])
         options = chance.choice([b"", b"", chance.randbytes(chance.randrange(41))])
-        packet = bytearray(packets.ipv4(GUEST, target, protocol, payload, options, number & 0xFFFF, fragment))
+        whole = packets.ipv4(GUEST, target, protocol, payload, options, number & 0xFFFF, fragment)
+        packet = bytearray(whole)
         for _ in range(chance.randrange(4)):
             packet[chance.randrange(len(packet))] = chance.randrange(256)
         if chance.random() < 0.7:  # a good header checksum lets the rest be looked at
@@ -79,12 +80,13 @@ def offloaded_frames(count, ports):
     taken = 0
     for number in range(count):
         size = chance.choice([0, 10, 1400, 9000, chance.randrange(60000)])
-        data = bytes(size)
+        data, source_port = bytes(size), 1024 + number % 60000
         if chance.random() < 0.5:
-            protocol, payload = TCP, packets.syn(GUEST, GATEWAY, 1024 + number % 60000, ports[0]) + data
+            protocol, payload = TCP, packets.syn(GUEST, GATEWAY, source_port, ports[0]) + data
         else:
-            protocol, payload = UDP, packets.udp(GUEST, GATEWAY, 1024 + number % 60000, ports[1], data)
-        frame = wire.gateway_mac + wire.own_mac + b"\x08\x00" + packets.ipv4(GUEST, GATEWAY, protocol, payload)
+            protocol, payload = UDP, packets.udp(GUEST, GATEWAY, source_port, ports[1], data)
+        packet = packets.ipv4(GUEST, GATEWAY, protocol, payload)
+        frame = wire.gateway_mac + wire.own_mac + b"\x08\x00" + packet
         flags = chance.choice([0, 1, 1, 2, 255])
         kind = chance.choice([0, 1, 1, 3, 4, 5, 0x81, 255])
         sizes = [chance.choice([0, 1, 34, 54, 536, 1448, 65535]) for _ in range(2)]
@@ -117,8 +119,8 @@ def endless_fragments(count, ports):
     wire, data = Wire(), bytes(1400)
     for number in range(count):
         source = f"10.0.2.{16 + (number >> 16)}"
-        whole = packets.ipv4(source, outside.OUTSIDE, UDP, data, identification=number & 0xFFFF, fragment=0x2000)
-        wire.send_packet(whole)
+        fields = {"identification": number & 0xFFFF, "fragment": 0x2000}
+        wire.send_packet(packets.ipv4(source, outside.OUTSIDE, UDP, data, **fields))
         if number % 1000 == 0:
             wire.catch_up()
     wire.catch_up()

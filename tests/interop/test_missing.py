@@ -5,6 +5,7 @@ import socket
 import unittest
 
 import claims
+import outside
 from claims import Claims, need
 from sluice import BINARY, Program, run
 
@@ -65,6 +66,15 @@ class Missing(Claims):
                 self.assertEqual(status, 1, errors)
                 self.assertIn(f"127.0.0.1:{port}", errors)
                 self.assertIn("in use", errors)
+
+    @unittest.skipIf(os.geteuid() == 0, "root pings by raw sockets")
+    def test_no_icmp_sockets(self):
+        # A new network namespace has them switched off.
+        prepare = f"ip link set lo up && ip address add {outside.OUTSIDE} dev lo && {_START}"
+        ping = ["exec", "--", "ping", "-c", "1", "-W", "1", outside.OUTSIDE]
+        with Program(["unshare", "--net", "sh", "-c", prepare, BINARY, *ping]) as program:
+            self.assertEqual(program.wait(20), 1)
+            self.assertIn("ping_group_range", program.errors())
 
     @unittest.skipIf(os.geteuid() == 0, "root may enter everything")
     def test_a_namespace_that_may_not_be_entered(self):

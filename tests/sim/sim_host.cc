@@ -15,9 +15,12 @@ SimHost::Socket& SimHost::at(SocketId id) {
   return sockets_.at(static_cast<std::size_t>(id));
 }
 
-std::size_t SimHost::open() const {
-  return static_cast<std::size_t>(
-      std::count_if(sockets_.begin(), sockets_.end(), [](const Socket& s) { return s.is_open; }));
+std::vector<SocketId> SimHost::open_sockets() const {
+  std::vector<SocketId> ids;
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    if (sockets_[i].is_open) ids.push_back(static_cast<SocketId>(i));
+  }
+  return ids;
 }
 
 SocketId SimHost::add(Socket socket) {
@@ -81,6 +84,7 @@ void SimHost::report(SocketId id, const DatagramError& error) {
 }
 
 Opened SimHost::connect(Token token, const StreamTarget& target) {
+  if (open_error != std::errc{}) return {.error = open_error};
   Behaviour behaviour;
   if (const auto* const endpoint = std::get_if<Endpoint>(&target)) {
     const auto found = behaviours_.find(*endpoint);
@@ -141,6 +145,7 @@ Opened SimHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& 
 
 std::size_t SimHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) {
   Expects(at(id).is_open && at(id).kind == Socket::Kind::kDatagrams);
+  if (!takes_datagrams) return 0;
   for (const HostDatagram& datagram : datagrams) {
     at(id).sent_datagrams.push_back(
         {datagram.peer, datagram.ttl, datagram.sequence, std::string(as_text(datagram.payload))});
@@ -212,6 +217,8 @@ void SimHost::close(SocketId id, CloseMode mode) {
   Expects(at(id).is_open);
   at(id).is_open = false;
   at(id).closed_by = mode;
+  // Views into the host's buffers end here: whoever still looks at one is caught.
+  received_ = {};
 }
 
 }  // namespace sluice

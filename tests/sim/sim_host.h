@@ -33,6 +33,8 @@ class SimHost final : public Host {
   struct Socket {
     enum class Kind : std::uint8_t { kStream, kListener, kDatagrams };
 
+    bool is_datagrams() const { return kind == Kind::kDatagrams; }
+
     Kind kind = Kind::kStream;
     Token token;
     StreamTarget target;  // of a connect
@@ -65,8 +67,9 @@ class SimHost final : public Host {
 
   // How connects to `destination` go from now on.
   void set_behaviour(const Endpoint& destination, Behaviour behaviour);
-  // What open_datagrams() and listen() fail with; std::errc{}: they don't.
+  // What opening a socket of any kind fails with; std::errc{}: it doesn't.
   std::errc open_error{};
+  bool takes_datagrams = true;  // else send_datagrams() finds no room
 
   // The test's side of a socket; each announces what has changed.
   void say(SocketId id, std::string_view bytes);
@@ -85,7 +88,10 @@ class SimHost final : public Host {
   // The id of the socket that was opened last.
   SocketId last() const { return static_cast<SocketId>(sockets_.size() - 1); }
   std::size_t opened() const { return sockets_.size(); }
-  std::size_t open() const;
+  std::size_t open() const { return open_sockets().size(); }
+  std::vector<SocketId> open_sockets() const;  // in the order they were opened
+  // The open socket that was opened last. There must be one.
+  Socket& newest() { return at(open_sockets().back()); }
 
   Opened connect(Token token, const StreamTarget& target) override;
   std::errc take_error(SocketId id) override;
@@ -106,7 +112,7 @@ class SimHost final : public Host {
   void announce(SocketId id, Readiness ready);
 
   std::map<Endpoint, Behaviour> behaviours_;
-  std::vector<Socket> sockets_;
+  std::deque<Socket> sockets_;  // which stay where they are
   std::map<std::int32_t, Readiness> announced_;
   std::vector<std::vector<std::uint8_t>> received_;  // behind the views of receive_datagrams()
   std::uint16_t next_port_ = 40000;
