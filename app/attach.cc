@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/delivery.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/namespace/target.h"
@@ -31,9 +32,10 @@ Descriptor take_ready_descriptor(const std::optional<int>& number) {
   return Descriptor(*number);
 }
 
-void announce(Descriptor ready, const std::string& tap) {
-  std::printf("ready %s\n", tap.c_str());
-  std::fflush(stdout);
+void announce(Descriptor ready, const std::string& tap, bool stdout_is_capture) {
+  std::FILE* const stream = stdout_is_capture ? stderr : stdout;
+  std::fprintf(stream, "ready %s\n", tap.c_str());
+  std::fflush(stream);
   constexpr std::string_view kLine = "1\n";
   if (ready && ::write(ready.get(), kLine.data(), kLine.size()) < 0) {
     log::warning("nobody listens to --ready-fd");
@@ -50,7 +52,7 @@ int run_attach(const AttachInvocation& invocation) {
   log::set_level(invocation.common.log_level);
   Descriptor ready = take_ready_descriptor(invocation.ready_descriptor);
   const Signals signals;
-  const NamespaceTarget target(invocation.target);
+  NamespaceTarget target(invocation.target);
   ArrivedTap arrived = target.open_tap({.network = invocation.common.network.network,
                                         .tap_name = invocation.tap_name,
                                         .configure = invocation.configure,
@@ -60,22 +62,29 @@ int run_attach(const AttachInvocation& invocation) {
   world.on_closed([&] { loop.stop(); });
   ignore_broken_pipes();
 
+  bool asked_to_end = false;
   std::unique_ptr<Loop::Watch> signal_watch;
   signal_watch = loop.watch(signals.descriptor(), [&] {
     while (const std::optional<Signal> signal = signals.next()) {
-      if (is_end(signal->number)) loop.stop();
+      if (!is_end(signal->number)) continue;
+      asked_to_end = true;
+      loop.stop();
     }
     signal_watch->arm();
   });
   std::unique_ptr<Loop::Watch> target_watch;
   target_watch = loop.watch(target.descriptor(), [&] {
-    if (target.ended()) loop.stop();
-    target_watch->arm();
+    if (target.ended()) {
+      loop.stop();
+    } else {
+      target_watch->arm();
+    }
   });
   signal_watch->arm();
   target_watch->arm();
-  announce(std::move(ready), arrived.name);
+  announce(std::move(ready), arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
+  deliver_the_rest(loop, world, asked_to_end);
   return 0;
 }
 

@@ -6,11 +6,13 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/delivery.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/namespace/contained_command.h"
@@ -39,8 +41,15 @@ void leave_standard_files_to_the_command() {
   ::dup2(null.get(), STDOUT_FILENO);
 }
 
-void pass_on(const Signals& signals, ContainedCommand& contained) {
+void tell(const Message& news) {
+  if (news.kind == Message::Kind::kWarning) log::warning(news.text);
+}
+
+// Returns whether somebody wants an end.
+bool pass_on(const Signals& signals, ContainedCommand& contained) {
+  bool wants_end = false;
   while (const std::optional<Signal> signal = signals.next()) {
+    wants_end = wants_end || signal->number != SIGWINCH;
     if (!signal->from_kernel) {
       contained.pass_on(signal->number);
     } else if (signal->number != SIGWINCH) {
@@ -48,6 +57,7 @@ void pass_on(const Signals& signals, ContainedCommand& contained) {
       contained.hurry();
     }
   }
+  return wants_end;
 }
 
 }  // namespace
@@ -74,14 +84,18 @@ int run_exec(const ExecInvocation& invocation) {
   leave_standard_files_to_the_command();
 
   std::unique_ptr<Loop::Watch> signal_watch;
+  bool ended = false;
+  bool impatient = false;
   signal_watch = loop.watch(signals.descriptor(), [&] {
-    pass_on(signals, contained);
+    if (pass_on(signals, contained) && ended) impatient = true;
     signal_watch->arm();
   });
   std::unique_ptr<Loop::Watch> news_watch;
   news_watch = loop.watch(contained.news_descriptor(), [&] {
     const std::optional<Message> news = contained.next_news();
     if (!news) return;  // process 1 is gone, which its own descriptor tells
+    tell(*news);
+    if (news->kind == Message::Kind::kEnded) ended = true;
     if (news->kind == Message::Kind::kStopped) {
       terminal.stop_with_command();
       contained.pass_on(SIGCONT);
@@ -94,6 +108,9 @@ int run_exec(const ExecInvocation& invocation) {
   end_watch->arm();
   loop.run();
 
+  ended = true;
+  while (const std::optional<Message> news = contained.next_news()) tell(*news);
+  deliver_the_rest(loop, *world, impatient);
   world.reset();
   const int status = contained.wait();
   terminal.reclaim();

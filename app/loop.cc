@@ -109,7 +109,14 @@ void Loop::set_deadline(std::optional<Time> deadline) {
 void Loop::run() {
   // With nothing armed there is still somebody who will stop it.
   const auto work = asio::make_work_guard(core_->context());
+  core_->context().restart();
   core_->context().run();
+}
+
+void Loop::run_for(Duration duration) {
+  const auto work = asio::make_work_guard(core_->context());
+  core_->context().restart();
+  core_->context().run_for(duration);
 }
 
 void Loop::stop() {

@@ -48,6 +48,8 @@ class Loop {
 
   // Runs until stop() is called.
   void run();
+  // Runs for so long, or until stop() is called.
+  void run_for(Duration duration);
   void stop();
 
  private:

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -24,7 +26,8 @@ constexpr int kWrongUsage = 2;
 
 int run(const TextInvocation& invocation) {
   std::fputs(invocation.text.c_str(), stdout);
-  return std::fflush(stdout) == 0 ? 0 : kFailed;
+  if (std::fflush(stdout) == 0) return 0;
+  throw std::system_error(errno, std::generic_category(), "can't write to standard output");
 }
 int run(const ExecInvocation& invocation) {
   return run_exec(invocation);

@@ -13,6 +13,7 @@
 #include "app/log.h"
 #include "app/replay_host.h"
 #include "app/replayer.h"
+#include "app/signals.h"
 #include "app/summary.h"
 #include "devices/link/capture_link.h"
 #include "devices/link/capture_reader.h"
@@ -87,14 +88,6 @@ bool is_wanted(const ReplayInvocation& invocation, Bytes frame) {
   return source.octets()[0] != 0x52 || source.octets()[1] != 0x55;
 }
 
-void print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-}
-
-void print_count(const char* name, std::uint64_t count) {
-  std::printf("%-24s%llu\n", name, static_cast<unsigned long long>(count));
-}
-
 double seconds_of(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -105,6 +98,7 @@ int run_replay(const ReplayInvocation& invocation) {
   const NetworkInvocation& common = invocation.common;
   const Network& network = common.network.network;
   log::set_level(common.log_level);
+  ignore_broken_pipes();
   constexpr MacAddress kGuest({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
   CaptureReader reader(invocation.input,
                        {.guest = invocation.guest.value_or(kGuest), .gateway = network.host_mac()});
@@ -140,17 +134,22 @@ int run_replay(const ReplayInvocation& invocation) {
   }
   if (writer) writer->flush();
 
+  std::FILE* const screen = invocation.output == "-" ? stderr : stdout;
+  const auto print_count = [screen](const char* name, std::uint64_t count) {
+    std::fprintf(screen, "%-24s%llu\n", name, static_cast<unsigned long long>(count));
+  };
   print_count("frames left out", left_out);
   print_count("records skipped", reader.skipped());
   print_count("frames cut off", reader.truncated());
-  print(summary_of(nat.counters()));
-  std::printf("%-24s%.6f\n", "seconds", seconds_of(replayer.now() - start));
+  std::fputs(summary_of(nat.counters()).c_str(), screen);
+  std::fprintf(screen, "%-24s%.6f\n", "seconds", seconds_of(replayer.now() - start));
+  if (std::fflush(screen) != 0) log::error("can't write the summary");
   if (!reader.problem().empty()) log::warning(invocation.input + ": " + reader.problem());
   if (writer && writer->failed()) {
     log::error("can't write all of " + invocation.output);
     return 1;
   }
-  return reader.problem().empty() ? 0 : 1;
+  return reader.problem().empty() && std::ferror(screen) == 0 ? 0 : 1;
 }
 
 }  // namespace sluice

@@ -22,7 +22,8 @@ class Replayer {
       : nat_(nat), link_(link), host_(host), now_(now) {}
 
   // Lets time pass until `until`, or kLongestGap from the last moment if that is earlier, and then
-  // feeds the frame. What follows is as much earlier as the gap was shortened.
+  // feeds the frame. What follows is as much earlier as the gap was shortened. `until` is a time as
+  // CaptureReader gives them: never negative, and far from overflow.
   void on_frame(Time until, const Frame& frame);
   // Lets `more` time pass.
   void run_for(Duration more);

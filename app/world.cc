@@ -12,6 +12,7 @@
 #include "app/guest_services.h"
 #include "app/limits.h"
 #include "app/log.h"
+#include "app/preconditions.h"
 #include "app/smb.h"
 #include "app/summary.h"
 #include "devices/link/capture_writer.h"
@@ -72,6 +73,7 @@ class World::Core {
         nat_(config_of(invocation), link(), host_,
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
+    if (network.outbound) check_outbound(*network.outbound);
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
     open_forwards(network);
@@ -92,15 +94,23 @@ class World::Core {
   Core& operator=(const Core&) = delete;
 
   ~Core() {
-    // What waits in the tap's queue when a command ends was sent before it ended.
-    constexpr int kMaxTurns = 1024;
-    tap_ready_ = !tap_.closed();
-    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
     if (capture_) capture_->flush();
-    log::info("this is what happened:\n" + summary_of(sum(nat_.counters(), link_counters_)));
+    if (capture_ && capture_->failed()) log::warning("the capture is incomplete: can't write it");
+    std::string summary = summary_of(sum(nat_.counters(), link_counters_));
+    summary.pop_back();  // the log ends the line
+    log::info("this is what happened:\n" + summary);
   }
 
   void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
+
+  void catch_up() {
+    constexpr int kMaxTurns = 1024;
+    tap_ready_ = !tap_.closed();
+    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
+    loop_.set_deadline(nat_.deadline());
+  }
+
+  std::size_t undelivered_bytes() const { return nat_.undelivered_bytes(); }
 
  private:
   std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {
@@ -128,7 +138,12 @@ class World::Core {
         log::info(line);
       }
     }
-    for (const GuestForward& forward : network.guest_forwards) nat_.add_guest_forward(forward);
+    for (const GuestForward& forward : network.guest_forwards) {
+      if (const auto* const command = std::get_if<Command>(&forward.target)) {
+        check_command(*command);
+      }
+      nat_.add_guest_forward(forward);
+    }
     if (!network.smb_directory.empty()) {
       smb_.emplace(network.smb_directory);
       for (const GuestForward& forward : smb_->forwards(network.network.smb)) {
@@ -212,6 +227,14 @@ class World::Core {
 World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
     : core_(std::make_unique<Core>(invocation, std::move(tap), loop)) {}
 World::~World() = default;
+
+void World::catch_up() {
+  core_->catch_up();
+}
+
+std::size_t World::undelivered_bytes() const {
+  return core_->undelivered_bytes();
+}
 
 void World::on_closed(std::function<void()> on_closed) {
   core_->on_closed(std::move(on_closed));

@@ -25,8 +25,12 @@ class World {
   World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
-  // What the guest's kernel has already sent still goes out.
   ~World();
+
+  // Takes what waits in the tap's queue: what a guest that has just ended sent before.
+  void catch_up();
+  // Bytes that the guest was told have arrived and that the host's sockets have not taken yet.
+  std::size_t undelivered_bytes() const;
 
   // Called once when the tap's interface is gone.
   void on_closed(std::function<void()> on_closed);

@@ -115,6 +115,13 @@ class FlowTable {
     auto& entry = place(name.index);
     return entry ? &*entry : nullptr;
   }
+  // Calls visit(entry) for every entry, in no order that means anything. It must not insert.
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+      if (place(i)) visit(*place(i));
+    }
+  }
   // The entry at `index`, which must be in use.
   Entry& operator[](std::uint32_t index) { return *place(index); }
 

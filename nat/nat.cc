@@ -209,5 +209,8 @@ void Nat::add_guest_forward(const GuestForward& forward) {
 const Counters& Nat::counters() const {
   return core_->counters();
 }
+std::size_t Nat::undelivered_bytes() const {
+  return core_->tcp().undelivered_bytes();
+}
 
 }  // namespace sluice

@@ -58,6 +58,9 @@ class Nat {
   void add_guest_forward(const GuestForward& forward);
 
   const Counters& counters() const;
+  // Bytes that guests were told have arrived and that the host has not taken yet. They are lost if
+  // the Nat ends now.
+  std::size_t undelivered_bytes() const;
 
  private:
   class Core;

@@ -56,6 +56,8 @@ class TcpFlows final : private TimerHandler {
 
   std::uint32_t size() const { return table_.size(); }
   std::size_t buffered_bytes() const { return pool_.in_use(); }
+  // What guests were told has arrived and streams have not taken yet. Looks at every flow.
+  std::size_t undelivered_bytes();
 
   // What may be on its way to a stream that takes nothing, per flow: the window we offer.
   static constexpr std::uint32_t kReceiveSpace = 1U << 20;

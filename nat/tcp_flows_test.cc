@@ -170,9 +170,11 @@ TEST(TcpFlows, WhatAStreamRefusesIsKeptAndTheWindowCloses) {
   guest.write(bytes);
   sim.run_for(seconds(2));
   EXPECT_EQ(sim.host.at(socket).sent.size(), 1000U);
+  EXPECT_GT(sim.nat.undelivered_bytes(), 10'000U);
   sim.host.make_room(socket, SIZE_MAX);
   sim.run_for(seconds(30));
   EXPECT_EQ(sim.host.at(socket).sent, bytes);
+  EXPECT_EQ(sim.nat.undelivered_bytes(), 0U);
 }
 
 TEST(TcpFlows, AFinishOvertakesNothingThatIsKept) {

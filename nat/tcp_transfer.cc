@@ -164,6 +164,14 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   return true;
 }
 
+std::size_t TcpFlows::undelivered_bytes() {
+  std::size_t bytes = 0;
+  table_.for_each([&bytes](const TcpFlow& flow) {
+    if (flow.buffers && flow.stream != SocketId::kNone) bytes += flow.buffers->to_host.size();
+  });
+  return bytes;
+}
+
 // What can be kept of what has not come yet.
 std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
   std::uint32_t held = 0;

@@ -148,7 +148,8 @@ DESCRIPTION
     The same capture, options and seed give the same output, byte for byte.
 
 OPTIONS
-    -o, --output FILE   Writes what the network answers to FILE, as pcap.
+    -o, --output FILE   Writes what the network answers to FILE, as pcap. '-' is standard output;
+                        the summary is then on standard error.
     --host accept|refuse|silent
                         What the hosts do: they take connections and swallow what they are sent;
                         they refuse; they never answer. Default: accept.

@@ -25,7 +25,8 @@ struct Message {
     kFailed,   // number: errno, text: what was tried. The child is gone
     kStart,    // run the command
     kSignal,   // number: a signal that somebody sent to Sluice and meant for the command
-    kHurry,    // end at once if the command has ended
+    kHurry,    // if the command has ended, don't wait for its connections
+    kEnded,    // the command has; its connections may go on sending
     kStopped,  // the command, a process group of its own, has stopped itself
   };
 

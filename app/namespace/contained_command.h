@@ -45,7 +45,7 @@ class ContainedCommand {
   // Readable when there is news.
   int news_descriptor() const { return channel_.get(); }
   // Waits for it; nullopt at the end. kStopped: the command, a shell that leads a process group of
-  // its own, has stopped itself.
+  // its own, has stopped itself. kEnded: the command has ended. kWarning: what went wrong then.
   std::optional<Message> next_news() const { return receive_message(channel_); }
 
   // Waits for the end and returns the command's status, 128+N if signal N ended it.

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -22,6 +23,8 @@
 
 namespace sluice {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr int kNotFound = 127;  // what shells return for a command that can't be run
 constexpr int kNotExecutable = 126;
@@ -89,12 +92,20 @@ class FirstProcess {
     if (command_ == 0) become(command);
     let_go_of_inherited_files(channel_, signals_);
     while (!status_) wait_for_events(-1);
+    send_message(channel_, {.kind = Message::Kind::kEnded});
     // The others end with the command; then what their sockets have not sent yet is still sent.
     ::kill(-1, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
     UnsentWatch unsent;
     while (!hurry_ && unsent.is_moving()) wait_for_events(unsent.pause_milliseconds());
+    if (!hurry_ && unsent.left().connections != 0) {
+      send_message(channel_, {.kind = Message::Kind::kWarning,
+                              .text = "connections that ended before everything was sent: " +
+                                      std::to_string(unsent.left().connections) +
+                                      " (the receiver took nothing for " +
+                                      std::to_string(UnsentWatch::kPatience / 1s) + " seconds)"});
+    }
     return *status_;
   }
 
@@ -115,14 +126,11 @@ class FirstProcess {
   void on_message() {
     const std::optional<Message> message = receive_message(channel_);
     if (!message) ::_exit(1);  // Sluice is gone, and the network with it
-    if (message->kind == Message::Kind::kHurry) hurry_ = true;
-    if (message->kind == Message::Kind::kSignal) {
-      // Of no use to a command that has ended.
-      if (status_) {
-        hurry_ = true;
-      } else {
-        ::kill(command_, message->number);
-      }
+    // A signal is of no use to a command that has ended, but tells that somebody is impatient.
+    if (status_) {
+      hurry_ = true;
+    } else if (message->kind == Message::Kind::kSignal) {
+      ::kill(command_, message->number);
     }
   }
 

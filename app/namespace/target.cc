@@ -127,6 +127,7 @@ void NamespaceTarget::open_path() {
                      " is no network namespace (expected the number of a process, or a path as "
                      "/run/netns/NAME)");
   }
+  if (::fstat(network_.get(), &identity_) != 0) fail(errno, "can't look at " + path_);
   const std::size_t slash = path_.rfind('/');
   const std::string directory =
       slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
@@ -160,12 +161,10 @@ bool NamespaceTarget::ended() const {
   while (::read(changes_.get(), names.data(), names.size()) > 0) {
   }
   struct stat named {};
-  struct stat held {};
-  return ::stat(path_.c_str(), &named) != 0 || ::fstat(network_.get(), &held) != 0 ||
-         !same_file(named, held);
+  return ::stat(path_.c_str(), &named) != 0 || !same_file(named, identity_);
 }
 
-ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) const {
+ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) {
   std::pair<Descriptor, Descriptor> ends = make_channel();
   const pid_t child = ::fork();
   if (child < 0) fail(errno, "can't start a process");
@@ -179,7 +178,9 @@ ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) const {
     }
   };
   const Reaper reaper{child};
-  return receive_tap(ends.first);
+  ArrivedTap arrived = receive_tap(ends.first);
+  network_.reset();
+  return arrived;
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #ifndef SLUICE_APP_NAMESPACE_TARGET_H_
 #define SLUICE_APP_NAMESPACE_TARGET_H_
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -24,9 +25,10 @@ class NamespaceTarget {
   // /run/netns. Throws std::system_error when there is none.
   explicit NamespaceTarget(const std::string& text);
 
-  // Makes the tap inside, by a child that enters the namespace. The process must have one thread.
-  // Throws std::system_error.
-  ArrivedTap open_tap(const GuestPlan& plan) const;
+  // Makes the tap inside, by a child that enters the namespace, once. From then on it is the tap
+  // that keeps the namespace, not this object: a path that is held open can't be unmounted, and its
+  // owner could not end the namespace. The process must have one thread. Throws std::system_error.
+  ArrivedTap open_tap(const GuestPlan& plan);
 
   // Readable when the namespace may have ended: ask ended().
   int descriptor() const { return events_.get(); }
@@ -38,12 +40,13 @@ class NamespaceTarget {
   void open_path();
   void watch(const Descriptor& source, unsigned events) const;
 
-  std::string path_;    // empty for a process
-  Descriptor network_;  // the namespace
-  Descriptor process_;  // the process, if it is one
-  Descriptor changes_;  // inotify on the path's directory
-  Descriptor mounts_;   // the table of mounts, which announces its changes
-  Descriptor events_;   // an epoll set of all of them
+  std::string path_;         // empty for a process
+  Descriptor network_;       // the namespace, until the tap is made
+  struct stat identity_ {};  // of the namespace's file
+  Descriptor process_;       // the process, if it is one
+  Descriptor changes_;       // inotify on the path's directory
+  Descriptor mounts_;        // the table of mounts, which announces its changes
+  Descriptor events_;        // an epoll set of all of them
 };
 
 }  // namespace sluice
