@@ -1,10 +1,13 @@
 #include "nat/host/spawned_command.h"
 
-#include <spawn.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <utility>
@@ -16,46 +19,35 @@
 namespace sluice {
 namespace {
 
-class SpawnAttributes {
- public:
-  SpawnAttributes() {
-    ::posix_spawnattr_init(&attributes_);
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes_, &signals);
-    ::sigfillset(&signals);
-    ::posix_spawnattr_setsigdefault(&attributes_, &signals);
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+// What the child does between fork and exec. If the command can't be run, `report` gets the errno.
+[[noreturn]] void become_command(char* const* arguments, int stream, int report, pid_t parent) {
+  // The command ends with this process, however that ends.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);
+  ::setpgid(0, 0);
+  ::dup2(stream, STDIN_FILENO);
+  ::dup2(stream, STDOUT_FILENO);
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execvp(arguments[0], arguments);
+  const int error = errno;
+  constexpr int kNotRun = 127;
+  ::_exit(::write(report, &error, sizeof error) == sizeof error ? kNotRun : 1);
+}
 
-  const posix_spawnattr_t* get() const { return &attributes_; }
-
- private:
-  posix_spawnattr_t attributes_{};
-};
-
-// Makes one descriptor the child's standard input and output.
-class SpawnActions {
- public:
-  explicit SpawnActions(int stream) {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawn_file_actions_adddup2(&actions_, stream, STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions_, stream, STDOUT_FILENO);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions_); }
-
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-};
+// The errno that a child reports, 0 once its command runs.
+int outcome(Descriptor report) {
+  int error = 0;
+  ssize_t count = 0;
+  do {
+    count = ::read(report.get(), &error, sizeof error);
+  } while (count < 0 && errno == EINTR);
+  return count == sizeof error ? error : 0;
+}
 
 SpawnedCommand failure(std::errc error) {
   SpawnedCommand failed;
@@ -76,12 +68,25 @@ SpawnedCommand spawn(const Command& target) {
   StreamPair pair = target.wants_tcp ? make_loopback_pair() : make_unix_pair();
   if (!pair.ours) return failure(pair.error);
 
-  const SpawnAttributes attributes;
-  const SpawnActions actions(pair.theirs.get());
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) < 0) return failure(last_error());
+  Descriptor outcome_reader(ends[0]);
+  Descriptor outcome_writer(ends[1]);
+
   SpawnedCommand command;
-  const int error = ::posix_spawnp(&command.process, arguments.front(), actions.get(),
-                                   attributes.get(), arguments.data(), environ);
-  if (error != 0) return failure(static_cast<std::errc>(error));
+  const pid_t parent = ::getpid();
+  command.process = ::fork();
+  if (command.process < 0) return failure(last_error());
+  if (command.process == 0) {
+    become_command(arguments.data(), pair.theirs.get(), outcome_writer.get(), parent);
+  }
+  ::setpgid(command.process, command.process);  // whoever comes first
+  outcome_writer.reset();
+  const int error = outcome(std::move(outcome_reader));
+  if (error != 0) {
+    ::waitpid(command.process, nullptr, 0);
+    return failure(static_cast<std::errc>(error));
+  }
   // By number: the declaration of pidfd_open() in glibc 2.36 is none for C++. The kernel makes it
   // close-on-exec.
   command.lifetime.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.process, 0)));

@@ -39,8 +39,8 @@ class WrongOptions(Claims):
 
     def test_what_is_missing_is_named(self):
         self.check(["exec"], "COMMAND")
-        self.check(["attach"], "required")
-        self.check(["replay"], "required")
+        self.check(["attach"], "expected")
+        self.check(["replay"], "expected")
         self.check([], "sluice")
 
     def test_an_unknown_switch_is_named(self):
