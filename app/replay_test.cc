@@ -39,7 +39,7 @@ class ReplayTest : public testing::Test {
   void write_conversation(const std::string& name) const {
     CaptureWriter writer({.path = path(name), .filter = "", .clock = {}});
     int number = 0;
-    const auto add = [&](const FrameBytes& bytes) {
+    const auto add = [&](const Octets& bytes) {
       writer.write(Time(milliseconds(10) * ++number), Frame{.bytes = bytes});
     };
     add(arp_frame({.operation = ArpMessage::Operation::kRequest,

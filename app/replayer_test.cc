@@ -11,8 +11,8 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-const FrameBytes& question() {
-  static const FrameBytes frame =
+const Octets& question() {
+  static const Octets frame =
       udp_frame({kGuestAddress, 5000}, {IpAddress::v4(192, 0, 2, 1), 9}, "x");
   return frame;
 }

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "fuzz/program.h"
 #include "nat/nat.h"
@@ -16,65 +15,25 @@
 #include "services/dns/proxy.h"
 #include "services/tftp/scripted_files.h"
 #include "services/tftp/server.h"
-#include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp.h"
-#include "stack/wire/udp.h"
+#include "tests/sim/guest_frames.h"
+#include "tests/sim/keeping_link.h"
 #include "tests/sim/sim_host.h"
 
 namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): one program
 
-constexpr MacAddress kGuestMac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
-constexpr IpAddress kGuest = IpAddress::v4(10, 0, 2, 15);
 constexpr std::uint8_t kDnsService = 1;
 constexpr std::uint8_t kTftpService = 2;
 
-// Takes frames apart, remembers where TCP stands, and sums up everything it was given.
-class CheckingLink final : public Link {
+// What the guest knows: takes frames apart, remembers where TCP stands, and sums up everything it
+// was given.
+class Guest {
  public:
-  explicit CheckingLink(bool offloads) : offloads_(offloads) {}
-
-  LinkCapabilities capabilities() const override {
-    return {.checksum = offloads_, .tcp4_segmentation = offloads_};
-  }
-  MutableBytes reserve(std::size_t size) override {
-    require(size <= kMaxReserve);
-    room_.assign(size, 0);
-    return room_;
-  }
-  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override {
-    require(size <= room_.size() && payload.size() <= kMaxPieces);
-    Waiting waiting{room_, {payload.begin(), payload.end()}, offload};
-    waiting.frame.resize(size);
-    waiting_.push_back(std::move(waiting));
-  }
-  void flush() override {
-    for (Waiting& waiting : waiting_) {
-      for (const Bytes piece : waiting.payload) {
-        waiting.frame.insert(waiting.frame.end(), piece.begin(), piece.end());
-      }
-      look_at(waiting.frame, waiting.offload);
-    }
-    waiting_.clear();
-  }
-
-  std::uint64_t sum() const { return sum_; }
-  // Of the segment seen last.
-  const TcpHeader& tcp() const { return tcp_; }
-  const IpAddress& tcp_from() const { return tcp_from_; }
-  std::size_t tcp_length() const { return tcp_length_; }
-
- private:
-  struct Waiting {
-    std::vector<std::uint8_t> frame;
-    std::vector<Bytes> payload;
-    Offload offload;
-  };
-
-  void look_at(Bytes frame, const Offload& offload) {
+  void on_frame(Bytes frame, const Offload& offload) {
     sum_ = siphash({sum_, 0}, frame);
     const auto ethernet = EthernetView::parse(frame);
     require(ethernet.has_value());
@@ -90,9 +49,13 @@ class CheckingLink final : public Link {
     tcp_length_ = tcp->payload().size() + (tcp_.flags.syn ? 1 : 0) + (tcp_.flags.fin ? 1 : 0);
   }
 
-  bool offloads_;
-  std::vector<std::uint8_t> room_;
-  std::vector<Waiting> waiting_;
+  std::uint64_t sum() const { return sum_; }
+  // Of the segment seen last.
+  const TcpHeader& tcp() const { return tcp_; }
+  const IpAddress& tcp_from() const { return tcp_from_; }
+  std::size_t tcp_length() const { return tcp_length_; }
+
+ private:
   std::uint64_t sum_ = 0;
   TcpHeader tcp_;
   IpAddress tcp_from_ = IpAddress::v4(192, 0, 2, 1);
@@ -127,24 +90,24 @@ class Life {
       : program_(bytes),
         choice_(program_.number()),
         config_(config_of(choice_)),
-        link_((choice_ & 4) != 0),
+        link_({.checksum = (choice_ & 4) != 0, .tcp4_segmentation = (choice_ & 4) != 0}),
         nat_(config_, link_, host_, Seed{3, 4}, now_),
         dns_context_(nat_.context(kDnsService)),
         dhcp_({.network = config_.network}, dns_context_.output),
         dns_(DnsProxyConfig::for_network(config_.network), dns_context_, name_servers_),
         tftp_({}, nat_.context(kTftpService), files_) {
-    files_.contents["boot"] = std::vector<std::uint8_t>(3000, 'b');
+    files_.contents["boot"] = Octets(3000, 'b');
     const Endpoint dns{config_.network.dns, 53};
     nat_.bind_datagrams({.port = 67}, dhcp_);
     nat_.bind_datagrams(dns, dns_);
     nat_.bind_streams(dns, dns_);
     nat_.bind_host_client(kDnsService, dns_);
     nat_.bind_datagrams({config_.network.host, 69}, tftp_);
-    nat_.add_host_forward(
-        {.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}}, .guest = {kGuest, 22}});
+    nat_.add_host_forward({.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
+                           .guest = {kGuestAddress, 22}});
     nat_.add_host_forward({.listen = {.protocol = ListenAddress::Protocol::kUdp,
                                       .local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
-                           .guest = {kGuest, 22}});
+                           .guest = {kGuestAddress, 22}});
     nat_.add_guest_forward({{IpAddress::v4(10, 0, 2, 100), 80}, UnixPath{"/run/socket"}});
     host_.set_behaviour({IpAddress::v4(192, 0, 2, 2), 80},
                         {SimHost::Manner::kFail, std::errc::connection_refused});
@@ -161,7 +124,7 @@ class Life {
       check();
     }
     end();
-    return link_.sum();
+    return guest_.sum();
   }
 
  private:
@@ -202,7 +165,7 @@ class Life {
     }
   }
 
-  std::vector<std::uint8_t> piece() {
+  Octets piece() {
     const Bytes bytes = program_.piece();
     return {bytes.begin(), bytes.end()};
   }
@@ -214,18 +177,18 @@ class Life {
     return IpAddress::v4(kAddresses.at(program_.number() % kAddresses.size()));
   }
 
-  void frame(const std::vector<std::uint8_t>& bytes, const Offload& offload) {
+  void frame(const Octets& bytes, const Offload& offload) {
     const Frame one{bytes, offload};
     nat_.on_frames(now_, gsl::span<const Frame>(&one, 1));
   }
 
   // An IP packet, perhaps a fragment, perhaps from an unlikely source.
-  void transport(IpProtocol protocol, const std::vector<std::uint8_t>& payload) {
+  void transport(IpProtocol protocol, const Octets& payload) {
     const std::uint8_t how = program_.number();
     Ipv4Header header{.identification = static_cast<std::uint16_t>(how >> 4),
                       .ttl = static_cast<std::uint8_t>((how & 1) != 0 ? 1 : 64),
                       .protocol = protocol,
-                      .source = (how & 2) != 0 ? address() : kGuest,
+                      .source = (how & 2) != 0 ? address() : kGuestAddress,
                       .destination = address()};
     if ((how & 4) != 0) {
       header.fragment_offset = static_cast<std::uint16_t>(program_.number() * 8);
@@ -234,31 +197,21 @@ class Life {
     packet(header, payload);
   }
 
-  void packet(Ipv4Header header, Bytes payload) {
-    std::vector<std::uint8_t> bytes(EthernetHeader::kSize + Ipv4Header::kSize + payload.size());
-    EthernetHeader{config_.network.host_mac(), kGuestMac, EtherType::kIpv4}.emit(bytes);
-    header.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + payload.size());
-    const MutableBytes rest = MutableBytes(bytes).subspan(EthernetHeader::kSize);
-    header.emit(rest);
-    copy_bytes(payload, rest.subspan(Ipv4Header::kSize));
+  void packet(const Ipv4Header& header, Bytes payload) {
     Offload offload{.checksum = ChecksumState::kVerified};
     if (header.protocol == IpProtocol::kUdp && (choice_ & 8) != 0) {
       offload.segmentation = Segmentation::kUdp;
       offload.segment_size = 7;
     }
-    frame(bytes, offload);
+    frame(ip_frame(header, payload), offload);
   }
 
-  std::vector<std::uint8_t> udp() {
+  Octets udp() {
     static constexpr std::array<std::uint16_t, 6> kPorts{67, 53, 69, 22, 80, 9};
     const Bytes payload = program_.piece();
-    std::vector<std::uint8_t> bytes(UdpHeader::kSize + payload.size());
-    UdpHeader{.source_port = static_cast<std::uint16_t>(program_.number() % 16),
-              .destination_port = kPorts.at(program_.number() % kPorts.size()),
-              .length = static_cast<std::uint16_t>(bytes.size())}
-        .emit(bytes);
-    copy_bytes(payload, MutableBytes(bytes).subspan(UdpHeader::kSize));
-    return bytes;
+    return udp_datagram({.source_port = static_cast<std::uint16_t>(program_.number() % 16),
+                         .destination_port = kPorts.at(program_.number() % kPorts.size())},
+                        payload);
   }
 
   static TcpFlags flags_of(std::uint8_t bits) {
@@ -270,16 +223,7 @@ class Life {
             .urg = (bits & 32) != 0};
   }
 
-  static std::vector<std::uint8_t> segment(const TcpHeader& header, const TcpOptions& options,
-                                           Bytes payload) {
-    const std::size_t header_size = TcpHeader::kSize + options.size();
-    std::vector<std::uint8_t> bytes(header_size + payload.size());
-    header.emit(options, bytes);
-    copy_bytes(payload, MutableBytes(bytes).subspan(header_size));
-    return bytes;
-  }
-
-  std::vector<std::uint8_t> tcp() {
+  Octets tcp() {
     static constexpr std::array<std::uint16_t, 4> kPorts{80, 53, 22, 1};
     TcpOptions options;
     const std::uint8_t bits = program_.number();
@@ -294,15 +238,15 @@ class Life {
       if ((bits & 64) != 0) options.window_scale = program_.number() % 15;
       options.sack_permitted = (bits & 128) != 0;
     }
-    return segment(header, options, piece());
+    return tcp_segment(header, options, piece());
   }
 
   // A segment that follows on what the guest was told last, give or take.
   void follow() {
-    const TcpHeader& seen = link_.tcp();
+    const TcpHeader& seen = guest_.tcp();
     const std::uint8_t bits = program_.number();
     const auto wobble = static_cast<std::int8_t>(program_.number());
-    const std::uint32_t answer = seen.sequence + static_cast<std::uint32_t>(link_.tcp_length());
+    const std::uint32_t answer = seen.sequence + static_cast<std::uint32_t>(guest_.tcp_length());
     TcpOptions options;
     if ((bits & 64) != 0) {
       options.sack_count = 1;
@@ -316,23 +260,21 @@ class Life {
                      .window = program_.number16()};
     ((bits & 128) != 0 ? header.sequence : header.acknowledgment) +=
         static_cast<std::uint32_t>(wobble);
-    std::vector<std::uint8_t> payload = piece();
+    Octets payload = piece();
     if (payload.size() > 200) payload.resize(30000, 'l');
-    packet({.protocol = IpProtocol::kTcp, .source = kGuest, .destination = link_.tcp_from()},
-           segment(header, options, payload));
+    packet(
+        {.protocol = IpProtocol::kTcp, .source = kGuestAddress, .destination = guest_.tcp_from()},
+        tcp_segment(header, options, payload));
   }
 
   void arp() {
     const std::uint8_t how = program_.number();
-    std::vector<std::uint8_t> bytes(EthernetHeader::kSize + ArpMessage::kSize);
-    EthernetHeader{MacAddress::broadcast(), kGuestMac, EtherType::kArp}.emit(bytes);
-    ArpMessage{.operation =
-                   (how & 1) != 0 ? ArpMessage::Operation::kReply : ArpMessage::Operation::kRequest,
-               .sender_mac = kGuestMac,
-               .sender = (how & 2) != 0 ? address() : kGuest,
-               .target = address()}
-        .emit(MutableBytes(bytes).subspan(EthernetHeader::kSize));
-    frame(bytes, {});
+    frame(arp_frame({.operation = (how & 1) != 0 ? ArpMessage::Operation::kReply
+                                                 : ArpMessage::Operation::kRequest,
+                     .sender_mac = kGuestMac,
+                     .sender = (how & 2) != 0 ? address() : kGuestAddress,
+                     .target = address()}),
+          {});
   }
 
   void on_host() {
@@ -391,6 +333,7 @@ class Life {
   void settle() {
     constexpr int kRounds = 1000;
     for (int round = 0; round < kRounds; ++round) {
+      for (const KeepingLink::Kept& kept : link_.take()) guest_.on_frame(kept.frame, kept.offload);
       const auto events = host_.take_events();
       if (!events.empty()) nat_.on_host(now_, events);
       const auto deadline = nat_.deadline();
@@ -444,7 +387,8 @@ class Life {
   std::uint8_t choice_;
   NatConfig config_;
   Time now_{};
-  CheckingLink link_;
+  Guest guest_;
+  KeepingLink link_;
   SimHost host_;
   TwoNameServers name_servers_;
   ScriptedFiles files_;

@@ -99,7 +99,7 @@ TEST(Ingress, WithoutLoopbackTheGatewayLeadsNowhereButAnswers) {
 
 TEST(Ingress, FramesForOthersAreNotForUs) {
   Sim sim;
-  FrameBytes frame = udp_frame(kGuest, kServer, "x");
+  Octets frame = udp_frame(kGuest, kServer, "x");
   EthernetHeader{MacAddress({2, 0, 0, 0, 0, 9}), kGuestMac, EtherType::kIpv4}.emit(frame);
   sim.from_guest(frame);
   EXPECT_EQ(sim.dropped(Drop::kNotForUs), 1U);
@@ -108,7 +108,7 @@ TEST(Ingress, FramesForOthersAreNotForUs) {
 
 TEST(Ingress, WrongChecksumsAreDroppedUnlessSomebodyBelowVouches) {
   Sim sim;
-  FrameBytes frame = udp_frame(kGuest, kServer, "x");
+  Octets frame = udp_frame(kGuest, kServer, "x");
   frame.back() ^= 1;
   sim.from_guest(frame);
   EXPECT_EQ(sim.dropped(Drop::kBadChecksum), 1U);
@@ -119,11 +119,8 @@ TEST(Ingress, WrongChecksumsAreDroppedUnlessSomebodyBelowVouches) {
 
 TEST(Ingress, FragmentsArePutTogetherBeforeAnythingIsDecided) {
   Sim sim;
-  std::vector<std::uint8_t> datagram(UdpHeader::kSize + 3000, 'z');
-  UdpHeader{.source_port = kGuest.port,
-            .destination_port = kServer.port,
-            .length = static_cast<std::uint16_t>(datagram.size())}
-      .emit(datagram);
+  const Octets datagram = udp_datagram(
+      {.source_port = kGuest.port, .destination_port = kServer.port}, Octets(3000, 'z'));
   const Bytes bytes = datagram;
   const Ipv4Header header{.identification = 7,
                           .more_fragments = true,

@@ -9,6 +9,8 @@
 #include "stack/checksum.h"
 #include "stack/reassembly.h"
 #include "tests/sim/guest_frames.h"
+#include "tests/sim/keeping_link.h"
+#include "tests/sim/seen_frame.h"
 
 namespace sluice {
 namespace {
@@ -42,7 +44,11 @@ struct World {
   }
   std::vector<SeenFrame> seen() {
     link.flush();
-    return link.take();
+    std::vector<SeenFrame> frames;
+    for (const KeepingLink::Kept& kept : link.take()) {
+      frames.push_back(see(kept.frame, kept.offload));
+    }
+    return frames;
   }
   void pass(Duration duration) {
     now += duration;
@@ -92,7 +98,7 @@ std::uint16_t pseudo_header_sum(const SeenFrame& frame, std::size_t size) {
   return sum.folded();
 }
 
-// KeepingLink verifies lengths and every checksum that is claimed to be whole.
+// see() verifies lengths and every checksum that is claimed to be whole.
 
 TEST(Egress, ATcpSegmentIsWhole) {
   World world(kPlain);

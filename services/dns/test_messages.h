@@ -5,13 +5,11 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "services/dns/message.h"
+#include "tests/sim/octets.h"
 
 namespace sluice {
-
-using Octets = std::vector<std::uint8_t>;
 
 inline Octets octets_of(std::string_view text) {
   return {text.begin(), text.end()};

@@ -9,11 +9,10 @@
 #include "nat/name_servers.h"
 #include "nat/service.h"
 #include "stack/timer_wheel.h"
+#include "tests/sim/octets.h"
 #include "tests/sim/sim_host.h"
 
 namespace sluice {
-
-using Octets = std::vector<std::uint8_t>;
 
 class ServiceWorld final : public DatagramOutput, public StreamEvents, public NameServers {
  public:

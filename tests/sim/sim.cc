@@ -18,7 +18,7 @@ Sim::Sim(const NatConfig& config, const LinkCapabilities& capabilities)
   take_seen();
 }
 
-void Sim::from_guest(const FrameBytes& bytes, const Offload& offload) {
+void Sim::from_guest(const Octets& bytes, const Offload& offload) {
   const Frame frame{bytes, offload};
   nat.on_frames(now, gsl::span<const Frame>(&frame, 1));
   settle();
@@ -36,8 +36,9 @@ bool Sim::exchange_once() {
     any = true;
     nat.on_time(now);
   }
-  for (SeenFrame& frame : link.take()) {
+  for (const KeepingLink::Kept& kept : link.take()) {
     any = true;
+    SeenFrame frame = see(kept.frame, kept.offload);
     const auto guest = std::find_if(guests_.begin(), guests_.end(),
                                     [&](const GuestTcp* g) { return g->takes(frame); });
     if (guest == guests_.end()) {

@@ -9,6 +9,8 @@
 
 #include "nat/nat.h"
 #include "tests/sim/guest_frames.h"
+#include "tests/sim/keeping_link.h"
+#include "tests/sim/seen_frame.h"
 #include "tests/sim/sim_host.h"
 
 namespace sluice {
@@ -23,7 +25,7 @@ class Sim {
   Sim& operator=(const Sim&) = delete;
 
   // One frame from the guest, and whatever follows from it at once.
-  void from_guest(const FrameBytes& frame, const Offload& offload = {});
+  void from_guest(const Octets& frame, const Offload& offload = {});
   // Whatever follows at once from what the test did to the host.
   void settle();
   // Lets time pass from deadline to deadline.

@@ -1,0 +1,38 @@
+// Frames as a guest reads them.
+
+#ifndef SLUICE_TESTS_SIM_SEEN_FRAME_H_
+#define SLUICE_TESTS_SIM_SEEN_FRAME_H_
+
+#include <optional>
+#include <string>
+
+#include "stack/frame.h"
+#include "stack/wire/arp.h"
+#include "stack/wire/ethernet.h"
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/tcp.h"
+#include "stack/wire/udp.h"
+
+namespace sluice {
+
+// A frame for the guest, taken apart.
+struct SeenFrame {
+  EthernetHeader ethernet;
+  Offload offload;
+  std::optional<ArpMessage> arp;
+  std::optional<Ipv4Header> ip;
+  std::optional<TcpHeader> tcp;
+  TcpOptions tcp_options;
+  std::optional<UdpHeader> udp;
+  std::optional<IcmpHeader> icmp;
+  std::string payload;  // of the innermost layer above
+};
+
+// Fails the running test if anything about the frame is wrong: lengths, checksums that are claimed
+// to be whole, an offload that does not fit the packet.
+SeenFrame see(Bytes frame, const Offload& offload);
+
+}  // namespace sluice
+
+#endif  // SLUICE_TESTS_SIM_SEEN_FRAME_H_
