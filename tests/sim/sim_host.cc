@@ -23,7 +23,15 @@ std::vector<SocketId> SimHost::open_sockets() const {
   return ids;
 }
 
+SimHost::Socket& SimHost::called(SocketId id) {
+  lent_.clear();
+  Socket& socket = at(id);
+  Expects(socket.is_open);
+  return socket;
+}
+
 SocketId SimHost::add(Socket socket) {
+  lent_.clear();
   sockets_.push_back(std::move(socket));
   return last();
 }
@@ -104,8 +112,7 @@ Opened SimHost::connect(Token token, const StreamTarget& target) {
 }
 
 std::errc SimHost::take_error(SocketId id) {
-  Expects(at(id).is_open);
-  return std::exchange(at(id).pending_error, std::errc{});
+  return std::exchange(called(id).pending_error, std::errc{});
 }
 
 Opened SimHost::listen(Token token, const ListenAddress& address) {
@@ -118,15 +125,16 @@ Opened SimHost::listen(Token token, const ListenAddress& address) {
 }
 
 std::uint16_t SimHost::local_port(SocketId id) {
-  Expects(at(id).is_open);
+  called(id);
   return next_port_++;
 }
 
 Accepted SimHost::accept(SocketId listener, Token token) {
-  Expects(at(listener).is_open && at(listener).kind == Socket::Kind::kListener);
-  if (at(listener).waiting.empty()) return {.error = std::errc::operation_would_block};
-  const auto peer = at(listener).waiting.front().peer;
-  at(listener).waiting.pop_front();
+  auto& waiting = called(listener).waiting;
+  Expects(at(listener).kind == Socket::Kind::kListener);
+  if (waiting.empty()) return {.error = std::errc::operation_would_block};
+  const auto peer = waiting.front().peer;
+  waiting.pop_front();
   Socket socket;
   socket.token = token;
   socket.connected = true;
@@ -144,25 +152,25 @@ Opened SimHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& 
 }
 
 std::size_t SimHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) {
-  Expects(at(id).is_open && at(id).kind == Socket::Kind::kDatagrams);
+  Socket& socket = called(id);
+  Expects(socket.kind == Socket::Kind::kDatagrams);
   if (!takes_datagrams) return 0;
   for (const HostDatagram& datagram : datagrams) {
-    at(id).sent_datagrams.push_back(
+    socket.sent_datagrams.push_back(
         {datagram.peer, datagram.ttl, datagram.sequence, std::string(as_text(datagram.payload))});
   }
   return datagrams.size();
 }
 
 std::size_t SimHost::receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) {
-  Expects(at(id).is_open && at(id).kind == Socket::Kind::kDatagrams);
-  Socket& socket = at(id);
-  received_.clear();
+  Socket& socket = called(id);
+  Expects(socket.kind == Socket::Kind::kDatagrams);
   std::size_t count = 0;
   for (HostDatagram& datagram : datagrams) {
     if (socket.incoming_datagrams.empty()) break;
     const Socket::Datagram& next = socket.incoming_datagrams.front();
-    received_.emplace_back(next.payload.begin(), next.payload.end());
-    datagram = {next.peer, next.ttl, next.sequence, received_.back()};
+    lent_.emplace_back(next.payload.begin(), next.payload.end());
+    datagram = {next.peer, next.ttl, next.sequence, lent_.back()};
     socket.incoming_datagrams.pop_front();
     ++count;
   }
@@ -170,16 +178,16 @@ std::size_t SimHost::receive_datagrams(SocketId id, gsl::span<HostDatagram> data
 }
 
 std::optional<DatagramError> SimHost::receive_error(SocketId id) {
-  Expects(at(id).is_open);
-  if (at(id).errors.empty()) return std::nullopt;
-  const DatagramError error = at(id).errors.front();
-  at(id).errors.pop_front();
+  auto& errors = called(id).errors;
+  if (errors.empty()) return std::nullopt;
+  const DatagramError error = errors.front();
+  errors.pop_front();
   return error;
 }
 
 Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
-  Socket& socket = at(id);
-  Expects(socket.is_open && socket.connected && !socket.shut_down && pieces.size() <= 4);
+  Socket& socket = called(id);
+  Expects(socket.connected && !socket.shut_down && pieces.size() <= 4);
   if (socket.pending_error != std::errc{}) return {.error = take_error(id)};
   std::size_t taken = 0;
   for (const Bytes piece : pieces) {
@@ -193,8 +201,8 @@ Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
 }
 
 Transfer SimHost::receive(SocketId id, gsl::span<const MutableBytes> pieces) {
-  Socket& socket = at(id);
-  Expects(socket.is_open && socket.connected && pieces.size() <= 4);
+  Socket& socket = called(id);
+  Expects(socket.connected && pieces.size() <= 4);
   std::size_t given = 0;
   for (const MutableBytes piece : pieces) {
     const auto count = static_cast<std::ptrdiff_t>(std::min(piece.size(), socket.incoming.size()));
@@ -209,16 +217,19 @@ Transfer SimHost::receive(SocketId id, gsl::span<const MutableBytes> pieces) {
 }
 
 void SimHost::shutdown_send(SocketId id) {
-  Expects(at(id).is_open && !at(id).shut_down);
-  at(id).shut_down = true;
+  Socket& socket = called(id);
+  Expects(!socket.shut_down);
+  socket.shut_down = true;
 }
 
 void SimHost::close(SocketId id, CloseMode mode) {
-  Expects(at(id).is_open);
-  at(id).is_open = false;
-  at(id).closed_by = mode;
-  // Views into the host's buffers end here: whoever still looks at one is caught.
-  received_ = {};
+  Socket& socket = called(id);
+  socket.is_open = false;
+  socket.closed_by = mode;
+  socket.incoming = {};
+  socket.waiting = {};
+  socket.incoming_datagrams = {};
+  socket.errors = {};
 }
 
 }  // namespace sluice

@@ -2,10 +2,11 @@
 //
 // Every connect is accepted after the next take_events(), unless its destination was given another
 // manner. Bytes sent by the core are kept to be looked at; bytes put in by the test are there to be
-// received. Misuse of the port (an unknown socket, too many pieces) fails the test that causes it.
+// received. Misuse of the port (an unknown or closed socket, too many pieces) fails the test that
+// causes it, and views that the port has taken back point to memory that is freed.
 
-#ifndef SLUICE_TESTS_SIM_SCRIPTED_HOST_H_
-#define SLUICE_TESTS_SIM_SCRIPTED_HOST_H_
+#ifndef SLUICE_TESTS_SIM_SIM_HOST_H_
+#define SLUICE_TESTS_SIM_SIM_HOST_H_
 
 #include <deque>
 #include <map>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "nat/host.h"
+#include "tests/sim/octets.h"
 
 namespace sluice {
 
@@ -29,7 +31,8 @@ class SimHost final : public Host {
     std::errc error{};
   };
 
-  // One socket, open or closed.
+  // One socket, open or closed. What has come for it and was not received is gone once it is
+  // closed.
   struct Socket {
     enum class Kind : std::uint8_t { kStream, kListener, kDatagrams };
 
@@ -67,9 +70,10 @@ class SimHost final : public Host {
 
   // How connects to `destination` go from now on.
   void set_behaviour(const Endpoint& destination, Behaviour behaviour);
-  // What opening a socket of any kind fails with; std::errc{}: it doesn't.
+  // What connect(), listen() and open_datagrams() fail with; std::errc{}: they don't.
   std::errc open_error{};
-  bool takes_datagrams = true;  // else send_datagrams() finds no room
+  // False: sockets take no datagrams to send.
+  bool takes_datagrams = true;
 
   // The test's side of a socket; each announces what has changed.
   void say(SocketId id, std::string_view bytes);
@@ -84,13 +88,15 @@ class SimHost final : public Host {
   // What has been announced since the last call, one event per socket.
   std::vector<HostEvent> take_events();
 
+  // Valid as long as the host.
   Socket& at(SocketId id);
   // The id of the socket that was opened last.
   SocketId last() const { return static_cast<SocketId>(sockets_.size() - 1); }
   std::size_t opened() const { return sockets_.size(); }
   std::size_t open() const { return open_sockets().size(); }
-  std::vector<SocketId> open_sockets() const;  // in the order they were opened
-  // The open socket that was opened last. There must be one.
+  // The ids of those that are open, in the order of opening.
+  std::vector<SocketId> open_sockets() const;
+  // The one of them that was opened last. There must be one.
   Socket& newest() { return at(open_sockets().back()); }
 
   Opened connect(Token token, const StreamTarget& target) override;
@@ -109,15 +115,17 @@ class SimHost final : public Host {
 
  private:
   SocketId add(Socket socket);
+  // The open socket that the core calls upon.
+  Socket& called(SocketId id);
   void announce(SocketId id, Readiness ready);
 
   std::map<Endpoint, Behaviour> behaviours_;
-  std::deque<Socket> sockets_;  // which stay where they are
+  std::deque<Socket> sockets_;
   std::map<std::int32_t, Readiness> announced_;
-  std::vector<std::vector<std::uint8_t>> received_;  // behind the views of receive_datagrams()
+  std::vector<Octets> lent_;  // behind the views of receive_datagrams(), until the next call
   std::uint16_t next_port_ = 40000;
 };
 
 }  // namespace sluice
 
-#endif  // SLUICE_TESTS_SIM_SCRIPTED_HOST_H_
+#endif  // SLUICE_TESTS_SIM_SIM_HOST_H_
