@@ -121,7 +121,7 @@ class Terminals(Claims):
             terminal.type("\x1a")
             terminal.until("Stopped")
             # A shell that has not seen its job end yet refuses to leave.
-            terminal.type("kill -9 %1; wait %1; echo gone\n")
+            terminal.type("kill -9 %1; while jobs -s | grep -q .; do sleep 0.02; done; echo gone\n")
             terminal.until(r"\ngone")
             self.assertFalse(processes.named("sleep\0001000"))
             terminal.type("exit 4\n")
