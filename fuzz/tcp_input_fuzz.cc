@@ -77,7 +77,7 @@ class World {
     admitted_ = true;
     turn();
     for (int i = 0; i < 100 && !connection_.closed(); ++i) {
-      now_ = std::max(now_, *connection_.deadline());
+      now_ = std::max(now_, *connection_.deadline(now_));
       connection_.on_time(now_);
       turn();
     }
@@ -108,10 +108,8 @@ class World {
   }
 
   Segment segment(Bytes step) {
-    const Sequence irs =
-        connection_.state() == State::kSynSent ? kIrs : connection_.peer_initial_sequence();
-    const Sequence expected = irs + 1 + static_cast<std::uint32_t>(taken_);
-    const std::array<Sequence, 4> theirs{expected, heard_edge_, irs, heard_acknowledgment_};
+    const Sequence expected = irs_ + 1 + static_cast<std::uint32_t>(taken_);
+    const std::array<Sequence, 4> theirs{expected, heard_edge_, irs_, heard_acknowledgment_};
     const std::array<Sequence, 4> ours{kIss + 1 + static_cast<std::uint32_t>(acknowledged_),
                                        heard_end_, kIss,
                                        kIss + 1 + static_cast<std::uint32_t>(enqueued_)};
@@ -149,7 +147,10 @@ class World {
       offered_ = later(offered_, given.acknowledgment + window);
     }
     if (given.flags.syn) offered_ = later(offered_, kIss + 1 + window);
-    take(step, connection_.on_segment(now_, given));
+    const bool calling = connection_.state() == State::kSynSent;
+    const Arrival arrival = connection_.on_segment(now_, given);
+    if (calling && connection_.state() != State::kSynSent) irs_ = given.sequence;
+    take(step, arrival);
   }
 
   void take(Bytes step, const Arrival& arrival) {
@@ -196,7 +197,7 @@ class World {
   }
 
   void pass(Bytes step) {
-    const auto deadline = connection_.deadline();
+    const auto deadline = connection_.deadline(now_);
     if ((step[1] & 1U) != 0 && deadline) {
       now_ = std::max(now_, *deadline);
     } else {
@@ -217,8 +218,8 @@ class World {
     Ensures(connection_.queued() == enqueued_ - acknowledged_);
     Ensures(!connection_.has_gaps() || std::find(kept_.begin(), kept_.end(), true) != kept_.end());
     // A connection that is not closed has something to wait for, once its SYN may be answered.
-    Ensures(connection_.closed() ? !connection_.deadline()
-                                 : !admitted_ || connection_.deadline().has_value());
+    Ensures(connection_.closed() ? !connection_.deadline(now_)
+                                 : !admitted_ || connection_.deadline(now_).has_value());
   }
 
   void check(const Outgoing& outgoing, std::uint32_t limit) {
@@ -240,8 +241,7 @@ class World {
     // Everything that was taken is acknowledged, and the FIN behind it.
     const std::uint32_t fin = connection_.peer_finished() ? 1 : 0;
     heard_acknowledgment_ = outgoing.acknowledgment;
-    Ensures(outgoing.acknowledgment ==
-            connection_.peer_initial_sequence() + 1 + static_cast<std::uint32_t>(taken_) + fin);
+    Ensures(outgoing.acknowledgment == irs_ + 1 + static_cast<std::uint32_t>(taken_) + fin);
     const unsigned scale = (bits_ & 2) != 0 && !outgoing.flags.syn ? 7 : 0;
     const std::uint32_t window = std::uint32_t{outgoing.window} << scale;
     Ensures(taken_ + window <= edge_ + fin);
@@ -263,6 +263,7 @@ class World {
   std::uint64_t edge_ = space_;  // the end of what the owner ever offered to keep
   std::deque<bool> kept_;        // which bytes from taken_ on were put aside
   // What the peer has heard last.
+  Sequence irs_ = kIrs;  // of the SYN that the connection took
   Sequence heard_acknowledgment_ = kIrs + 1;
   Sequence heard_edge_ = kIrs + 1;
   Sequence heard_end_ = kIss + 1;

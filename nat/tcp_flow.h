@@ -22,17 +22,17 @@ struct TcpBuffers {
 };
 
 struct TcpFlow final : FlowEntry, Timer {
-  TcpFlow(TimerHandler& handler, tcp::Connection guest_side, Streams& other_side)
-      : Timer(handler), connection(std::move(guest_side)), streams(&other_side) {}
+  TcpFlow(TimerHandler& handler, tcp::Connection guest_side, std::uint8_t other_side)
+      : Timer(handler), connection(std::move(guest_side)), streams(other_side) {}
 
   // Which of the table's lists it is in.
   enum class Listed : std::uint8_t { kNowhere, kHalfOpen, kTimeWait };
 
   tcp::Connection connection;
-  Streams* streams;
   std::unique_ptr<TcpBuffers> buffers;
   SocketId stream = SocketId::kNone;  // none before it is open, and when both ways are finished
   FlowLinks links;
+  std::uint8_t streams;  // what the stream belongs to: TcpFlows knows what that is
   Listed listed = Listed::kNowhere;
 
   bool connecting : 1 = false;       // the stream is not open yet; the guest's SYN waits
@@ -45,6 +45,8 @@ struct TcpFlow final : FlowEntry, Timer {
   bool silent : 1 = false;           // the other side is gone without a word, and so are we
   bool dirty : 1 = false;            // has its turn when the batch ends
 };
+// All that an idle flow costs, next to its descriptor.
+static_assert(sizeof(TcpFlow) <= 256);
 
 }  // namespace sluice
 

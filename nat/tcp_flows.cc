@@ -3,6 +3,7 @@
 #include "nat/tcp_flows.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "stack/checksum.h"
 
@@ -42,6 +43,7 @@ TcpFlows::TcpFlows(const FlowContext& context, const Seed& seed)
       random_(seed.derive(3)),
       pool_(context_.config.limits.buffer_bytes),
       table_(seed.derive(4), context_.config.limits.tcp_flows),
+      streams_{&context_.host},
       half_open_(table_),
       time_wait_(table_) {}
 
@@ -90,7 +92,7 @@ void TcpFlows::unlist(TcpFlow& flow) {
 
 void TcpFlows::close_stream(TcpFlow& flow, CloseMode mode) {
   if (flow.stream == SocketId::kNone) return;
-  flow.streams->close(flow.stream, mode);
+  streams(flow).close(flow.stream, mode);
   flow.stream = SocketId::kNone;
   flow.connecting = flow.readable = flow.writable = false;
 }
@@ -114,7 +116,12 @@ bool TcpFlows::make_room() {
 }
 
 void TcpFlows::bind(const Endpoint& at, StreamService& service) {
-  bindings_.push_back({.at = at, .service = &service, .target = {}});
+  Expects(streams_.size() <= std::numeric_limits<std::uint8_t>::max());
+  bindings_.push_back({.at = at,
+                       .service = &service,
+                       .streams = static_cast<std::uint8_t>(streams_.size()),
+                       .target = {}});
+  streams_.push_back(&service);
 }
 
 void TcpFlows::bind(const Endpoint& at, StreamTarget target) {
@@ -213,11 +220,9 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
   }
   if (!make_room()) return;
 
-  Streams& streams = binding != nullptr && binding->service != nullptr
-                         ? static_cast<Streams&>(*binding->service)
-                         : context_.host;
-  TcpFlow& flow = table_.insert(key, timer_handler(),
-                                tcp::Connection::from_syn(now, syn, parameters(now, key)), streams);
+  TcpFlow& flow =
+      table_.insert(key, timer_handler(), tcp::Connection::from_syn(now, syn, parameters(now, key)),
+                    binding != nullptr ? binding->streams : kHostStreams);
   ++context_.counters.tcp_flows;
   mark(flow);
   list(flow);
@@ -264,8 +269,8 @@ void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
     flow.connection.abort();
     return;
   }
-  context_.errors.report_tcp(now, flow.key().guest, flow.key().remote,
-                             flow.connection.peer_initial_sequence().number(), *message);
+  const tcp::Sequence syn = flow.connection.expected() - 1;
+  context_.errors.report_tcp(now, flow.key().guest, flow.key().remote, syn.number(), *message);
   drop(flow);
 }
 
@@ -295,7 +300,7 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
     return true;
   }
   TcpFlow& flow = table_.insert(
-      *key, timer_handler(), tcp::Connection::to_guest(now, parameters(now, *key)), context_.host);
+      *key, timer_handler(), tcp::Connection::to_guest(now, parameters(now, *key)), kHostStreams);
   ++context_.counters.tcp_flows;
   flow.stream = accepted.id;
   flow.writable = true;

@@ -71,10 +71,14 @@ class TcpFlows final : private TimerHandler {
   static constexpr Duration kSilence = std::chrono::minutes(4);
 
  private:
+  // The place of the host in streams_.
+  static constexpr std::uint8_t kHostStreams = 0;
+
   // An address of the virtual network that leads to something other than its translation.
   struct Binding {
     Endpoint at;
     StreamService* service = nullptr;  // or else:
+    std::uint8_t streams = kHostStreams;
     StreamTarget target;
   };
 
@@ -92,6 +96,7 @@ class TcpFlows final : private TimerHandler {
   bool make_room();
   tcp::Parameters parameters(Time now, const FlowKey& key) const;
   Token token_of(const TcpFlow& flow) const;
+  Streams& streams(const TcpFlow& flow) { return *streams_[flow.streams]; }
   // The key of a connection from outside, with another port if that one is in use.
   std::optional<FlowKey> key_for(const Endpoint& guest, const std::optional<Endpoint>& peer);
   const Binding* find_binding(const Endpoint& at) const;
@@ -123,6 +128,7 @@ class TcpFlows final : private TimerHandler {
   BufferPool pool_;
   std::vector<Binding> bindings_;
   FlowTable<TcpFlow> table_;
+  std::vector<Streams*> streams_;  // what flows may have on their other side
   FlowList<TcpFlow, &TcpFlow::links> half_open_;
   FlowList<TcpFlow, &TcpFlow::links> time_wait_;
   std::vector<FlowName> dirty_;     // flows whose turn is to come

@@ -32,7 +32,7 @@ void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival
 std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
   std::uint32_t taken = 0;
   if (flow.writable && (!flow.buffers || flow.buffers->to_host.size() == 0)) {
-    const Transfer sent = flow.streams->send(flow.stream, gsl::span<const Bytes>(&payload, 1));
+    const Transfer sent = streams(flow).send(flow.stream, gsl::span<const Bytes>(&payload, 1));
     if (sent.failed()) {
       on_stream_failed(now, flow, sent.error);
       return 0;
@@ -98,7 +98,7 @@ void TcpFlows::empty_to_host(Time now, TcpFlow& flow) {
   ByteRing& ring = flow.buffers->to_host;
   if (!flow.writable || ring.size() == 0) return;
   const auto pieces = ring.pieces(0, ring.size());
-  const Transfer sent = flow.streams->send(
+  const Transfer sent = streams(flow).send(
       flow.stream, gsl::span<const Bytes>(pieces).first(pieces[1].empty() ? 1 : 2));
   if (sent.failed()) {
     on_stream_failed(now, flow, sent.error);
@@ -114,7 +114,7 @@ void TcpFlows::finish_guest(TcpFlow& flow) {
       flow.stream == SocketId::kNone) {
     return;
   }
-  flow.streams->shutdown_send(flow.stream);
+  streams(flow).shutdown_send(flow.stream);
   flow.guest_finished = true;
 }
 
@@ -142,7 +142,7 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     }
     const auto room = ring.room(wanted - queued);
     const std::size_t size = room[0].size() + room[1].size();
-    const Transfer received = flow.streams->receive(
+    const Transfer received = streams(flow).receive(
         flow.stream, gsl::span<const MutableBytes>(room).first(room[1].empty() ? 1 : 2));
     if (received.failed()) {
       on_stream_failed(now, flow, received.error);
@@ -211,7 +211,7 @@ void TcpFlows::set_timer(Time now, TcpFlow& flow) {
     context_.timers.set(flow, now + kSilence);
     return;
   }
-  const auto deadline = flow.connection.deadline();
+  const auto deadline = flow.connection.deadline(now);
   if (!deadline) return;
   if (!flow.is_set() || *deadline < flow.deadline()) context_.timers.set(flow, *deadline);
 }

@@ -45,15 +45,12 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const std::uint32_t advance = segment.acknowledgment - una_;
   const Sequence bytes_before = first_unacknowledged_byte();
   const bool window_limited = in_flight() + maximum_payload() >= congestion_.window();
-  if (!syn_acknowledged_ && retries_ != 0) rtt_.on_lost_syn();
+  if (!syn_acknowledged_ && retries_ != 0) syn_lost_ = true;
   una_ = segment.acknowledgment;
   syn_acknowledged_ = true;
   const Sequence bytes_after = first_unacknowledged_byte();
   arrival.acknowledged = bytes_after - bytes_before;
-  if (scoreboard_) {
-    scoreboard_->remove_before(una_);
-    if (scoreboard_->empty()) scoreboard_.reset();
-  }
+  if (loss_) loss_->scoreboard.remove_before(una_);
 
   // One measurement at a time, ended by what was sent once (Karn); timestamps fill in when
   // something was sent again.
@@ -70,29 +67,27 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   retries_ = 0;
 
   const std::uint32_t segment_size = maximum_payload();
-  if (recovery_ == Recovery::kNone) {
+  if (recovery() == Recovery::kNone) {
     duplicates_ = 0;
-    recovery_point_ = una_ - 1;  // long ago; it must not come to lie ahead when numbers wrap
     if (window_limited) congestion_.on_acknowledged(advance, segment_size);
-  } else if (una_.at_or_after(recovery_point_)) {
-    recovery_ = Recovery::kNone;
+  } else if (una_.at_or_after(loss_->recovery_point)) {
+    loss_->recovery = Recovery::kNone;
     duplicates_ = 0;
   } else {
-    if (recovery_ == Recovery::kTimeout) congestion_.on_acknowledged(advance, segment_size);
-    if (!sack_ && recovery_ == Recovery::kFast) {
+    if (recovery() == Recovery::kTimeout) congestion_.on_acknowledged(advance, segment_size);
+    if (!sack_ && recovery() == Recovery::kFast) {
       // A partial acknowledgment: what follows it was lost too (RFC 6582, section 3.2).
-      lost_end_ = una_ + std::min(segment_size, nxt_ - una_);
-      retransmit_next_ = una_;
-      first_retransmission_ = true;
+      loss_->end = una_ + std::min(segment_size, nxt_ - una_);
+      loss_->resend_next = una_;
+      loss_->first = true;
       const std::uint32_t arrived = advance / segment_size;
       duplicates_ -= static_cast<std::uint8_t>(std::min<std::uint32_t>(duplicates_, arrived));
     }
   }
-  lost_end_ = later(lost_end_, una_);
-  retransmit_next_ = later(retransmit_next_, una_);
+  forget_losses();
 
   if (una_ == nxt_) {
-    retransmit_at_ = kNever;
+    retransmit_at_.clear();
   } else {
     restart_retransmission(now);
   }
@@ -112,11 +107,11 @@ void Connection::update_window(const Segment& segment) {
   const unsigned scale = segment.flags.syn ? 0 : peer_scale_;
   peer_window_ = std::uint32_t{segment.window} << scale;
   max_peer_window_ = std::max(max_peer_window_, peer_window_);
-  if (una_ == nxt_ && peer_window_ != 0) retransmit_at_ = kNever;  // no need to probe
+  if (una_ == nxt_ && peer_window_ != 0) retransmit_at_.clear();  // no need to probe
 }
 
 bool Connection::update_scoreboard(const Segment& segment) {
-  const std::uint32_t before = scoreboard_ ? scoreboard_->covered() : 0;
+  const std::uint32_t before = loss_ ? loss_->scoreboard.covered() : 0;
   const Sequence lower = later(una_, segment.acknowledgment);
   for (std::uint8_t i = 0; i < segment.options.sack_count; ++i) {
     const Range block{Sequence(segment.options.sack.at(i).left),
@@ -125,10 +120,9 @@ bool Connection::update_scoreboard(const Segment& segment) {
     if (!block.begin.after(lower) || !block.end.after(block.begin) || block.end.after(nxt_)) {
       continue;
     }
-    if (!scoreboard_) scoreboard_ = std::make_unique<RangeSet>();
-    scoreboard_->add(block);
+    loss().scoreboard.add(block);
   }
-  return scoreboard_ && scoreboard_->covered() != before;
+  return loss_ && loss_->scoreboard.covered() != before;
 }
 
 // RFC 6675, IsLost(): bytes below three selectively acknowledged ranges, or below more than two
@@ -136,8 +130,8 @@ bool Connection::update_scoreboard(const Segment& segment) {
 void Connection::detect_loss() {
   const std::uint32_t segment_size = maximum_payload();
   Sequence lost = una_;
-  if (scoreboard_) {
-    const auto ranges = scoreboard_->ranges();
+  if (loss_) {
+    const auto ranges = loss_->scoreboard.ranges();
     std::uint32_t bytes = 0;
     for (std::size_t i = ranges.size(); i-- > 0;) {
       bytes += ranges[i].size();
@@ -150,26 +144,41 @@ void Connection::detect_loss() {
   }
   // Duplicates right at the end of a recovery may be of what it sent twice for nothing: without
   // SACK they start no new one (RFC 6582, section 4.1).
-  if (duplicates_ >= kDuplicateThreshold && lost == una_ && recovery_ == Recovery::kNone &&
-      (sack_ || una_.after(recovery_point_))) {
+  if (duplicates_ >= kDuplicateThreshold && lost == una_ && recovery() == Recovery::kNone &&
+      (sack_ || !loss_ || una_.after(loss_->recovery_point))) {
     lost = una_ + std::min(segment_size, nxt_ - una_);
   }
   if (!lost.after(una_)) return;
-  if (recovery_ == Recovery::kNone) {
+  if (recovery() == Recovery::kNone) {
     enter_recovery(lost);
   } else {
-    lost_end_ = later(lost_end_, lost);
+    loss_->end = later(loss_->end, lost);
   }
 }
 
 void Connection::enter_recovery(Sequence lost_end) {
   congestion_.on_loss(flight_size(), maximum_payload());
-  recovery_ = Recovery::kFast;
-  recovery_point_ = nxt_;
-  lost_end_ = lost_end;
-  retransmit_next_ = una_;
-  first_retransmission_ = true;
+  Loss& now_lost = loss();
+  now_lost.recovery = Recovery::kFast;
+  now_lost.recovery_point = nxt_;
+  now_lost.end = lost_end;
+  now_lost.resend_next = una_;
+  now_lost.first = true;
   timing_ = false;
+}
+
+Connection::Loss& Connection::loss() {
+  if (!loss_) loss_ = std::make_unique<Loss>(una_);
+  return *loss_;
+}
+
+void Connection::forget_losses() {
+  if (!loss_) return;
+  loss_->end = later(loss_->end, una_);
+  loss_->resend_next = later(loss_->resend_next, una_);
+  // Without SACK the end of a recovery still matters to the first acknowledgments after it.
+  const bool past = sack_ || una_.after(loss_->recovery_point);
+  if (past && loss_->recovery == Recovery::kNone && loss_->scoreboard.empty()) loss_.reset();
 }
 
 void Connection::on_our_finish_acknowledged(Time now) {

@@ -255,7 +255,7 @@ TEST(TcpLoss, TimeoutsDoubleAndEndInAReset) {
   EXPECT_EQ(sent.back().flags, (TcpFlags{.rst = true, .ack = true}));
   EXPECT_EQ(peer.place(sent.back()), 1000);
   EXPECT_EQ(peer.connection.close_reason(), CloseReason::kTimedOut);
-  EXPECT_EQ(peer.connection.deadline(), std::nullopt);
+  EXPECT_EQ(peer.connection.deadline(peer.now), std::nullopt);
 }
 
 TEST(TcpLoss, AnAcknowledgmentRestartsTheTimer) {

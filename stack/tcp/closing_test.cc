@@ -100,7 +100,7 @@ TEST(TcpClosing, ThePeerFinishesFirst) {
   peer.gives(peer.ack(1));
   EXPECT_TRUE(peer.connection.closed());
   EXPECT_EQ(peer.connection.close_reason(), CloseReason::kNone);
-  EXPECT_EQ(peer.connection.deadline(), std::nullopt);
+  EXPECT_EQ(peer.connection.deadline(peer.now), std::nullopt);
 }
 
 TEST(TcpClosing, BothFinishAtOnce) {
@@ -357,7 +357,7 @@ TEST(TcpClosing, AnAbortResetsThePeer) {
   EXPECT_EQ(sent[0].flags, kRstAck);
   EXPECT_EQ(peer.place(sent[0]), 300);
   EXPECT_EQ(peer.connection.close_reason(), CloseReason::kAborted);
-  EXPECT_EQ(peer.connection.deadline(), std::nullopt);
+  EXPECT_EQ(peer.connection.deadline(peer.now), std::nullopt);
 }
 
 TEST(TcpClosing, AClosedConnectionSaysNothing) {

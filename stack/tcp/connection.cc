@@ -5,13 +5,9 @@
 namespace sluice::tcp {
 
 Connection::Connection(Time now, State state, const Parameters& parameters)
-    : iss_(parameters.initial_sequence),
-      una_(iss_),
-      nxt_(iss_),
-      send_end_(iss_ + 1),
-      lost_end_(iss_),
-      retransmit_next_(iss_),
-      recovery_point_(iss_),
+    : una_(parameters.initial_sequence),
+      nxt_(una_),
+      send_end_(una_ + 1),
       receive_space_(parameters.receive_space),
       timestamp_offset_(parameters.timestamp_offset),
       own_segment_size_(parameters.maximum_segment_size),
@@ -24,11 +20,10 @@ Connection::Connection(Time now, State state, const Parameters& parameters)
 Connection Connection::from_syn(Time now, const Segment& syn, const Parameters& parameters) {
   Connection connection(now, State::kSynReceived, parameters);
   connection.held_ = true;
-  connection.irs_ = syn.sequence;
   connection.expected_ = connection.advertised_ = syn.sequence + 1;
   connection.last_acknowledged_ = connection.expected_;
   connection.window_sequence_ = syn.sequence;
-  connection.window_acknowledgment_ = connection.iss_;
+  connection.window_acknowledgment_ = connection.una_;
   connection.on_syn_options(syn);
   return connection;
 }
@@ -85,7 +80,7 @@ void Connection::finish() {
 void Connection::abort() {
   if (state_ == State::kClosed) return;
   // A SYN that was never sent has nobody to be reset.
-  reset_due_ = state_ != State::kSynSent || nxt_ != iss_;
+  reset_due_ = state_ != State::kSynSent || nxt_ != una_;
   if (state_ == State::kTimeWait) reset_due_ = false;
   close(CloseReason::kAborted);
 }
@@ -93,8 +88,8 @@ void Connection::abort() {
 void Connection::close(CloseReason reason) {
   state_ = State::kClosed;
   reason_ = reason;
-  retransmit_at_ = acknowledge_at_ = idle_at_ = kNever;
-  scoreboard_.reset();
+  retransmit_at_ = acknowledge_at_ = idle_at_ = {};
+  loss_.reset();
   out_of_order_.reset();
 }
 
@@ -102,17 +97,17 @@ void Connection::set_idle(Time now) {
   unanswered_ = 0;
   switch (state_) {
     case State::kEstablished:
-      idle_at_ = now + kKeepAliveIdle;
+      idle_at_.set(now + kKeepAliveIdle);
       break;
     case State::kFinWait2:
     case State::kCloseWait:
-      idle_at_ = now + kHalfClosedIdle;
+      idle_at_.set(now + kHalfClosedIdle);
       break;
     case State::kTimeWait:
-      idle_at_ = now + kTimeWait;
+      idle_at_.set(now + kTimeWait);
       break;
     default:  // retransmission limits the others
-      idle_at_ = kNever;
+      idle_at_.clear();
   }
 }
 

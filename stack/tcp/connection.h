@@ -15,9 +15,9 @@
 //   deadline()                           when to call on_time()
 //
 // Loss recovery is NewReno (RFC 6582) with selective acknowledgments (RFC 2018, 6675). Both are one
-// mechanism here: bytes in [una, lost_end) that are not known to have arrived are lost, and
-// retransmit_next tells how far they have been sent again. Duplicate acknowledgments, the
-// scoreboard and the retransmission timer differ only in how far they move lost_end.
+// mechanism here: bytes in [una, loss.end) that are not known to have arrived are lost, and
+// loss.resend_next tells how far they have been sent again. Duplicate acknowledgments, the
+// scoreboard and the retransmission timer differ only in how far they move loss.end.
 //
 // Files: connection.cc (opening, closing, what the owner says), input.cc (segments),
 // acknowledgment.cc (what the peer has: scoreboard, recovery, round trip), output.cc (segments and
@@ -31,6 +31,7 @@
 #include <optional>
 
 #include "stack/bytes.h"
+#include "stack/tcp/alarm.h"
 #include "stack/tcp/congestion.h"
 #include "stack/tcp/range_set.h"
 #include "stack/tcp/rtt.h"
@@ -141,7 +142,7 @@ class Connection {
   // The next segment to send now, with at most `limit` bytes of payload. nullopt: no more for now.
   std::optional<Outgoing> next(Time now, std::uint32_t limit);
   // When to call on_time(), if nothing happens before.
-  std::optional<Time> deadline() const;
+  std::optional<Time> deadline(Time now) const;
 
   State state() const { return state_; }
   bool closed() const { return state_ == State::kClosed; }
@@ -150,8 +151,8 @@ class Connection {
   bool synchronized() const { return state_ >= State::kEstablished && state_ < State::kClosed; }
   // The guest has sent everything it will, and we have received it.
   bool peer_finished() const { return peer_finished_; }
-  // The number of the guest's SYN, once it has come.
-  Sequence peer_initial_sequence() const { return irs_; }
+  // The number after the last that the peer sent in order, its SYN and FIN included: RCV.NXT.
+  Sequence expected() const { return expected_; }
   // Our FIN, and all before it, has been acknowledged.
   bool finish_acknowledged() const { return fin_sent_ && una_ == nxt_; }
   // Bytes of the send queue that are not acknowledged, sent or not.
@@ -161,7 +162,7 @@ class Connection {
   // The largest payload of one segment to the guest.
   std::uint32_t maximum_payload() const;
   // Bytes past the next expected one that have been put aside.
-  bool has_gaps() const { return out_of_order_ != nullptr && !out_of_order_->empty(); }
+  bool has_gaps() const { return out_of_order_ != nullptr; }
   Duration smoothed_round_trip() const { return rtt_.smoothed(); }
 
   // How long each state lasts at most; documented in docs/architecture.md.
@@ -176,8 +177,25 @@ class Connection {
 
  private:
   enum class Recovery : std::uint8_t { kNone, kFast, kTimeout };
-  static constexpr Time kNever = Time::max();
   static constexpr std::uint8_t kWindowScale = 7;
+
+  // What came beyond the next expected number.
+  struct OutOfOrder {
+    RangeSet ranges;
+    Range newest{};  // the one that last grew: it is reported first (RFC 2018, section 4)
+  };
+  // What is lost or feared to be: see the top of this file. Outside recovery both ends are at or
+  // before una_.
+  struct Loss {
+    explicit Loss(Sequence una) : end(una), resend_next(una), recovery_point(una - 1) {}
+
+    RangeSet scoreboard;
+    Sequence end;
+    Sequence resend_next;
+    Sequence recovery_point;  // recovery ends when this is acknowledged
+    Recovery recovery = Recovery::kNone;
+    bool first = false;  // the first retransmission goes out whatever the window says
+  };
 
   Connection(Time now, State state, const Parameters& parameters);
 
@@ -199,6 +217,8 @@ class Connection {
   bool update_scoreboard(const Segment& segment);
   void detect_loss();
   void enter_recovery(Sequence lost_end);
+  // Forgets the losses that are mended.
+  void forget_losses();
   void on_our_finish_acknowledged(Time now);
   // output.cc
   Outgoing segment_at(Time now, Sequence sequence, TcpFlags flags);
@@ -216,73 +236,66 @@ class Connection {
   void restart_retransmission(Time now);
   void set_idle(Time now);
   void close(CloseReason reason);
+  Loss& loss();
+  Recovery recovery() const { return loss_ ? loss_->recovery : Recovery::kNone; }
 
   bool has_unsent() const { return send_end_ != nxt_ || (fin_queued_ && !fin_sent_); }
   Sequence first_unacknowledged_byte() const {
-    if (!syn_acknowledged_) return iss_ + 1;
+    if (!syn_acknowledged_) return una_ + 1;
     return fin_sent_ && una_.after(send_end_) ? send_end_ : una_;
   }
 
   // Sending (RFC 9293, section 3.3.1). Bytes in [una_, nxt_) are in flight or lost, those in
   // [nxt_, send_end_) wait; FIN, once sent, is the number send_end_.
-  Sequence iss_;
-  Sequence una_;
+  Sequence una_;  // our SYN's own number until that is acknowledged
   Sequence nxt_;
   Sequence send_end_;
   std::uint32_t peer_window_ = 0;      // bytes, scaled
   std::uint32_t max_peer_window_ = 0;  // the largest it ever was
   Sequence window_sequence_;           // SND.WL1
   Sequence window_acknowledgment_;     // SND.WL2
-  // Loss: see the top of this file. Outside recovery both ends are at or before una_.
-  Sequence lost_end_;
-  Sequence retransmit_next_;
-  Sequence recovery_point_;  // recovery ends when this is acknowledged
-  std::unique_ptr<RangeSet> scoreboard_;
+  std::unique_ptr<Loss> loss_;         // while there may be any
   Congestion congestion_;
   RttEstimator rtt_;
   Sequence timed_;              // the acknowledgment that ends the running measurement
   std::uint32_t timed_at_ = 0;  // microseconds, modulo 2^32
 
   // Receiving. advertised_ is the right edge we have promised; it never moves left.
-  Sequence irs_;
   Sequence expected_;  // RCV.NXT
   Sequence advertised_;
   Sequence last_acknowledged_;  // the last acknowledgment we sent
   std::uint32_t receive_space_ = 0;
-  std::uint32_t unacknowledged_ = 0;  // bytes received since then
-  Sequence peer_fin_;                 // its number, once peer_fin_seen_
-  std::unique_ptr<RangeSet> out_of_order_;
-  Range recent_gap_end_{};  // the range that last grew: it is reported first (RFC 2018, section 4)
+  Sequence peer_fin_;                         // its number, once peer_fin_seen_
+  std::unique_ptr<OutOfOrder> out_of_order_;  // while there is any
 
   // Timestamps (RFC 7323).
   std::uint32_t timestamp_offset_ = 0;
   std::uint32_t recent_timestamp_ = 0;     // TS.Recent
   std::uint32_t recent_timestamp_at_ = 0;  // seconds, when it was taken
 
-  Time retransmit_at_ = kNever;  // with data in flight a timeout, without a window probe
-  Time acknowledge_at_ = kNever;
-  Time idle_at_ = kNever;         // keep-alive, or the end of TIME-WAIT
+  Alarm retransmit_at_;  // with data in flight a timeout, without a window probe
+  Alarm acknowledge_at_;
+  Alarm idle_at_;                 // keep-alive, or the end of TIME-WAIT
   std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
 
   std::uint16_t own_segment_size_;         // what we announce
   std::uint16_t peer_segment_size_ = 536;  // what the peer announced (RFC 9293, section 3.7.1)
   State state_;
   CloseReason reason_ = CloseReason::kNone;
-  Recovery recovery_ = Recovery::kNone;
   std::uint8_t peer_scale_ = 0;
   std::uint8_t own_scale_ = 0;
   std::uint8_t duplicates_ = 0;  // duplicate acknowledgments in a row
   std::uint8_t retries_ = 0;     // timeouts in a row, for data or for a window
   std::uint8_t unanswered_ = 0;  // probes in a row, of a silent peer or a closed window
 
-  bool held_ : 1 = false;              // the SYN may not be answered yet
-  bool syn_acknowledged_ : 1 = false;  // from then on iss_ means nothing: numbers come round again
-  bool syn_due_ : 1 = false;           // our SYN is to be sent, or sent again
-  bool acknowledge_now_ : 1 = false;   // an ACK goes out with this batch
-  bool reset_due_ : 1 = false;         // RST goes out, and that is the end
-  bool probe_due_ : 1 = false;         // an ACK out of window, to be answered
-  bool override_due_ : 1 = false;      // send though it is a small piece (RFC 9293, 3.8.6.2.1)
-  bool first_retransmission_ : 1 = false;  // goes out whatever the window says
+  bool held_ : 1 = false;  // the SYN may not be answered yet
+  bool syn_acknowledged_ : 1 = false;
+  bool syn_due_ : 1 = false;          // our SYN is to be sent, or sent again
+  bool acknowledge_now_ : 1 = false;  // an ACK goes out with this batch
+  bool reset_due_ : 1 = false;        // RST goes out, and that is the end
+  bool probe_due_ : 1 = false;        // an ACK out of window, to be answered
+  bool override_due_ : 1 = false;     // send though it is a small piece (RFC 9293, 3.8.6.2.1)
+  bool syn_lost_ : 1 = false;         // our SYN was sent more than once
   bool fin_queued_ : 1 = false;
   bool fin_sent_ : 1 = false;
   bool peer_fin_seen_ : 1 = false;

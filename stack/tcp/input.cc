@@ -29,7 +29,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   if (state_ == State::kSynSent) return on_segment_in_syn_sent(now, segment);
 
   const bool syn_again = state_ == State::kSynReceived && segment.flags.syn && !segment.flags.rst &&
-                         segment.sequence == irs_;
+                         segment.sequence + 1 == expected_;
   if (syn_again && !segment.flags.ack) {
     // Our answer was lost, or waits for the owner.
     if (!held_) syn_due_ = true;
@@ -116,7 +116,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
 Arrival Connection::on_segment_in_syn_sent(Time now, const Segment& segment) {
   Arrival arrival;
   arrival.verdict = Arrival::Verdict::kDropped;
-  const bool acknowledges = segment.flags.ack && segment.acknowledgment.after(iss_) &&
+  const bool acknowledges = segment.flags.ack && segment.acknowledgment.after(una_) &&
                             segment.acknowledgment.at_or_before(nxt_);
   if (segment.flags.ack && !acknowledges) {
     if (!segment.flags.rst) arrival.verdict = Arrival::Verdict::kReset;
@@ -131,7 +131,6 @@ Arrival Connection::on_segment_in_syn_sent(Time now, const Segment& segment) {
   if (!segment.flags.syn) return arrival;
 
   arrival.verdict = Arrival::Verdict::kAccepted;
-  irs_ = segment.sequence;
   expected_ = advertised_ = last_acknowledged_ = segment.sequence + 1;
   on_syn_options(segment);
   window_sequence_ = segment.sequence;
@@ -195,7 +194,7 @@ void Connection::take_payload(const Segment& segment, Arrival& arrival) {
   if (peer_fin_seen_) {
     to = earlier(to, peer_fin_);
   } else if (segment.flags.fin && to == end &&
-             !(out_of_order_ && out_of_order_->ranges().back().end.after(end))) {
+             !(out_of_order_ && out_of_order_->ranges.ranges().back().end.after(end))) {
     peer_fin_seen_ = true;
     peer_fin_ = end;
   }
@@ -219,26 +218,25 @@ std::uint32_t Connection::received(Time now, std::uint32_t count) {
   }
   const Sequence before = expected_;
   expected_ += count;
-  unacknowledged_ += count;
   std::uint32_t filled = 0;
   if (out_of_order_) {
     acknowledge_now_ = true;  // a gap has changed (RFC 5681, section 4.2)
-    out_of_order_->remove_before(expected_);
-    if (!out_of_order_->empty() && out_of_order_->ranges().front().begin == expected_) {
-      filled = out_of_order_->ranges().front().size();
+    RangeSet& ranges = out_of_order_->ranges;
+    ranges.remove_before(expected_);
+    if (!ranges.empty() && ranges.ranges().front().begin == expected_) {
+      filled = ranges.ranges().front().size();
       expected_ += filled;
-      unacknowledged_ += filled;
-      out_of_order_->remove_before(expected_);
+      ranges.remove_before(expected_);
     }
-    if (out_of_order_->empty()) out_of_order_.reset();
+    if (ranges.empty()) out_of_order_.reset();
   }
   if (advertised_.before(expected_)) advertised_ = expected_;
   receive_space_ -= std::min(receive_space_, expected_ - before);
   // Every second full segment at once, the rest after a moment (RFC 9293, section 3.8.6.3).
-  if (unacknowledged_ >= 2 * maximum_payload()) {
+  if (expected_ - last_acknowledged_ >= 2 * maximum_payload()) {
     acknowledge_now_ = true;
-  } else if (acknowledge_at_ == kNever) {
-    acknowledge_at_ = now + kDelayedAck;
+  } else if (!acknowledge_at_.is_set()) {
+    acknowledge_at_.set(now + kDelayedAck);
   }
   if (peer_fin_seen_ && expected_ == peer_fin_) on_peer_finish(now);
   return filled;
@@ -246,9 +244,9 @@ std::uint32_t Connection::received(Time now, std::uint32_t count) {
 
 bool Connection::keep(std::uint32_t offset, std::uint32_t count) {
   acknowledge_now_ = true;
-  if (!out_of_order_) out_of_order_ = std::make_unique<RangeSet>();
+  if (!out_of_order_) out_of_order_ = std::make_unique<OutOfOrder>();
   const Sequence begin = expected_ + offset;
-  return out_of_order_->add({begin, begin + count}, &recent_gap_end_);
+  return out_of_order_->ranges.add({begin, begin + count}, &out_of_order_->newest);
 }
 
 void Connection::on_peer_finish(Time now) {
@@ -266,7 +264,7 @@ void Connection::on_peer_finish(Time now) {
       break;
     case State::kFinWait2:
       state_ = State::kTimeWait;
-      retransmit_at_ = kNever;
+      retransmit_at_.clear();
       break;
     default:
       break;

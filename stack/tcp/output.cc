@@ -16,16 +16,14 @@ std::uint32_t Connection::timestamp(Time now) const {
 std::uint32_t Connection::in_flight() const {
   const std::uint32_t outstanding = nxt_ - una_;
   std::uint32_t left = 0;
-  if (scoreboard_) {
-    left = scoreboard_->covered();
-  } else if (!sack_) {
-    left = std::uint32_t{duplicates_} * maximum_payload();
-  }
-  const Sequence resend = later(retransmit_next_, una_);
-  if (lost_end_.after(resend)) {
-    left += lost_end_ - resend;
-    if (scoreboard_) {
-      left -= scoreboard_->covered_from(resend) - scoreboard_->covered_from(lost_end_);
+  if (!sack_) left = std::uint32_t{duplicates_} * maximum_payload();
+  if (loss_) {
+    const RangeSet& scoreboard = loss_->scoreboard;
+    left += scoreboard.covered();
+    const Sequence resend = later(loss_->resend_next, una_);
+    if (loss_->end.after(resend)) {
+      left += loss_->end - resend;
+      left -= scoreboard.covered_from(resend) - scoreboard.covered_from(loss_->end);
     }
   }
   return outstanding - std::min(outstanding, left);
@@ -50,7 +48,7 @@ std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
   if (state_ == State::kSynSent || state_ == State::kSynReceived) {
     if (auto syn = next_syn(now)) return syn;
     // Unacceptable segments are answered once our SYN is out.
-    if (state_ == State::kSynSent || nxt_ == iss_) return std::nullopt;
+    if (state_ == State::kSynSent || nxt_ == una_) return std::nullopt;
     return next_control(now);
   }
   if (auto segment = next_retransmission(now, limit)) return segment;
@@ -61,8 +59,8 @@ std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
 std::optional<Outgoing> Connection::next_syn(Time now) {
   if (held_ || !syn_due_) return std::nullopt;
   syn_due_ = false;
-  const bool first = nxt_ == iss_;
-  Outgoing syn = segment_at(now, iss_, {.syn = true, .ack = state_ == State::kSynReceived});
+  const bool first = nxt_ == una_;
+  Outgoing syn = segment_at(now, una_, {.syn = true, .ack = state_ == State::kSynReceived});
   syn.options.sack_count = 0;
   syn.options.maximum_segment_size = own_segment_size_;
   // What we offer, or what the peer has offered and we take up.
@@ -75,14 +73,14 @@ std::optional<Outgoing> Connection::next_syn(Time now) {
   syn.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(receive_space_, 0xffff));
   if (state_ == State::kSynReceived) advertised_ = later(advertised_, expected_ + syn.window);
   if (first) {
-    nxt_ = iss_ + 1;
+    nxt_ = una_ + 1;
     timing_ = true;
     timed_ = nxt_;
     timed_at_ = static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::microseconds(1));
   } else {
     timing_ = false;
   }
-  if (retransmit_at_ == kNever) restart_retransmission(now);
+  if (!retransmit_at_.is_set()) restart_retransmission(now);
   return syn;
 }
 
@@ -106,9 +104,8 @@ Outgoing Connection::segment_at(Time now, Sequence sequence, TcpFlags flags) {
   segment.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 0xffff));
   if (sack_) add_sack_blocks(segment.options);
   last_acknowledged_ = expected_;
-  unacknowledged_ = 0;
   acknowledge_now_ = false;
-  acknowledge_at_ = kNever;
+  acknowledge_at_.clear();
   return segment;
 }
 
@@ -116,14 +113,14 @@ Outgoing Connection::segment_at(Time now, Sequence sequence, TcpFlags flags) {
 void Connection::add_sack_blocks(TcpOptions& options) const {
   if (!out_of_order_) return;
   const std::size_t room = timestamps_ ? 3 : TcpOptions::kMaxSackBlocks;
-  const auto ranges = out_of_order_->ranges();
+  const auto ranges = out_of_order_->ranges.ranges();
+  const Range& newest = out_of_order_->newest;
   const auto add = [&](const Range& range) {
     options.sack.at(options.sack_count++) = {range.begin.number(), range.end.number()};
   };
   const Range* recent = nullptr;
   for (const Range& range : ranges) {
-    if (range.begin.at_or_before(recent_gap_end_.begin) &&
-        range.end.at_or_after(recent_gap_end_.end)) {
+    if (range.begin.at_or_before(newest.begin) && range.end.at_or_after(newest.end)) {
       recent = &range;
       add(range);
     }
@@ -142,30 +139,31 @@ Outgoing Connection::data_segment(Time now, Sequence begin, std::uint32_t size) 
   segment.length = last_byte - begin;
   segment.flags.psh = segment.length != 0 && last_byte == send_end_;
   segment.flags.fin = end.after(send_end_);
-  if (retransmit_at_ == kNever) restart_retransmission(now);
+  if (!retransmit_at_.is_set()) restart_retransmission(now);
   return segment;
 }
 
 std::optional<Outgoing> Connection::next_retransmission(Time now, std::uint32_t limit) {
-  const Sequence from = later(retransmit_next_, una_);
-  if (recovery_ == Recovery::kNone || !from.before(lost_end_)) return std::nullopt;
-  const Range gap = scoreboard_ ? scoreboard_->first_gap(from, lost_end_) : Range{from, lost_end_};
+  if (recovery() == Recovery::kNone) return std::nullopt;
+  const Sequence from = later(loss_->resend_next, una_);
+  if (!from.before(loss_->end)) return std::nullopt;
+  const Range gap = loss_->scoreboard.first_gap(from, loss_->end);
   if (gap.size() == 0) {
-    retransmit_next_ = lost_end_;
+    loss_->resend_next = loss_->end;
     return std::nullopt;
   }
   const std::uint32_t segment_size = maximum_payload();
   const std::uint32_t pipe = in_flight();
   const std::uint32_t window = congestion_.window();
   std::uint32_t room = window > pipe ? window - pipe : 0;
-  if (first_retransmission_) room = std::max(room, segment_size);
+  if (loss_->first) room = std::max(room, segment_size);
   if (room < std::min(gap.size(), segment_size)) return std::nullopt;
-  first_retransmission_ = false;
+  loss_->first = false;
   std::uint32_t size = std::min({gap.size(), room, std::max(limit, segment_size)});
   if (size > segment_size) size -= size % segment_size;
   timing_ = false;
   const Outgoing segment = data_segment(now, gap.begin, size);
-  retransmit_next_ = gap.begin + size;
+  loss_->resend_next = gap.begin + size;
   return segment;
 }
 
@@ -191,7 +189,7 @@ std::optional<Outgoing> Connection::next_data(Time now, std::uint32_t limit) {
   }
   const bool finishes = fin_queued_ && size == waiting && room > size;
   if (size == 0 && !finishes) {
-    if (outstanding == 0 && retransmit_at_ == kNever) restart_retransmission(now);  // to probe
+    if (outstanding == 0 && !retransmit_at_.is_set()) restart_retransmission(now);  // to probe
     return std::nullopt;
   }
   override_due_ = false;
@@ -221,27 +219,29 @@ std::optional<Outgoing> Connection::next_control(Time now) {
   return segment_at(now, nxt_, {.ack = true});
 }
 
-std::optional<Time> Connection::deadline() const {
-  const Time first = std::min({retransmit_at_, acknowledge_at_, idle_at_});
-  if (first == kNever) return std::nullopt;
+std::optional<Time> Connection::deadline(Time now) const {
+  std::optional<Time> first;
+  for (const Alarm alarm : {retransmit_at_, acknowledge_at_, idle_at_}) {
+    if (alarm.is_set()) first = std::min(first.value_or(Time::max()), alarm.at(now));
+  }
   return first;
 }
 
 void Connection::on_time(Time now) {
-  if (now >= acknowledge_at_) {
-    acknowledge_at_ = kNever;
+  if (acknowledge_at_.is_due(now)) {
+    acknowledge_at_.clear();
     acknowledge_now_ = true;
   }
-  if (now >= retransmit_at_) on_retransmission_time(now);
-  if (now >= idle_at_) on_idle_time(now);
+  if (retransmit_at_.is_due(now)) on_retransmission_time(now);
+  if (idle_at_.is_due(now)) on_idle_time(now);
 }
 
 void Connection::restart_retransmission(Time now) {
-  retransmit_at_ = now + rtt_.timeout(retries_);
+  retransmit_at_.set(now + rtt_.timeout(retries_, syn_lost_));
 }
 
 void Connection::on_retransmission_time(Time now) {
-  retransmit_at_ = kNever;
+  retransmit_at_.clear();
   const bool opening = state_ == State::kSynSent || state_ == State::kSynReceived;
   // A closed window is asked about for as long as the peer answers (RFC 9293, section 3.8.6.1).
   const bool shut = !opening && peer_window_ == 0;
@@ -267,11 +267,12 @@ void Connection::on_retransmission_time(Time now) {
   } else {
     // RFC 6298, section 5.4; RFC 6675, section 5.1. The scoreboard is trusted once.
     congestion_.on_timeout(flight_size(), maximum_payload(), retries_ == 1);
-    if (retries_ > 1) scoreboard_.reset();
-    recovery_ = Recovery::kTimeout;
-    recovery_point_ = lost_end_ = nxt_;
-    retransmit_next_ = una_;
-    first_retransmission_ = true;
+    Loss& all_lost = loss();
+    if (retries_ > 1) all_lost.scoreboard.clear();
+    all_lost.recovery = Recovery::kTimeout;
+    all_lost.recovery_point = all_lost.end = nxt_;
+    all_lost.resend_next = una_;
+    all_lost.first = true;
     duplicates_ = 0;
     timing_ = false;
   }
@@ -290,7 +291,7 @@ void Connection::on_idle_time(Time now) {
   }
   ++unanswered_;
   probe_due_ = true;
-  idle_at_ = now + kKeepAliveInterval;
+  idle_at_.set(now + kKeepAliveInterval);
 }
 
 }  // namespace sluice::tcp

@@ -199,7 +199,7 @@ TEST(TcpOutput, AClosedWindowThatIsAnsweredIsProbedForEverEverMoreSeldom) {
   std::size_t probes = 0;
   const Time end = peer.now + hours(1);
   while (peer.now < end) {
-    const auto due = peer.connection.deadline();
+    const auto due = peer.connection.deadline(peer.now);
     ASSERT_TRUE(due);
     for (const Said& probe : peer.waits(*due - peer.now)) {
       ++probes;
@@ -233,7 +233,7 @@ TEST(TcpOutput, APeerThatTookItsWindowBackIsNotGivenUpWhileItAnswers) {
   peer.window = 0;
   const Time end = peer.now + hours(1);
   while (peer.now < end) {
-    const auto due = peer.connection.deadline();
+    const auto due = peer.connection.deadline(peer.now);
     ASSERT_TRUE(due);
     peer.waits(*due - peer.now);
     peer.gives(peer.ack(1000));
@@ -250,7 +250,7 @@ TEST(TcpOutput, APeerThatAnswersButNeverTakesIsGivenUp) {
   peer.sends(1000);
   const Time end = peer.now + hours(1);
   while (peer.now < end && !peer.connection.closed()) {
-    peer.waits(*peer.connection.deadline() - peer.now);
+    peer.waits(*peer.connection.deadline(peer.now) - peer.now);
     peer.gives(peer.ack(0));
   }
   EXPECT_EQ(peer.connection.close_reason(), CloseReason::kTimedOut);
@@ -295,8 +295,8 @@ RC_GTEST_PROP(TcpOutput, TheQueueGoesOutOnceAndInOrder, ()) {
     RC_ASSERT(acknowledged == place);
     if (!heard.empty()) continue;
     // A window that is too small a part of the largest waits for a timer.
-    RC_ASSERT(peer.connection.deadline().has_value());
-    peer.now = *peer.connection.deadline();
+    RC_ASSERT(peer.connection.deadline(peer.now).has_value());
+    peer.now = *peer.connection.deadline(peer.now);
     peer.connection.on_time(peer.now);
   }
   RC_ASSERT(acknowledged == total);

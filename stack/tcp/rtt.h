@@ -33,14 +33,12 @@ class RttEstimator {
     smoothed_ = static_cast<std::uint32_t>((std::uint64_t{smoothed_} * 7 + micros) / 8);
   }
 
-  // A SYN was sent more than once: kInitial may be too short for this path (RFC 6298, section 5.7).
-  void on_lost_syn() { syn_lost_ = true; }
-
-  // After `backoffs` timeouts in a row, each of which doubles it.
-  Duration timeout(unsigned backoffs) const {
+  // After `backoffs` timeouts in a row, each of which doubles it. `syn_lost`: the SYN was sent more
+  // than once, so kInitial may be too short for this path (RFC 6298, section 5.7).
+  Duration timeout(unsigned backoffs, bool syn_lost) const {
     const Duration base =
         smoothed_ == 0
-            ? (syn_lost_ ? kAfterLostSyn : kInitial)
+            ? (syn_lost ? kAfterLostSyn : kInitial)
             : std::max<Duration>(
                   kMinimum, std::chrono::microseconds(smoothed_ + std::uint64_t{4} * variation_));
     return std::min(kMaximum, base * (std::int64_t{1} << std::min(backoffs, 16U)));
@@ -54,7 +52,6 @@ class RttEstimator {
 
   std::uint32_t smoothed_ = 0;   // microseconds; 0 before the first sample
   std::uint32_t variation_ = 0;  // microseconds
-  bool syn_lost_ = false;
 };
 
 }  // namespace sluice::tcp

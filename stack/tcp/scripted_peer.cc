@@ -119,7 +119,7 @@ std::vector<Said> ScriptedPeer::hears(std::uint32_t limit) {
 std::vector<Said> ScriptedPeer::waits(Duration duration) {
   const Time end = now + duration;
   std::vector<Said> heard = hears();
-  for (auto due = connection.deadline(); due && *due <= end; due = connection.deadline()) {
+  for (auto due = connection.deadline(now); due && *due <= end; due = connection.deadline(now)) {
     now = std::max(now, *due);
     connection.on_time(now);
     const auto more = hears();

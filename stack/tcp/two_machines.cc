@@ -20,7 +20,7 @@ bool TwoMachines::run(Duration limit) {
     if (!link_.empty()) next = link_.begin()->first;
     for (Machine* machine : {&a, &b}) {
       if (!machine->connection) continue;
-      const auto deadline = machine->connection->deadline();
+      const auto deadline = machine->connection->deadline(now);
       if (deadline && (!next || *deadline < *next)) next = deadline;
     }
     if (!next) break;
@@ -31,7 +31,7 @@ bool TwoMachines::run(Duration limit) {
     }
     for (Machine* machine : {&a, &b}) {
       if (!machine->connection) continue;
-      if (machine->connection->deadline() <= now) machine->connection->on_time(now);
+      if (machine->connection->deadline(now) <= now) machine->connection->on_time(now);
       turn(*machine);
     }
   }

@@ -79,12 +79,12 @@ void GuestTcp::on_frame(Time now, const SeenFrame& frame) {
 }
 
 void GuestTcp::on_time(Time now) {
-  const auto due = deadline();
+  const auto due = deadline(now);
   if (due && *due <= now) connection_->on_time(now);
 }
 
-std::optional<Time> GuestTcp::deadline() const {
-  return connection_ ? connection_->deadline() : std::nullopt;
+std::optional<Time> GuestTcp::deadline(Time now) const {
+  return connection_ ? connection_->deadline(now) : std::nullopt;
 }
 
 bool GuestTcp::send_segments(Time now) {

@@ -38,7 +38,7 @@ class GuestTcp {
   bool takes(const SeenFrame& frame) const;
   void on_frame(Time now, const SeenFrame& frame);
   void on_time(Time now);
-  std::optional<Time> deadline() const;
+  std::optional<Time> deadline(Time now) const;
   // True if it sent anything.
   bool send_segments(Time now);
 

@@ -65,7 +65,7 @@ void Sim::run_for(Duration duration) {
   for (;;) {
     std::optional<Time> next = nat.deadline();
     for (const GuestTcp* const guest : guests_) {
-      const auto deadline = guest->deadline();
+      const auto deadline = guest->deadline(now);
       if (deadline && (!next || *deadline < *next)) next = deadline;
     }
     if (!next || *next > end) break;
