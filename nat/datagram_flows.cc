@@ -38,7 +38,7 @@ bool DatagramFlows::make_room() {
   return !flows_.full();
 }
 
-void DatagramFlows::send(Time now, const Outbound& datagram, const Ipv4View& packet) {
+void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& packet) {
   HostDatagram out{.ttl = datagram.ttl, .sequence = datagram.sequence, .payload = datagram.payload};
   if (!forwards_.empty()) {
     // An answer to somebody who wrote to a forwarded port goes the way the question came.
@@ -67,7 +67,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const Ipv4View& pac
 }
 
 DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
-                                        const IpAddress& destination, const Ipv4View& packet) {
+                                        const IpAddress& destination, const IpPacket& packet) {
   const FlowKey key{guest, {}};
   if (DatagramFlow* const flow = flows_.find(key)) return flow;
   if (!make_room()) {

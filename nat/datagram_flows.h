@@ -17,6 +17,7 @@
 
 #include "nat/flow_context.h"
 #include "nat/flow_table.h"
+#include "stack/ip_packet.h"
 
 namespace sluice {
 
@@ -64,7 +65,7 @@ class DatagramFlows final : private TimerHandler {
     Bytes payload;
   };
   // `packet` is what carried it, for errors. The payload must stay until flush().
-  void send(Time now, const Outbound& datagram, const Ipv4View& packet);
+  void send(Time now, const Outbound& datagram, const IpPacket& packet);
   // Hands what was sent to the host.
   void flush();
 
@@ -93,7 +94,7 @@ class DatagramFlows final : private TimerHandler {
   // The mapping of a guest's endpoint, opened if there is none; null when it can't be, and then
   // that has been reported.
   DatagramFlow* mapping_of(Time now, const Endpoint& guest, const IpAddress& destination,
-                           const Ipv4View& packet);
+                           const IpPacket& packet);
   void queue(const DatagramFlow& flow, const HostDatagram& datagram);
   void receive(Time now, DatagramFlow& flow);
   void deliver(Time now, DatagramFlow& flow, const HostDatagram& datagram);

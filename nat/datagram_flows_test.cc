@@ -209,6 +209,16 @@ TEST(UdpFlows, SeveralDatagramsInOneFrameAreCutAtTheirSize) {
   EXPECT_EQ(sent[2].payload, "cc");
 }
 
+TEST(UdpFlows, OneFrameIsNotThousandsOfDatagrams) {
+  Sim sim;
+  sim.from_guest(udp_frame(kGuest, kServer, std::string(30000, 'x')),
+                 {.checksum = ChecksumState::kVerified,
+                  .segmentation = Segmentation::kUdp,
+                  .segment_size = 1});
+  EXPECT_EQ(sim.host.opened(), 0U);
+  EXPECT_EQ(sim.dropped(Drop::kMalformed), 1U);
+}
+
 TEST(UdpFlows, LargeDatagramsReachTheGuestInFragments) {
   Sim sim;
   sim.from_guest(udp_frame(kGuest, kServer, "x"));

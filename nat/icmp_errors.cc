@@ -13,9 +13,9 @@ constexpr std::size_t kMaxQuotation = 576 - Ipv4Header::kSize - IcmpHeader::kSiz
 // What every quotation has of a transport header (RFC 792).
 constexpr std::size_t kTransport = 8;
 
-bool is_icmp_error(const Ipv4View& packet) {
-  if (packet.header().protocol != IpProtocol::kIcmp) return false;
-  const auto message = IcmpView::parse(packet.payload());
+bool is_icmp_error(const IpPacket& packet) {
+  if (packet.protocol != IpProtocol::kIcmp) return false;
+  const auto message = IcmpView::parse(packet.payload);
   return !message || message->header().is_error();
 }
 
@@ -47,15 +47,13 @@ void IcmpErrors::send(Time now, const IpAddress& from, const IpAddress& to, cons
                     quotation);
 }
 
-void IcmpErrors::report(Time now, const Ipv4View& packet, const IcmpError& error) {
-  const Ipv4Header header = packet.header();
-  const bool to_many = header.destination.is_multicast() ||
-                       header.destination.is_limited_broadcast() ||
-                       header.destination == network_.subnet.v4_broadcast();
-  if (to_many || header.source.is_unspecified() || is_icmp_error(packet)) return;
-  const Bytes whole = packet.packet();
-  send(now, network_.host, header.source, error,
-       whole.first(std::min(whole.size(), kMaxQuotation)));
+void IcmpErrors::report(Time now, const IpPacket& packet, const IcmpError& error) {
+  const bool to_many = packet.destination.is_multicast() ||
+                       packet.destination.is_limited_broadcast() ||
+                       packet.destination == network_.subnet.v4_broadcast();
+  if (to_many || packet.source.is_unspecified() || is_icmp_error(packet)) return;
+  send(now, network_.host, packet.source, error,
+       packet.whole.first(std::min(packet.whole.size(), kMaxQuotation)));
 }
 
 void IcmpErrors::send_about(Time now, const IpAddress& from, IpProtocol protocol,

@@ -12,8 +12,8 @@
 #include "nat/host.h"
 #include "nat/translation.h"
 #include "stack/egress.h"
+#include "stack/ip_packet.h"
 #include "stack/wire/icmpv4.h"
-#include "stack/wire/ipv4.h"
 
 namespace sluice {
 
@@ -40,7 +40,7 @@ class IcmpErrors {
 
   // About a whole packet from a guest, told by the gateway. Nothing is said about ICMP errors
   // (RFC 1122, section 3.2.2) and about what was sent to many.
-  void report(Time now, const Ipv4View& packet, const IcmpError& error);
+  void report(Time now, const IpPacket& packet, const IcmpError& error);
   // About the SYN, number `sequence`, of `guest` to `remote`.
   void report_tcp(Time now, const Endpoint& guest, const Endpoint& remote, std::uint32_t sequence,
                   const IcmpError& error);

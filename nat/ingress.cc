@@ -11,6 +11,9 @@ namespace sluice {
 namespace {
 
 constexpr std::uint16_t kDhcpServerPort = 67;
+// Datagrams that one frame may stand for. Senders join 128 at most; tinier pieces would only make
+// one frame cost as much as tens of thousands.
+constexpr std::size_t kMaxSegments = 128;
 
 Drop drop_of(Ipv4View::Error error) {
   switch (error) {
@@ -24,7 +27,7 @@ Drop drop_of(Ipv4View::Error error) {
   return Drop::kMalformed;
 }
 
-bool udp_checksum_holds(const Ipv4Header& ip, const UdpView& view) {
+bool udp_checksum_holds(const IpPacket& ip, const UdpView& view) {
   if (view.header().checksum == 0) return true;  // none was computed (RFC 768)
   ChecksumSum sum;
   sum.add_pseudo_header(ip.source, ip.destination, static_cast<std::uint8_t>(IpProtocol::kUdp),
@@ -126,8 +129,7 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
     return;
   }
   const Ipv4Header header = view->header();
-  Packet packet{.view = *view,
-                .header = header,
+  Packet packet{.ip = IpPacket(*view),
                 .link_from = ethernet.source,
                 .verified = offload.checksum != ChecksumState::kInPacket,
                 .segment_size = offload.segmentation == Segmentation::kUdp ? offload.segment_size
@@ -151,8 +153,7 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
   if (!whole) return;
   const auto reassembled = Ipv4View::parse(*whole);
   if (!reassembled) return;
-  packet.view = *reassembled;
-  packet.header = reassembled->header();
+  packet.ip = IpPacket(*reassembled);
   packet.verified = false;
   packet.segment_size = 0;
   on_packet(now, packet);
@@ -162,12 +163,12 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
 }
 
 void Ingress::on_packet(Time now, const Packet& packet) {
-  switch (packet.header.protocol) {
+  switch (packet.ip.protocol) {
     case IpProtocol::kTcp:
-      if (is_broadcast(packet.header.destination)) {
+      if (is_broadcast(packet.ip.destination)) {
         counters_.count(Drop::kMartianDestination);
-      } else if (owns(packet.header.destination) || may_leave(now, packet)) {
-        tcp_.on_packet(now, packet.view, packet.verified);
+      } else if (owns(packet.ip.destination) || may_leave(now, packet)) {
+        tcp_.on_packet(now, packet.ip, packet.verified);
       }
       return;
     case IpProtocol::kUdp:
@@ -178,19 +179,19 @@ void Ingress::on_packet(Time now, const Packet& packet) {
       return;
     default:
       counters_.count(Drop::kUnknownProtocol);
-      errors_.report(now, packet.view, IcmpError::unreachable(UnreachableCode::kProtocol));
+      errors_.report(now, packet.ip, IcmpError::unreachable(UnreachableCode::kProtocol));
   }
 }
 
 bool Ingress::may_leave(Time now, const Packet& packet) {
-  if (packet.header.ttl > 1) return true;
+  if (packet.ip.hop_limit > 1) return true;
   counters_.count(Drop::kTtlExpired);
-  errors_.report(now, packet.view, IcmpError::time_exceeded());
+  errors_.report(now, packet.ip, IcmpError::time_exceeded());
   return false;
 }
 
 void Ingress::on_icmp(Time now, const Packet& packet) {
-  const auto view = IcmpView::parse(packet.view.payload());
+  const auto view = IcmpView::parse(packet.ip.payload);
   if (!view) {
     counters_.count(Drop::kTruncated);
     return;
@@ -200,7 +201,7 @@ void Ingress::on_icmp(Time now, const Packet& packet) {
     return;
   }
   const IcmpHeader header = view->header();
-  const Ipv4Header& ip = packet.header;
+  const IpPacket& ip = packet.ip;
   if (header.type != IcmpType::kEchoRequest || header.code != 0) {
     counters_.count(Drop::kUnknownProtocol);
     return;
@@ -218,19 +219,19 @@ void Ingress::on_icmp(Time now, const Packet& packet) {
   echo_.send(now,
              {.guest = {ip.source, header.echo_identifier()},
               .remote = {ip.destination, 0},
-              .ttl = static_cast<std::uint8_t>(ip.ttl - 1),
+              .ttl = static_cast<std::uint8_t>(ip.hop_limit - 1),
               .sequence = header.echo_sequence(),
               .payload = view->payload()},
-             packet.view);
+             packet.ip);
 }
 
 void Ingress::on_udp(Time now, const Packet& packet) {
-  const auto view = UdpView::parse(packet.view.payload());
+  const auto view = UdpView::parse(packet.ip.payload);
   if (!view) {
     counters_.count(Drop::kTruncated);
     return;
   }
-  const Ipv4Header& ip = packet.header;
+  const IpPacket& ip = packet.ip;
   const UdpHeader header = view->header();
   if (!packet.verified && !udp_checksum_holds(ip, *view)) {
     counters_.count(Drop::kBadChecksum);
@@ -244,6 +245,10 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     return;
   }
   Bytes rest = view->payload();
+  if (packet.segment_size != 0 && rest.size() / packet.segment_size > kMaxSegments) {
+    counters_.count(Drop::kMalformed);
+    return;
+  }
   const std::size_t piece = packet.segment_size == 0 ? rest.size() : packet.segment_size;
   do {
     const Bytes payload = rest.first(std::min(rest.size(), piece));
@@ -257,12 +262,12 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     const bool ours = owns(to.address);
     if (ours && to.address != network_.host) {
       counters_.count(Drop::kMartianDestination);
-      errors_.report(now, packet.view, IcmpError::unreachable(UnreachableCode::kPort));
+      errors_.report(now, packet.ip, IcmpError::unreachable(UnreachableCode::kPort));
       return;
     }
     if (!ours && !may_leave(now, packet)) return;
-    const std::uint8_t ttl = ours ? ip.ttl : static_cast<std::uint8_t>(ip.ttl - 1);
-    udp_.send(now, {.guest = from, .remote = to, .ttl = ttl, .payload = payload}, packet.view);
+    const std::uint8_t ttl = ours ? ip.hop_limit : static_cast<std::uint8_t>(ip.hop_limit - 1);
+    udp_.send(now, {.guest = from, .remote = to, .ttl = ttl, .payload = payload}, packet.ip);
   } while (!rest.empty());
 }
 

@@ -18,6 +18,7 @@
 #include "stack/counters.h"
 #include "stack/egress.h"
 #include "stack/frame.h"
+#include "stack/ip_packet.h"
 #include "stack/reassembly.h"
 #include "stack/wire/ethernet.h"
 
@@ -47,8 +48,7 @@ class Ingress {
  private:
   // A packet with what is known of it from below.
   struct Packet {
-    Ipv4View view;
-    Ipv4Header header;
+    IpPacket ip;
     MacAddress link_from;
     bool verified = false;           // nobody needs to look at the transport checksum
     std::uint16_t segment_size = 0;  // of UDP: it is several datagrams of that size

@@ -10,13 +10,12 @@
 namespace sluice {
 namespace {
 
-bool checksum_holds(const Ipv4View& packet) {
-  const Ipv4Header header = packet.header();
+bool checksum_holds(const IpPacket& packet) {
   ChecksumSum sum;
-  sum.add_pseudo_header(header.source, header.destination,
+  sum.add_pseudo_header(packet.source, packet.destination,
                         static_cast<std::uint8_t>(IpProtocol::kTcp),
-                        static_cast<std::uint32_t>(packet.payload().size()));
-  sum.add(packet.payload());
+                        static_cast<std::uint32_t>(packet.payload.size()));
+  sum.add(packet.payload);
   return sum.checksum() == 0;
 }
 
@@ -134,8 +133,8 @@ const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
   return found == bindings_.end() ? nullptr : &*found;
 }
 
-void TcpFlows::on_packet(Time now, const Ipv4View& packet, bool verified) {
-  const auto view = TcpView::parse(packet.payload());
+void TcpFlows::on_packet(Time now, const IpPacket& packet, bool verified) {
+  const auto view = TcpView::parse(packet.payload);
   if (!view) {
     context_.counters.count(Drop::kTruncated);
     return;
@@ -145,8 +144,8 @@ void TcpFlows::on_packet(Time now, const Ipv4View& packet, bool verified) {
     return;
   }
   const TcpHeader header = view->header();
-  const Ipv4Header ip = packet.header();
-  const FlowKey key{{ip.source, header.source_port}, {ip.destination, header.destination_port}};
+  const FlowKey key{{packet.source, header.source_port},
+                    {packet.destination, header.destination_port}};
   const tcp::Segment segment{.sequence = tcp::Sequence(header.sequence),
                              .acknowledgment = tcp::Sequence(header.acknowledgment),
                              .flags = header.flags,

@@ -23,6 +23,7 @@
 #include "nat/flow_context.h"
 #include "nat/service.h"
 #include "nat/tcp_flow.h"
+#include "stack/ip_packet.h"
 
 namespace sluice {
 
@@ -34,7 +35,7 @@ class TcpFlows final : private TimerHandler {
   ~TcpFlows();
 
   // A TCP packet from a guest. `verified`: its checksum needs no look.
-  void on_packet(Time now, const Ipv4View& packet, bool verified);
+  void on_packet(Time now, const IpPacket& packet, bool verified);
   // Readiness of a stream, under a token of Kind::kTcp.
   void on_host(Time now, const HostEvent& event);
   // Takes one connection that waits at a host's listener and leads it to `guest`. False when there
