@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "app/guest_services.h"
 #include "app/log.h"
@@ -143,10 +145,12 @@ int run_replay(const ReplayInvocation& invocation) {
   print_count("frames cut off", reader.truncated());
   std::fputs(summary_of(nat.counters()).c_str(), screen);
   std::fprintf(screen, "%-24s%.6f\n", "seconds", seconds_of(replayer.now() - start));
-  if (std::fflush(screen) != 0) log::error("can't write the summary");
-  if (!reader.problem().empty()) log::warning(invocation.input + ": " + reader.problem());
-  if (writer && writer->failed()) {
-    log::error("can't write all of " + invocation.output);
+  if (std::fflush(screen) != 0) {
+    log::error("can't write the summary: " + std::generic_category().message(errno));
+  }
+  if (!reader.problem().empty()) log::warning(reader.problem());
+  if (writer && !writer->problem().empty()) {
+    log::error(writer->problem());
     return 1;
   }
   return reader.problem().empty() && std::ferror(screen) == 0 ? 0 : 1;

@@ -95,7 +95,7 @@ class World::Core {
 
   ~Core() {
     if (capture_) capture_->flush();
-    if (capture_ && capture_->failed()) log::warning("the capture is incomplete: can't write it");
+    if (capture_ && !capture_->problem().empty()) log::warning(capture_->problem());
     std::string summary = summary_of(sum(nat_.counters(), link_counters_));
     summary.pop_back();  // the log ends the line
     log::info("this is what happened:\n" + summary);

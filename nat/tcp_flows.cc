@@ -133,6 +133,13 @@ const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
   return found == bindings_.end() ? nullptr : &*found;
 }
 
+bool TcpFlows::is_host_here(const IpAddress& address) const {
+  if (address == context_.config.network.host) return false;
+  return address == context_.config.network.dns ||
+         std::any_of(bindings_.begin(), bindings_.end(),
+                     [&](const Binding& binding) { return binding.at.address == address; });
+}
+
 void TcpFlows::on_packet(Time now, const IpPacket& packet, bool verified) {
   const auto view = TcpView::parse(packet.payload);
   if (!view) {
@@ -207,6 +214,11 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
   const Binding* const binding = find_binding(key.remote);
   StreamTarget target;
   if (binding == nullptr) {
+    if (is_host_here(key.remote.address)) {
+      context_.counters.count(Drop::kNoFlow);
+      refuse(now, key, syn);
+      return;
+    }
     const auto outward = context_.translation.outward(key.remote.address);
     if (!outward || !context_.policy.allows(Origin::kGuest, *outward)) {
       context_.counters.count(outward ? Drop::kPolicy : Drop::kMartianDestination);

@@ -101,6 +101,8 @@ class TcpFlows final : private TimerHandler {
   // The key of a connection from outside, with another port if that one is in use.
   std::optional<FlowKey> key_for(const Endpoint& guest, const std::optional<Endpoint>& peer);
   const Binding* find_binding(const Endpoint& at) const;
+  // `address` belongs to a host of the virtual network that has bindings for all its ports.
+  bool is_host_here(const IpAddress& address) const;
   void mark(TcpFlow& flow);
   void list(TcpFlow& flow);
   void unlist(TcpFlow& flow);

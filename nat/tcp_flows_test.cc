@@ -67,6 +67,20 @@ TEST(TcpFlows, RefusedStaysRefused) {
   EXPECT_EQ(sim.host.open(), 0U);
 }
 
+TEST(TcpFlows, APortOfAVirtualHostThatNothingIsBoundToRefuses) {
+  Sim sim;
+  const IpAddress server = IpAddress::v4(10, 0, 2, 100);
+  sim.nat.add_guest_forward({.server = {server, 80}, .target = kServer});
+  const Endpoint elsewhere[] = {{server, 81}, {IpAddress::v4(10, 0, 2, 3), 81}};
+  for (const Endpoint& closed : elsewhere) {
+    GuestTcp guest(sim, 4000, closed);
+    sim.settle();
+    ASSERT_TRUE(guest.closed()) << closed.to_string();
+    EXPECT_EQ(guest.close_reason(), tcp::CloseReason::kRefused);
+  }
+  EXPECT_EQ(sim.host.opened(), 0U);
+}
+
 TEST(TcpFlows, UnreachableIsToldByIcmpThatQuotesTheSyn) {
   Sim sim;
   sim.host.set_behaviour(kServer, {SimHost::Manner::kFail, std::errc::host_unreachable});

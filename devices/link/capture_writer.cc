@@ -50,7 +50,8 @@ void CaptureWriter::Closer::operator()(bpf_program* program) const {
 }
 
 CaptureWriter::CaptureWriter(const CaptureOptions& options)
-    : clock_(options.clock),
+    : path_(options.path),
+      clock_(options.clock),
       handle_(::pcap_open_dead_with_tstamp_precision(DLT_EN10MB, kSnapLength,
                                                      PCAP_TSTAMP_PRECISION_NANO)) {
   if (!handle_) throw std::bad_alloc();
@@ -107,7 +108,7 @@ Bytes CaptureWriter::assemble(Bytes head, gsl::span<const Bytes> payload, const 
 
 void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
                           const Offload& offload) {
-  if (failed_) return;
+  if (!problem_.empty()) return;
   const Bytes frame = assemble(head, payload, offload);
   std::size_t length = head.size();
   for (const Bytes piece : payload) length += piece.size();
@@ -128,10 +129,14 @@ void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
 }
 
 void CaptureWriter::flush() {
-  if (!dirty_ || failed_) return;
+  if (!dirty_ || !problem_.empty()) return;
   dirty_ = false;
-  failed_ =
-      ::pcap_dump_flush(dumper_.get()) != 0 || std::ferror(::pcap_dump_file(dumper_.get())) != 0;
+  errno = 0;
+  if (::pcap_dump_flush(dumper_.get()) == 0 && std::ferror(::pcap_dump_file(dumper_.get())) == 0) {
+    return;
+  }
+  problem_ = "the capture '" + path_ + "' is incomplete";
+  if (errno != 0) problem_ += ": " + std::generic_category().message(errno);
 }
 
 }  // namespace sluice

@@ -9,7 +9,7 @@
 // What is not undone is segmentation. A frame of 64 KiB is one record, as in any capture taken on a
 // machine with offloads.
 //
-// Writing is best effort. When the disk is full the traffic goes on, and failed() says that the
+// Writing is best effort. When the disk is full the traffic goes on, and problem() says why the
 // capture is incomplete.
 
 #ifndef SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_
@@ -60,8 +60,8 @@ class CaptureWriter {
 
   // Records written so far.
   std::uint64_t records() const { return records_; }
-  // Something could not be written; nothing more is.
-  bool failed() const { return failed_; }
+  // Why something could not be written, and nothing more is; empty while all is well.
+  const std::string& problem() const { return problem_; }
 
   static constexpr std::size_t kSnapLength = 262144;
 
@@ -76,6 +76,7 @@ class CaptureWriter {
   // The frame in one piece, with its checksum complete: `head` itself or a view into scratch_.
   Bytes assemble(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
 
+  std::string path_;
   CaptureClock clock_;
   std::unique_ptr<pcap, Closer> handle_;
   std::unique_ptr<bpf_program, Closer> filter_;  // null: everything
@@ -83,7 +84,7 @@ class CaptureWriter {
   std::unique_ptr<std::uint8_t[]> scratch_;  // kSnapLength bytes
   std::uint64_t records_ = 0;
   bool dirty_ = false;  // there is something to flush
-  bool failed_ = false;
+  std::string problem_;
 };
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "devices/link/capture_writer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <unistd.h>
@@ -252,7 +253,7 @@ TEST(CaptureWriter, AFullDiskEndsTheCaptureAndNothingElse) {
     writer.write(kStart, {Buffer(60), {}});
     writer.flush();
   }
-  EXPECT_TRUE(writer.failed());
+  EXPECT_THAT(writer.problem(), testing::HasSubstr("No space left on device"));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ constexpr unsigned kOffloadUdp6 = 0x40;  // TUN_F_USO6
   }
 }
 
-[[noreturn]] void fail_to_attach(int error, const std::string& name) {
+[[noreturn]] void fail_to_attach(int error, const std::string& name, const std::string& device) {
   const std::string what = "can't make the tap interface '" + name + "'";
   switch (error) {
     case EPERM:
@@ -61,6 +61,9 @@ constexpr unsigned kOffloadUdp6 = 0x40;  // TUN_F_USO6
       fail(error, what +
                       " (the name is not a valid one, or the interface exists and is no tap with "
                       "a single queue)");
+    case ENOTTY:
+      fail(error, what + " (" + device + " is not the tun device: 'ls -l " + device +
+                      "' should show a character device 10, 200)");
     default:
       fail(error, what);
   }
@@ -102,7 +105,7 @@ Descriptor open_tap(const std::string& name, const TapOptions& options) {
                            std::to_string(field.size() - 1) + " characters)");
   }
   // The kernel would cut the name there and make another interface.
-  if (name.find('\0') != std::string::npos) fail_to_attach(EINVAL, name);
+  if (name.find('\0') != std::string::npos) fail_to_attach(EINVAL, name, options.device);
   const std::string wanted = name.empty() ? "tap%d" : name;
   wanted.copy(field.data(), field.size() - 1);
   // The field is a short whose top bits are flags like these.
@@ -110,7 +113,7 @@ Descriptor open_tap(const std::string& name, const TapOptions& options) {
 
   Descriptor tap(::open(options.device.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!tap) fail_to_open(errno, options.device);
-  if (::ioctl(tap.get(), TUNSETIFF, &request) < 0) fail_to_attach(errno, wanted);
+  if (::ioctl(tap.get(), TUNSETIFF, &request) < 0) fail_to_attach(errno, wanted, options.device);
   return tap;
 }
 
