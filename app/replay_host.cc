@@ -45,8 +45,12 @@ std::uint16_t ReplayHost::local_port(SocketId /*id*/) {
   return 0;
 }
 
-Accepted ReplayHost::accept(SocketId /*listener*/, Token /*token*/) {
+Accepted ReplayHost::accept(SocketId /*listener*/) {
   return {.error = std::errc::operation_would_block};
+}
+
+std::errc ReplayHost::watch(SocketId /*id*/, Token /*token*/) {
+  return std::errc::operation_not_supported;
 }
 
 Opened ReplayHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& /*family*/) {

@@ -4,7 +4,7 @@
 // error as std::errc. What is to be announced later (a connection made, data that can be read)
 // comes back as a HostEvent under the Token that its owner gave. Readiness is edge-triggered: an
 // event says that something changed, and its owner goes on until it is told would-block, or gets
-// less than it asked for; once `ended` was announced, until it gets the end.
+// less than it asked for; once `more` was announced, until it is told would-block or gets the end.
 //
 // nat/host implements this port with real sockets, tests with a scripted one.
 
@@ -44,7 +44,7 @@ struct Readiness {
   bool readable = false;  // data, an end of stream or a connection to accept
   bool writable = false;  // room to send, or a connect that has ended
   bool error = false;     // an error is pending: take_error() or an error queue tells it
-  bool ended = false;     // the end of the stream lies behind what can be read
+  bool more = false;      // behind a short count there may be more: an end, or urgent data
 };
 
 struct HostEvent {
@@ -77,6 +77,8 @@ class Streams {
   virtual Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) = 0;
   // No more will be sent: the other side sees the end of the stream.
   virtual void shutdown_send(SocketId id) = 0;
+  // The pending error of a stream, taken off it.
+  virtual std::errc take_error(SocketId id) = 0;
   // Forgets the stream; its token's events end.
   virtual void close(SocketId id, CloseMode mode) = 0;
 
@@ -143,15 +145,15 @@ class Host : public Streams {
   // Starts connecting. Writable is announced when it has ended; take_error() tells how. An error
   // that is known at once may be returned here instead.
   virtual Opened connect(Token token, const StreamTarget& target) = 0;
-  // The pending error of a socket, taken off it.
-  virtual std::errc take_error(SocketId id) = 0;
 
   // Opens a listener. Readable is announced when somebody connects or, for UDP, when a datagram
   // has come. Port 0 lets the system choose; local_port() tells.
   virtual Opened listen(Token token, const ListenAddress& address) = 0;
   virtual std::uint16_t local_port(SocketId id) = 0;
-  // Takes the next waiting connection; its events come under `token`.
-  virtual Accepted accept(SocketId listener, Token token) = 0;
+  // Takes the next waiting connection. Nothing is announced of it before watch().
+  virtual Accepted accept(SocketId listener) = 0;
+  // Announces what an accepted connection is ready for, from now on and under `token`.
+  virtual std::errc watch(SocketId id, Token token) = 0;
 
   // Opens an unconnected datagram socket of the family of `family`; any host can be sent to.
   virtual Opened open_datagrams(Token token, DatagramKind kind, const IpAddress& family) = 0;

@@ -38,7 +38,7 @@ struct TcpFlow final : FlowEntry, Timer {
   bool connecting : 1 = false;       // the stream is not open yet; the guest's SYN waits
   bool readable : 1 = false;         // the stream may have bytes
   bool writable : 1 = false;         // the stream may take bytes
-  bool ended : 1 = false;            // its end lies behind the bytes it has
+  bool more : 1 = false;             // behind a short count it may have more, or its end
   bool stream_finished : 1 = false;  // its end has been read
   bool guest_finished : 1 = false;   // the end of the guest's bytes has been passed on
   bool failed : 1 = false;           // the stream is reset, and so the guest is to be

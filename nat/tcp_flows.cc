@@ -297,16 +297,10 @@ void TcpFlows::on_stream_failed(Time now, TcpFlow& flow, std::errc error) {
 }
 
 bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
-  // The token must be known before the peer is, by which the flow is found.
-  const bool room = make_room();
-  const FlowName name = table_.next_name();
-  const Token token{.kind = room ? Token::Kind::kTcp : Token::Kind::kNone,
-                    .generation = name.generation,
-                    .index = name.index};
-  const Accepted accepted = context_.host.accept(listener, token);
+  const Accepted accepted = context_.host.accept(listener);
   if (accepted.id == SocketId::kNone) return false;
-  const auto key = key_for(guest, accepted.peer);
-  if (!room || !key) {
+  const auto key = make_room() ? key_for(guest, accepted.peer) : std::nullopt;
+  if (!key) {
     context_.host.close(accepted.id, CloseMode::kReset);
     return true;
   }
@@ -317,6 +311,8 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
   flow.writable = true;
   mark(flow);
   list(flow);
+  const std::errc error = context_.host.watch(accepted.id, token_of(flow));
+  if (error != std::errc{}) on_stream_failed(now, flow, error);
   return true;
 }
 
@@ -340,7 +336,7 @@ void TcpFlows::on_host(Time now, const HostEvent& event) {
   if (flow == nullptr || flow->stream == SocketId::kNone) return;
   if (flow->connecting) {
     const std::errc error =
-        event.ready.error ? context_.host.take_error(flow->stream) : std::errc{};
+        event.ready.error ? streams(*flow).take_error(flow->stream) : std::errc{};
     if (error != std::errc{}) {
       mark(*flow);
       on_connect_failed(now, *flow, error);
@@ -350,17 +346,17 @@ void TcpFlows::on_host(Time now, const HostEvent& event) {
     flow->connecting = false;
     flow->connection.admit();
   }
-  flow->readable = flow->readable || event.ready.readable || event.ready.ended;
+  flow->readable = flow->readable || event.ready.readable || event.ready.more;
   flow->writable = flow->writable || event.ready.writable;
-  flow->ended = flow->ended || event.ready.ended;
+  flow->more = flow->more || event.ready.more;
   mark(*flow);
   if (!event.ready.error) return;
   if (!flow->stream_finished) {
     // What came before the error is still there to be read; reading tells the error after it.
-    flow->readable = flow->ended = true;
+    flow->readable = flow->more = true;
     return;
   }
-  const std::errc error = context_.host.take_error(flow->stream);
+  const std::errc error = streams(*flow).take_error(flow->stream);
   if (error != std::errc{}) on_stream_failed(now, *flow, error);
 }
 

@@ -159,7 +159,7 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     ring.commit(count);
     connection.enqueue(count);
     taken += count;
-    if (count < size && !flow.ended) flow.readable = false;
+    if (count < size && !flow.more) flow.readable = false;
   }
   return true;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gsl/assert>
+
 #include "stack/checksum.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
@@ -125,6 +127,7 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   for (const Bytes piece : payload) size += piece.size();
   const std::size_t header_size = TcpHeader::kSize + options.size();
   const std::size_t total = Ipv4Header::kSize + header_size + size;
+  Expects(total <= kLargestPacket);
   const MutableBytes room = begin_frame(from, to, std::nullopt, Ipv4Header::kSize + header_size);
   // A packet that is never fragmented needs no identification (RFC 6864, section 4.1).
   Ipv4Header{.total_length = static_cast<std::uint16_t>(total),

@@ -77,7 +77,9 @@ void TimerWheel::advance(Time now) {
       cascade(slot);
     }
   }
-  now_ = target + 1;
+  // Every slot that begins here or before is empty now, the coarse ones around this tick included:
+  // what is set from here on lies in front of whatever a coarser slot holds.
+  now_ = target;
 }
 
 void TimerWheel::fire(Slot& slot, Time now) {

@@ -122,9 +122,9 @@ class TimerWheel {
   Slot& slot_at(unsigned level, unsigned slot) { return slots_[level * kSlots + slot]; }
 
   Time start_;
-  Tick now_ = 0;  // everything before this tick has fired
-  Tick floor_ =
-      0;  // no timer is set before this tick: a handler can't make advance() go on forever
+  Tick now_ = 0;  // everything up to this tick has fired
+  // No timer is set before this tick, so that a handler can't make advance() go on forever.
+  Tick floor_ = 0;
   // Which slots may hold timers. A bit goes when its slot is found empty, not when a timer in it is
   // cancelled: a stale bit costs one look.
   mutable std::array<std::uint64_t, kLevels> occupied_{};

@@ -57,11 +57,12 @@ Token EventQueue::token_of(const epoll_event& event) {
 
 Readiness EventQueue::readiness_of(const epoll_event& event) {
   const std::uint32_t events = event.events;
-  // A hang-up is the end of a stream in both directions: receiving and sending both tell so.
+  // A hang-up is the end of a stream in both directions: receiving and sending both tell so. At
+  // TCP's urgent mark receiving pauses, whatever follows.
   return {.readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0,
           .writable = (events & (EPOLLOUT | EPOLLHUP)) != 0,
           .error = (events & EPOLLERR) != 0,
-          .ended = (events & (EPOLLRDHUP | EPOLLHUP)) != 0};
+          .more = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLPRI)) != 0};
 }
 
 }  // namespace sluice

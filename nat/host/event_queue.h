@@ -21,7 +21,7 @@ namespace sluice {
 class EventQueue {
  public:
   // What to be told of a descriptor. Errors and hang-ups are always told.
-  static constexpr std::uint32_t kStream = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  static constexpr std::uint32_t kStream = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   static constexpr std::uint32_t kArrivals = EPOLLIN | EPOLLET;
   static constexpr std::uint32_t kArrivalsAndRoom = EPOLLIN | EPOLLOUT | EPOLLET;
 

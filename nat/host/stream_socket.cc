@@ -35,6 +35,7 @@ OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddr
   Descriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) return failed_socket();
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1);
   if (outbound && socket_family(*outbound) == family && !destination.address.is_loopback()) {
     if (!bind_outbound(socket, *outbound)) return failed_socket();
   }

@@ -58,8 +58,9 @@ class StreamsFixture : public ::testing::Test {
     const Opened client = host_.connect(token(1), server);
     EXPECT_EQ(client.error, std::errc{});
     EXPECT_TRUE(loop_.wait_readable(0));
-    const Accepted accepted = host_.accept(listener, token(2));
+    const Accepted accepted = host_.accept(listener);
     EXPECT_EQ(accepted.error, std::errc{});
+    EXPECT_EQ(host_.watch(accepted.id, token(2)), std::errc{});
     EXPECT_TRUE(loop_.wait_writable(1));
     EXPECT_EQ(host_.take_error(client.id), std::errc{});
     host_.close(listener, CloseMode::kGraceful);

@@ -139,13 +139,16 @@ std::uint16_t SystemHost::local_port(SocketId id) {
   return endpoint ? endpoint->port : std::uint16_t{0};
 }
 
-Accepted SystemHost::accept(SocketId listener, Token token) {
+Accepted SystemHost::accept(SocketId listener) {
   Acceptor::Result accepted = acceptor_.accept(descriptor_of(listener));
   if (!accepted.descriptor) return {.id = SocketId::kNone, .error = accepted.error};
   const Role role = accepted.peer ? Role::kTcp : Role::kUnix;
-  const Opened kept =
-      keep(std::move(accepted.descriptor), {.token = token, .role = role}, EventQueue::kStream);
-  return {.id = kept.id, .error = kept.error, .peer = accepted.peer};
+  return {.id = own(std::move(accepted.descriptor), {.role = role}), .peer = accepted.peer};
+}
+
+std::errc SystemHost::watch(SocketId id, Token token) {
+  socket_at(id).token = token;
+  return queue_.add(descriptor_of(id), token, EventQueue::kStream);
 }
 
 Transfer SystemHost::send(SocketId id, gsl::span<const Bytes> pieces) {
@@ -187,10 +190,14 @@ void SystemHost::close(SocketId id, CloseMode mode) {
 Opened SystemHost::keep(Descriptor descriptor, const Socket& socket, std::uint32_t interest) {
   const std::errc error = queue_.add(descriptor.get(), socket.token, interest);
   if (error != std::errc{}) return failed(error);
+  return {.id = own(std::move(descriptor), socket), .error = {}};
+}
+
+SocketId SystemHost::own(Descriptor descriptor, const Socket& socket) {
   const auto index = static_cast<std::size_t>(descriptor.get());
   if (index >= sockets_.size()) sockets_.resize(index + 1);
   sockets_[index] = socket;
-  return {.id = static_cast<SocketId>(descriptor.release()), .error = {}};
+  return static_cast<SocketId>(descriptor.release());
 }
 
 SystemHost::Socket& SystemHost::socket_at(SocketId id) {

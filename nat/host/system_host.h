@@ -57,10 +57,10 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   bool pings_forbidden() const { return pings_forbidden_; }
 
   Opened connect(Token token, const StreamTarget& target) override;
-  std::errc take_error(SocketId id) override;
   Opened listen(Token token, const ListenAddress& address) override;
   std::uint16_t local_port(SocketId id) override;
-  Accepted accept(SocketId listener, Token token) override;
+  Accepted accept(SocketId listener) override;
+  std::errc watch(SocketId id, Token token) override;
   Opened open_datagrams(Token token, DatagramKind kind, const IpAddress& family) override;
   std::size_t send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) override;
   std::size_t receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) override;
@@ -69,6 +69,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   Transfer send(SocketId id, gsl::span<const Bytes> pieces) override;
   Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) override;
   void shutdown_send(SocketId id) override;
+  std::errc take_error(SocketId id) override;
   void close(SocketId id, CloseMode mode) override;
 
  private:
@@ -94,6 +95,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
 
   // Registers the descriptor and owns it from then on.
   Opened keep(Descriptor descriptor, const Socket& socket, std::uint32_t interest);
+  SocketId own(Descriptor descriptor, const Socket& socket);
   Opened connect_command(Token token, const Command& target);
   Opened listen_unix_at(Token token, const std::string& path);
   Opened listen_udp(Token token, const Endpoint& local);

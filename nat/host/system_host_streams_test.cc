@@ -23,14 +23,14 @@ TEST_F(SystemHostStreams, AConnectionIsMadeAndAcceptedWithThePeersAddress) {
   SocketId listener = SocketId::kNone;
   const Endpoint server = listen_tcp(0, listener);
   EXPECT_NE(server.port, 0);
-  EXPECT_TRUE(host_.accept(listener, token(9)).error == std::errc::operation_would_block);
+  EXPECT_TRUE(host_.accept(listener).error == std::errc::operation_would_block);
 
   const Opened client = host_.connect(token(1), server);
   ASSERT_EQ(client.error, std::errc{});
   ASSERT_TRUE(loop_.wait_writable(1));
   EXPECT_EQ(host_.take_error(client.id), std::errc{});
   ASSERT_TRUE(loop_.wait_readable(0));
-  const Accepted accepted = host_.accept(listener, token(2));
+  const Accepted accepted = host_.accept(listener);
   EXPECT_EQ(accepted.error, std::errc{});
   ASSERT_TRUE(accepted.peer.has_value());
   EXPECT_EQ(accepted.peer->address, kLoopback);
@@ -113,13 +113,29 @@ TEST_F(SystemHostStreams, AClosedSocketAnnouncesNothingAnyMore) {
   for (const HostEvent& event : host_.poll()) EXPECT_NE(event.token, token(2));
 }
 
+TEST_F(SystemHostStreams, UrgentBytesComeInTheirPlaceAndAreAnnounced) {
+  const Pair pair = connected_pair();
+  const int sender = static_cast<int>(pair.server);
+  ASSERT_EQ(::send(sender, "ab", 2, 0), 2);
+  ASSERT_EQ(::send(sender, "c", 1, MSG_OOB), 1);
+  ASSERT_EQ(::send(sender, "de", 2, 0), 2);
+  host_.close(pair.server, CloseMode::kGraceful);
+  bool more = false;
+  ASSERT_TRUE(testing::wait_readable(host_.descriptor()));
+  for (const HostEvent& event : host_.poll()) {
+    more = more || (event.token == token(1) && event.ready.more);
+  }
+  EXPECT_TRUE(more);
+  EXPECT_EQ(read_all(pair.client, 1), "abcde");
+}
+
 TEST_F(SystemHostStreams, AnOutboundAddressIsNotForTheLoopback) {
   SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
   SocketId listener = SocketId::kNone;
   const Endpoint server = listen_tcp(0, listener);
   ASSERT_EQ(host.connect(token(1), server).error, std::errc{});
   ASSERT_TRUE(loop_.wait_readable(0));
-  EXPECT_EQ(host_.accept(listener, token(2)).peer->address, kLoopback);
+  EXPECT_EQ(host_.accept(listener).peer->address, kLoopback);
 }
 
 TEST_F(SystemHostStreams, AnAddressThatIsNotOursCantBeListenedOnOrConnectedFrom) {
@@ -147,8 +163,8 @@ TEST_F(SystemHostStreams, WithoutDescriptorsAWaitingConnectionIsReset) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const rlimit none{.rlim_cur = static_cast<rlim_t>(client.id) + 1, .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const std::errc error = host_.accept(listener, token(2)).error;
-  const std::errc then = host_.accept(listener, token(2)).error;
+  const std::errc error = host_.accept(listener).error;
+  const std::errc then = host_.accept(listener).error;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   EXPECT_EQ(error, std::errc::too_many_files_open);
   EXPECT_TRUE(then == std::errc::operation_would_block || then == std::errc::too_many_files_open);
@@ -165,9 +181,10 @@ TEST_F(SystemHostStreams, AUnixSocketIsListenedOnConnectedToAndRemoved) {
   ASSERT_TRUE(loop_.wait_writable(1));
   EXPECT_EQ(host_.take_error(client.id), std::errc{});
   ASSERT_TRUE(loop_.wait_readable(0));
-  const Accepted accepted = host_.accept(listener.id, token(2));
+  const Accepted accepted = host_.accept(listener.id);
   ASSERT_EQ(accepted.error, std::errc{});
   EXPECT_FALSE(accepted.peer.has_value());
+  EXPECT_EQ(host_.watch(accepted.id, token(2)), std::errc{});
   expect_carried(client.id, 1, accepted.id, 2);
   host_.close(client.id, CloseMode::kGraceful);
   EXPECT_EQ(read_all(accepted.id, 2), "");

@@ -63,6 +63,7 @@ class DnsProxy final : public DatagramService,
     return streams_.receive(id, pieces);
   }
   void shutdown_send(SocketId id) override { streams_.shutdown_send(id); }
+  std::errc take_error(SocketId id) override { return streams_.take_error(id); }
   void close(SocketId id, CloseMode mode) override { streams_.close(id, mode); }
 
   void on_host(Time now, const HostEvent& event) override { upstream_.on_host(now, event); }

@@ -51,6 +51,7 @@ class DnsStreams final : public StreamService, private TimerHandler {
   Transfer send(SocketId id, gsl::span<const Bytes> pieces) override;
   Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) override;
   void shutdown_send(SocketId id) override;
+  std::errc take_error(SocketId /*id*/) override { return {}; }
   void close(SocketId id, CloseMode mode) override;
 
   static constexpr std::size_t kMaxStreams = 64;

@@ -52,7 +52,6 @@ void Connection::on_syn_options(const Segment& segment) {
 }
 
 std::uint32_t Connection::maximum_payload() const {
-  constexpr std::uint32_t kTimestampsSize = 12;
   return std::min(own_segment_size_, peer_segment_size_) - (timestamps_ ? kTimestampsSize : 0);
 }
 

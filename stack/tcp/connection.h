@@ -178,6 +178,7 @@ class Connection {
  private:
   enum class Recovery : std::uint8_t { kNone, kFast, kTimeout };
   static constexpr std::uint8_t kWindowScale = 7;
+  static constexpr std::uint32_t kTimestampsSize = 12;  // bytes of options in every segment
 
   // What came beyond the next expected number.
   struct OutOfOrder {

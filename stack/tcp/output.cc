@@ -61,7 +61,6 @@ std::optional<Outgoing> Connection::next_syn(Time now) {
   syn_due_ = false;
   const bool first = nxt_ == una_;
   Outgoing syn = segment_at(now, una_, {.syn = true, .ack = state_ == State::kSynReceived});
-  syn.options.sack_count = 0;
   syn.options.maximum_segment_size = own_segment_size_;
   // What we offer, or what the peer has offered and we take up.
   if (active_ || scaled_) syn.options.window_scale = kWindowScale;
@@ -102,7 +101,6 @@ Outgoing Connection::segment_at(Time now, Sequence sequence, TcpFlags flags) {
   }
   const std::uint32_t window = (advertised_ - expected_) >> own_scale_;
   segment.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 0xffff));
-  if (sack_) add_sack_blocks(segment.options);
   last_acknowledged_ = expected_;
   acknowledge_now_ = false;
   acknowledge_at_.clear();
@@ -111,8 +109,11 @@ Outgoing Connection::segment_at(Time now, Sequence sequence, TcpFlags flags) {
 
 // RFC 2018, section 4: the range that last grew comes first.
 void Connection::add_sack_blocks(TcpOptions& options) const {
-  if (!out_of_order_) return;
-  const std::size_t room = timestamps_ ? 3 : TcpOptions::kMaxSackBlocks;
+  if (!out_of_order_ || !sack_) return;
+  // As many as fit the header, and a packet of the smallest MTU.
+  const std::uint32_t beside = 4 + (timestamps_ ? kTimestampsSize : 0);
+  const std::size_t room = std::min<std::size_t>(timestamps_ ? 3 : TcpOptions::kMaxSackBlocks,
+                                                 (own_segment_size_ - beside) / 8);
   const auto ranges = out_of_order_->ranges.ranges();
   const Range& newest = out_of_order_->newest;
   const auto add = [&](const Range& range) {
@@ -134,7 +135,11 @@ void Connection::add_sack_blocks(TcpOptions& options) const {
 Outgoing Connection::data_segment(Time now, Sequence begin, std::uint32_t size) {
   const Sequence end = begin + size;
   const Sequence last_byte = earlier(end, send_end_);
+  // SACK blocks would push a full segment over the MTU (RFC 6691): an acknowledgment that has some
+  // to tell goes out by itself.
+  const bool has_blocks_to_tell = acknowledge_now_ && sack_ && out_of_order_ != nullptr;
   Outgoing segment = segment_at(now, begin, {.ack = true});
+  acknowledge_now_ = has_blocks_to_tell;
   segment.offset = begin - first_unacknowledged_byte();
   segment.length = last_byte - begin;
   segment.flags.psh = segment.length != 0 && last_byte == send_end_;
@@ -216,7 +221,9 @@ std::optional<Outgoing> Connection::next_control(Time now) {
     return segment_at(now, una_ - 1, {.ack = true});
   }
   if (!acknowledge_now_) return std::nullopt;
-  return segment_at(now, nxt_, {.ack = true});
+  Outgoing acknowledgment = segment_at(now, nxt_, {.ack = true});
+  add_sack_blocks(acknowledgment.options);
+  return acknowledgment;
 }
 
 std::optional<Time> Connection::deadline(Time now) const {

@@ -302,5 +302,23 @@ RC_GTEST_PROP(TcpOutput, TheQueueGoesOutOnceAndInOrder, ()) {
   RC_ASSERT(acknowledged == total);
 }
 
+TEST(TcpOutput, SackBlocksNeverMakeASegmentLargerThanThePeerTakes) {
+  for (const bool timestamps : {false, true}) {
+    Opening opening;
+    opening.peer_options.sack_permitted = true;
+    if (timestamps) opening.peer_options.timestamps = TcpTimestamps{1, 0};
+    ScriptedPeer peer = ScriptedPeer::established(opening);
+    for (const std::uint32_t gap : {2000U, 4000U, 6000U}) peer.gives_taken(peer.data(gap, 500));
+    std::size_t told = 0;
+    for (const Said& segment : peer.sends(8000)) {
+      const std::uint32_t payload = std::min<std::uint32_t>(segment.length, segment.segment_size);
+      EXPECT_LE(payload + segment.options.size(), 1000U);
+      EXPECT_TRUE(segment.length == 0 || segment.options.sack_count == 0);
+      told += segment.options.sack_count;
+    }
+    EXPECT_EQ(told, 3U) << "in an acknowledgment of their own";
+  }
+}
+
 }  // namespace
 }  // namespace sluice::tcp

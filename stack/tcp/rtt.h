@@ -28,8 +28,7 @@ class RttEstimator {
       return;
     }
     const std::uint32_t error = smoothed_ > micros ? smoothed_ - micros : micros - smoothed_;
-    variation_ += error / 4;
-    variation_ -= variation_ / 4;
+    variation_ = static_cast<std::uint32_t>((std::uint64_t{variation_} * 3 + error) / 4);
     smoothed_ = static_cast<std::uint32_t>((std::uint64_t{smoothed_} * 7 + micros) / 8);
   }
 

@@ -42,7 +42,7 @@ void SimHost::announce(SocketId id, Readiness ready) {
   sum.readable = sum.readable || ready.readable;
   sum.writable = sum.writable || ready.writable;
   sum.error = sum.error || ready.error;
-  sum.ended = sum.ended || ready.ended;
+  sum.more = sum.more || ready.more;
 }
 
 std::vector<HostEvent> SimHost::take_events() {
@@ -62,7 +62,7 @@ void SimHost::say(SocketId id, std::string_view bytes) {
 
 void SimHost::finish(SocketId id) {
   at(id).incoming_ended = true;
-  announce(id, {.readable = true, .ended = true});
+  announce(id, {.readable = true, .more = true});
 }
 
 void SimHost::fail(SocketId id, std::errc error) {
@@ -129,16 +129,21 @@ std::uint16_t SimHost::local_port(SocketId id) {
   return next_port_++;
 }
 
-Accepted SimHost::accept(SocketId listener, Token token) {
+Accepted SimHost::accept(SocketId listener) {
   auto& waiting = called(listener).waiting;
   Expects(at(listener).kind == Socket::Kind::kListener);
   if (waiting.empty()) return {.error = std::errc::operation_would_block};
   const auto peer = waiting.front().peer;
   waiting.pop_front();
   Socket socket;
-  socket.token = token;
   socket.connected = true;
   return {.id = add(std::move(socket)), .peer = peer};
+}
+
+std::errc SimHost::watch(SocketId id, Token token) {
+  Expects(called(id).token == Token{});
+  at(id).token = token;
+  return {};
 }
 
 Opened SimHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& family) {

@@ -100,10 +100,10 @@ class SimHost final : public Host {
   Socket& newest() { return at(open_sockets().back()); }
 
   Opened connect(Token token, const StreamTarget& target) override;
-  std::errc take_error(SocketId id) override;
   Opened listen(Token token, const ListenAddress& address) override;
   std::uint16_t local_port(SocketId id) override;
-  Accepted accept(SocketId listener, Token token) override;
+  Accepted accept(SocketId listener) override;
+  std::errc watch(SocketId id, Token token) override;
   Opened open_datagrams(Token token, DatagramKind kind, const IpAddress& family) override;
   std::size_t send_datagrams(SocketId id, gsl::span<const HostDatagram> datagrams) override;
   std::size_t receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) override;
@@ -111,6 +111,7 @@ class SimHost final : public Host {
   Transfer send(SocketId id, gsl::span<const Bytes> pieces) override;
   Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) override;
   void shutdown_send(SocketId id) override;
+  std::errc take_error(SocketId id) override;
   void close(SocketId id, CloseMode mode) override;
 
  private:
