@@ -16,8 +16,8 @@
 #include <system_error>
 #include <utility>
 
-#include "nat/host/descriptor.h"
 #include "nat/host/socket_address.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nat/host/clock.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

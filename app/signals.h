@@ -10,7 +10,7 @@
 #include <csignal>
 #include <optional>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

@@ -13,7 +13,7 @@
 
 #include "app/cli/invocation.h"
 #include "app/loop.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

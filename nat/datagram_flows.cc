@@ -19,6 +19,7 @@ DatagramFlows::DatagramFlows(const FlowContext& context, DatagramKind kind, std:
       peers_(seed.derive(2), context_.config.limits.datagram_peers),
       by_use_(flows_),
       by_age_(peers_),
+      callers_by_age_(peers_),
       received_(kBatch) {}
 
 DatagramFlows::~DatagramFlows() = default;
@@ -42,14 +43,15 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   HostDatagram out{.ttl = datagram.ttl, .sequence = datagram.sequence, .payload = datagram.payload};
   if (!forwards_.empty()) {
     // An answer to somebody who wrote to a forwarded port goes the way the question came.
-    if (const DatagramPeer* const peer = peers_.find({datagram.guest, datagram.remote})) {
+    const DatagramPeer* const peer = peers_.find({datagram.guest, datagram.remote});
+    if (peer != nullptr && now < peer->expires) {
       out.peer = peer->actual;
       queue(flows_[peer->flow], out);
       return;
     }
   }
   const auto destination = context_.translation.outward(datagram.remote.address);
-  if (!destination || !context_.policy.allows(Origin::kGuest, *destination)) {
+  if (!destination || !context_.policy.allows(*destination)) {
     context_.counters.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
     context_.errors.report(
         now, packet,
@@ -61,7 +63,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   flow->only_asks_names = flow->only_asks_names && datagram.remote.port == kNamePort;
   use(now, *flow, kind_ == DatagramKind::kUdp ? kUdpIdle : kEchoIdle);
   const Endpoint any_port{*destination, 0};
-  add_peer(*flow, any_port, any_port);
+  add_peer(now, *flow, any_port, any_port);
   out.peer = {*destination, datagram.remote.port};
   queue(*flow, out);
 }
@@ -138,7 +140,7 @@ void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& da
   const Endpoint& guest = flow.key().guest;
   const Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
   if (flow.is_forward) {
-    add_peer(flow, seen, datagram.peer);
+    add_peer(now, flow, seen, datagram.peer);
   } else if (peers_.find({guest, {datagram.peer.address, 0}}) == nullptr) {
     context_.counters.count(Drop::kFiltered);
     return;
@@ -188,24 +190,35 @@ void DatagramFlows::erase(DatagramFlow& flow) {
   flows_.erase(flow);
 }
 
-void DatagramFlows::add_peer(DatagramFlow& flow, const Endpoint& seen, const Endpoint& actual) {
+void DatagramFlows::add_peer(Time now, DatagramFlow& flow, const Endpoint& seen,
+                             const Endpoint& actual) {
   const FlowKey key{flow.key().guest, seen};
+  auto& by_age = flow.is_forward ? callers_by_age_ : by_age_;
   if (DatagramPeer* const peer = peers_.find(key)) {
     if (peer->flow == flow.index() && peer->actual == actual) {
-      by_age_.move_to_back(*peer);
+      peer->expires = now + kUdpIdle;
+      by_age.move_to_back(*peer);
       return;
     }
     erase_peer(*peer);
   }
-  if (peers_.full()) erase_peer(*by_age_.front());
+  if (peers_.full()) {
+    context_.counters.count(Drop::kFlowLimit);
+    DatagramPeer* const oldest =
+        callers_by_age_.front() != nullptr ? callers_by_age_.front() : by_age_.front();
+    if (flow.is_forward && !oldest->of_forward) return;
+    erase_peer(*oldest);
+  }
   DatagramPeer& peer = peers_.insert(key, flow.index(), actual);
-  by_age_.push_back(peer);
+  peer.expires = now + kUdpIdle;
+  peer.of_forward = flow.is_forward;
+  by_age.push_back(peer);
   flow.peers.push_back(peer);
 }
 
 void DatagramFlows::erase_peer(DatagramPeer& peer) {
   flows_[peer.flow].peers.remove(peer);
-  by_age_.remove(peer);
+  (peer.of_forward ? callers_by_age_ : by_age_).remove(peer);
   peers_.erase(peer);
 }
 

@@ -29,6 +29,8 @@ struct DatagramPeer final : FlowEntry {
 
   std::uint32_t flow;  // its mapping
   Endpoint actual;     // as the host knows it
+  Time expires{};      // of those that wrote to a forward: until when it may be answered
+  bool of_forward = false;
   FlowLinks by_age;
   FlowLinks of_flow;
 };
@@ -69,7 +71,7 @@ class DatagramFlows final : private TimerHandler {
   // Hands what was sent to the host.
   void flush();
 
-  // Readiness of a socket, under a token of Kind::kDatagram.
+  // Readiness of a socket, under a token of Kind::kUdp or kEcho.
   void on_host(Time now, const HostEvent& event);
   // Goes on with sockets that had more than one batch takes.
   void receive_more(Time now);
@@ -101,7 +103,7 @@ class DatagramFlows final : private TimerHandler {
   void take_errors(Time now, DatagramFlow& flow);
   void use(Time now, DatagramFlow& flow, Duration idle);
   void erase(DatagramFlow& flow);
-  void add_peer(DatagramFlow& flow, const Endpoint& seen, const Endpoint& actual);
+  void add_peer(Time now, DatagramFlow& flow, const Endpoint& seen, const Endpoint& actual);
   void erase_peer(DatagramPeer& peer);
   bool make_room();
   Token next_token() const;
@@ -111,7 +113,10 @@ class DatagramFlows final : private TimerHandler {
   FlowTable<DatagramFlow> flows_;
   FlowTable<DatagramPeer> peers_;
   FlowList<DatagramFlow, &DatagramFlow::by_use> by_use_;  // without forwards
+  // The oldest of those that guests wrote to, and of those that wrote to forwards. The latter give
+  // way first: there may be any number of them.
   FlowList<DatagramPeer, &DatagramPeer::by_age> by_age_;
+  FlowList<DatagramPeer, &DatagramPeer::by_age> callers_by_age_;
   struct Forward {
     SocketId socket;
     std::uint32_t flow;

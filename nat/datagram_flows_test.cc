@@ -188,6 +188,41 @@ TEST(UdpFlows, AForwardedPortLeadsToTheGuestAndItsAnswersBack) {
   EXPECT_EQ(sim.host.opened(), 1U) << "restricted";
 }
 
+TEST(UdpFlows, WhoWroteToAForwardLongAgoIsNotAnsweredAnyMore) {
+  NatConfig config;
+  config.policy.restricted = true;
+  Sim sim(config);
+  sim.nat.add_host_forward(
+      {.listen = {.protocol = ListenAddress::Protocol::kUdp, .local = Endpoint{kLoopback, 0}},
+       .guest = kGuest});
+  const SocketId socket = sim.host.last();
+  sim.host.say_datagram(socket, {kLoopback, 7777}, "hello");
+  sim.settle();
+  sim.run_for(DatagramFlows::kUdpIdle + seconds(1));
+  sim.from_guest(udp_frame(kGuest, {kGatewayAddress, 7777}, "late"));
+  EXPECT_TRUE(sim.host.at(socket).sent_datagrams.empty());
+}
+
+TEST(UdpFlows, WhoeverWritesToAForwardDisplacesNobodyTheGuestHasWrittenTo) {
+  NatConfig config;
+  config.limits.datagram_peers = 4;
+  Sim sim(config);
+  sim.from_guest(udp_frame(kGuest, kServer, "question"));
+  const SocketId mapping = sim.host.last();
+  sim.nat.add_host_forward(
+      {.listen = {.protocol = ListenAddress::Protocol::kUdp, .local = Endpoint{kLoopback, 0}},
+       .guest = {kGuest.address, 4321}});
+  const SocketId forward = sim.host.last();
+  for (std::uint16_t port = 1; port <= 20; ++port) {
+    sim.host.say_datagram(forward, {IpAddress::v4(198, 51, 100, 1), port}, "noise");
+  }
+  sim.settle();
+  EXPECT_EQ(sim.take_seen().size(), 20U);
+  sim.host.say_datagram(mapping, kServer, "answer");
+  sim.settle();
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+}
+
 TEST(UdpFlows, ARemovedForwardIsClosed) {
   Sim sim;
   const ListenAddress listen{ListenAddress::Protocol::kUdp, Endpoint{kLoopback, 0}};

@@ -52,6 +52,7 @@ class FlowEntry {
 
   FlowKey key_;
   std::uint16_t generation_ = 0;
+  bool hidden_ = false;
   std::uint32_t index_ = kNoIndex;
   std::uint32_t bucket_next_ = kNoIndex;
 };
@@ -95,11 +96,16 @@ class FlowTable {
     return {first_free_, places_[first_free_].generation};
   }
 
+  // From now on no key finds the entry, and its own is free for another; its name still finds it.
+  void hide(Entry& entry) {
+    if (entry.hidden_) return;
+    unlink(entry);
+    entry.hidden_ = true;
+  }
+
   void erase(Entry& entry) {
     const std::uint32_t index = entry.index_;
-    std::uint32_t* at = &buckets_[bucket_of(entry.key_)];
-    while (*at != index) at = &(*this)[*at].bucket_next_;
-    *at = entry.bucket_next_;
+    if (!entry.hidden_) unlink(entry);
     place(index).reset();
     ++places_[index].generation;
     places_[index].next_free = first_free_;
@@ -146,6 +152,12 @@ class FlowTable {
     bucket = entry.index_;
   }
 
+  void unlink(Entry& entry) {
+    std::uint32_t* at = &buckets_[bucket_of(entry.key_)];
+    while (*at != entry.index_) at = &(*this)[*at].bucket_next_;
+    *at = entry.bucket_next_;
+  }
+
   void add_chunk() {
     chunks_.push_back(std::make_unique<Chunk>());
     const auto first = static_cast<std::uint32_t>(places_.size());
@@ -157,7 +169,7 @@ class FlowTable {
     constexpr std::size_t kSmallest = 64;
     buckets_.assign(buckets_.empty() ? kSmallest : 2 * buckets_.size(), kNoIndex);
     for (std::uint32_t i = 0; i < places_.size(); ++i) {
-      if (place(i)) link(*place(i));
+      if (place(i) && !place(i)->hidden_) link(*place(i));
     }
   }
 

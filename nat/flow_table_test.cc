@@ -45,6 +45,22 @@ TEST(FlowTable, ANameOfAnErasedEntryMeansNothingWhenItsPlaceIsTakenAgain) {
   EXPECT_EQ(table.find(second.name()), &second);
 }
 
+TEST(FlowTable, AHiddenEntryIsFoundByItsNameOnlyAndItsKeyIsFree) {
+  FlowTable<Entry> table({1, 2}, 200);
+  Entry& hidden = table.insert(key_of(1), 1);
+  table.hide(hidden);
+  table.hide(hidden);
+  EXPECT_EQ(table.find(key_of(1)), nullptr);
+  EXPECT_EQ(table.find(hidden.name()), &hidden);
+  Entry& another = table.insert(key_of(1), 2);
+  for (std::uint32_t i = 2; i < 150; ++i) table.insert(key_of(i), 0);  // the buckets grow
+  EXPECT_EQ(table.find(key_of(1)), &another);
+  const FlowName name = hidden.name();
+  table.erase(hidden);
+  EXPECT_EQ(table.find(name), nullptr);
+  EXPECT_EQ(table.find(key_of(1)), &another);
+}
+
 TEST(FlowTable, IsFullAtItsLimit) {
   FlowTable<Entry> table({1, 2}, 3);
   for (std::uint32_t i = 0; i < 3; ++i) {

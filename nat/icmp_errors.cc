@@ -43,14 +43,17 @@ std::optional<IcmpError> IcmpError::from(std::errc error) {
 
 void IcmpErrors::send(Time now, const IpAddress& from, const IpAddress& to, const IcmpError& error,
                       Bytes quotation) {
+  if (!rate_.take(now)) {
+    counters_.count(Drop::kErrorLimit);
+    return;
+  }
   egress_.send_icmp(now, from, to, {.type = error.type, .code = error.code, .rest = error.rest},
                     quotation);
 }
 
 void IcmpErrors::report(Time now, const IpPacket& packet, const IcmpError& error) {
-  const bool to_many = packet.destination.is_multicast() ||
-                       packet.destination.is_limited_broadcast() ||
-                       packet.destination == network_.subnet.v4_broadcast();
+  const bool to_many =
+      packet.destination.is_multicast() || network_.is_broadcast(packet.destination);
   if (to_many || packet.source.is_unspecified() || is_icmp_error(packet)) return;
   send(now, network_.host, packet.source, error,
        packet.whole.first(std::min(packet.whole.size(), kMaxQuotation)));

@@ -11,8 +11,10 @@
 
 #include "nat/host.h"
 #include "nat/translation.h"
+#include "stack/counters.h"
 #include "stack/egress.h"
 #include "stack/ip_packet.h"
+#include "stack/rate_limit.h"
 #include "stack/wire/icmpv4.h"
 
 namespace sluice {
@@ -35,8 +37,9 @@ struct IcmpError {
 class IcmpErrors {
  public:
   // All of these outlive it.
-  IcmpErrors(const Network& network, const Translation& translation, Egress& egress)
-      : network_(network), translation_(translation), egress_(egress) {}
+  IcmpErrors(const Network& network, const Translation& translation, Egress& egress,
+             Counters& counters)
+      : network_(network), translation_(translation), egress_(egress), counters_(counters) {}
 
   // About a whole packet from a guest, told by the gateway. Nothing is said about ICMP errors
   // (RFC 1122, section 3.2.2) and about what was sent to many.
@@ -59,6 +62,9 @@ class IcmpErrors {
   const Network& network_;
   const Translation& translation_;
   Egress& egress_;
+  Counters& counters_;
+  // RFC 1812, section 4.3.2.8. What a system sends by itself is far below; this ends storms.
+  RateLimit rate_{.per_second = 1000, .burst = 200};
 };
 
 }  // namespace sluice

@@ -60,13 +60,9 @@ bool Ingress::owns(const IpAddress& address) const {
   return std::find(own_.begin(), own_.end(), address) != own_.end();
 }
 
-bool Ingress::is_broadcast(const IpAddress& address) const {
-  return address.is_limited_broadcast() || address == network_.subnet.v4_broadcast();
-}
-
 bool Ingress::is_guest(const IpAddress& address) const {
   return network_.subnet.contains(address) && !owns(address) && address != network_.subnet.base() &&
-         !is_broadcast(address);
+         !network_.is_broadcast(address);
 }
 
 void Ingress::on_frame(Time now, const Frame& frame) {
@@ -128,20 +124,20 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
     counters_.count(drop_of(error));
     return;
   }
-  const Ipv4Header header = view->header();
   Packet packet{.ip = IpPacket(*view),
                 .link_from = ethernet.source,
                 .verified = offload.checksum != ChecksumState::kInPacket,
                 .segment_size = offload.segmentation == Segmentation::kUdp ? offload.segment_size
                                                                            : std::uint16_t{0}};
-  const bool nobody_yet = header.source == IpAddress::v4(0);
-  if (is_guest(header.source)) {
-    egress_.learn(header.source, ethernet.source);
-  } else if (!nobody_yet || header.protocol != IpProtocol::kUdp) {
+  const IpPacket& ip = packet.ip;
+  const bool nobody_yet = ip.source == IpAddress::v4(0);
+  if (is_guest(ip.source)) {
+    egress_.learn(ip.source, ethernet.source);
+  } else if (!nobody_yet || ip.protocol != IpProtocol::kUdp) {
     counters_.count(Drop::kSpoofedSource);
     return;
   }
-  if (is_martian(header.destination) && !is_broadcast(header.destination)) {
+  if (is_martian(ip.destination) && !network_.is_broadcast(ip.destination)) {
     counters_.count(Drop::kMartianDestination);
     return;
   }
@@ -165,7 +161,7 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
 void Ingress::on_packet(Time now, const Packet& packet) {
   switch (packet.ip.protocol) {
     case IpProtocol::kTcp:
-      if (is_broadcast(packet.ip.destination)) {
+      if (network_.is_broadcast(packet.ip.destination)) {
         counters_.count(Drop::kMartianDestination);
       } else if (owns(packet.ip.destination) || may_leave(now, packet)) {
         tcp_.on_packet(now, packet.ip, packet.verified);
@@ -206,7 +202,7 @@ void Ingress::on_icmp(Time now, const Packet& packet) {
     counters_.count(Drop::kUnknownProtocol);
     return;
   }
-  if (is_broadcast(ip.destination)) {
+  if (network_.is_broadcast(ip.destination)) {
     counters_.count(Drop::kMartianDestination);
     return;
   }
@@ -255,7 +251,7 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     rest = rest.subspan(payload.size());
     const ServiceDatagram datagram{packet.link_from, from, to, payload};
     if (services_.deliver(now, datagram)) continue;
-    if (nobody_yet || is_broadcast(to.address)) {
+    if (nobody_yet || network_.is_broadcast(to.address)) {
       counters_.count(Drop::kMartianDestination);
       return;
     }

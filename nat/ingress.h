@@ -61,8 +61,6 @@ class Ingress {
   void on_udp(Time now, const Packet& packet);
   // A source that a guest of this network may have.
   bool is_guest(const IpAddress& address) const;
-  // Broadcasts of this network.
-  bool is_broadcast(const IpAddress& address) const;
   // True if the packet may go on beyond the gateway; else it has been answered.
   bool may_leave(Time now, const Packet& packet);
 

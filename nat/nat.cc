@@ -36,7 +36,7 @@ class Nat::Core {
         translation_(config_.network),
         policy_(config_.policy),
         egress_(config_.network, link, counters_, timers_),
-        errors_(config_.network, translation_, egress_),
+        errors_(config_.network, translation_, egress_, counters_),
         services_(config_.network, egress_),
         tcp_(flow_context(), seed.derive(kTcp)),
         udp_(flow_context(), DatagramKind::kUdp, config_.limits.udp_flows, seed.derive(kUdp)),
@@ -82,11 +82,21 @@ class Nat::Core {
             .service = service};
   }
 
+  void bind_datagrams(const Endpoint& at, DatagramService& service) {
+    if (!at.address.is_unspecified()) ingress_.own(at.address);
+    services_.bind_datagrams(at, service);
+  }
+
+  void bind_streams(const Endpoint& at, StreamService& service) {
+    ingress_.own(at.address);
+    tcp_.bind(at, service);
+  }
+
   void add_guest_forward(const GuestForward& forward) {
     const IpAddress& address = forward.server.address;
     const std::string name = "guest forward " + forward.server.to_string();
     if (!config_.network.subnet.contains(address) || address == config_.network.subnet.base() ||
-        address == config_.network.subnet.v4_broadcast()) {
+        config_.network.is_broadcast(address)) {
       throw std::invalid_argument(name + ": the address must be one of a host in " +
                                   config_.network.subnet.to_string());
     }
@@ -100,7 +110,7 @@ class Nat::Core {
 
   Counters& counters() { return counters_; }
   ServicePorts& services() { return services_; }
-  TcpFlows& tcp() { return tcp_; }
+  std::size_t undelivered_bytes() { return tcp_.undelivered_bytes(); }
   HostForwards& forwards() { return forwards_; }
 
  private:
@@ -187,10 +197,10 @@ ServiceContext Nat::context(std::uint8_t service) {
   return core_->context(service);
 }
 void Nat::bind_datagrams(const Endpoint& at, DatagramService& service) {
-  core_->services().bind_datagrams(at, service);
+  core_->bind_datagrams(at, service);
 }
 void Nat::bind_streams(const Endpoint& at, StreamService& service) {
-  core_->tcp().bind(at, service);
+  core_->bind_streams(at, service);
 }
 void Nat::bind_host_client(std::uint8_t service, HostClient& client) {
   core_->services().bind_host_client(service, client);
@@ -210,7 +220,7 @@ const Counters& Nat::counters() const {
   return core_->counters();
 }
 std::size_t Nat::undelivered_bytes() const {
-  return core_->tcp().undelivered_bytes();
+  return core_->undelivered_bytes();
 }
 
 }  // namespace sluice

@@ -9,8 +9,7 @@ bool is_martian(const IpAddress& address) {
   return first == 0 || first >= 240;
 }
 
-bool Policy::allows(Origin origin, const IpAddress& destination) const {
-  if (origin == Origin::kUser) return true;
+bool Policy::allows(const IpAddress& destination) const {
   if (config_.restricted) return false;
   if (destination.is_loopback()) return config_.host_loopback;
   return !is_martian(destination);

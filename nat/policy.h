@@ -1,9 +1,9 @@
-// What may be reached: one function, asked once for every new flow.
+// What a guest may reach: one function, asked once for every new flow that a guest's packet opens.
 //
 // It is asked about the translated destination, the address that a host socket would be given, so
-// there is no second spelling by which the same place could be asked for. Who asks matters in one
-// way only: what the user named on the command line (a forward) is allowed, since the user said so.
-// Whatever a guest's packet names passes here, whichever protocol or path it takes.
+// there is no second spelling by which the same place could be asked for. Whatever a guest's packet
+// names passes here, whichever protocol or path it takes. What the user named, a forward, does not:
+// it is allowed because the user said so.
 
 #ifndef SLUICE_NAT_POLICY_H_
 #define SLUICE_NAT_POLICY_H_
@@ -13,17 +13,11 @@
 
 namespace sluice {
 
-// Who named a destination.
-enum class Origin : std::uint8_t {
-  kGuest,  // a packet
-  kUser,   // a forward
-};
-
 class Policy {
  public:
   explicit Policy(const PolicyConfig& config) : config_(config) {}
 
-  bool allows(Origin origin, const IpAddress& destination) const;
+  bool allows(const IpAddress& destination) const;
 
  private:
   PolicyConfig config_;

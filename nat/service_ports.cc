@@ -17,8 +17,7 @@ void ServicePorts::bind_host_client(std::uint8_t service, HostClient& client) {
 
 bool ServicePorts::deliver(Time now, const ServiceDatagram& datagram) {
   const IpAddress& to = datagram.to.address;
-  const bool here =
-      to == network_.host || to.is_limited_broadcast() || to == network_.subnet.v4_broadcast();
+  const bool here = to == network_.host || network_.is_broadcast(to);
   for (const Binding& binding : bindings_) {
     if (binding.at.port != datagram.to.port) continue;
     const bool anywhere = binding.at.address.is_unspecified();

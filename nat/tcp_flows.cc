@@ -203,7 +203,11 @@ void TcpFlows::on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment) 
       return;
     case tcp::Arrival::Verdict::kReopen: {
       const FlowKey key = flow.key();
-      drop(flow);
+      // Bytes that a slow stream is still to take stay on their way.
+      flow.connection.end_wait();
+      list(flow);
+      mark(flow);
+      table_.hide(flow);
       open(now, key, segment);
       return;
     }
@@ -220,7 +224,7 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
       return;
     }
     const auto outward = context_.translation.outward(key.remote.address);
-    if (!outward || !context_.policy.allows(Origin::kGuest, *outward)) {
+    if (!outward || !context_.policy.allows(*outward)) {
       context_.counters.count(outward ? Drop::kPolicy : Drop::kMartianDestination);
       context_.errors.report_tcp(
           now, key.guest, key.remote, syn.sequence.number(),

@@ -62,8 +62,6 @@ class TcpFlows final : private TimerHandler {
 
   // What may be on its way to a stream that takes nothing, per flow: the window we offer.
   static constexpr std::uint32_t kReceiveSpace = 1U << 20;
-  // What may be on its way to a guest, per flow.
-  static constexpr std::uint32_t kSendSpace = BufferPool::kLargest;
   // Bytes that one flow takes from its stream in one turn.
   static constexpr std::uint32_t kTurn = 1U << 20;
   // How long a flow lasts of which nothing can be told to the guest, longer than its own
@@ -116,6 +114,9 @@ class TcpFlows final : private TimerHandler {
   // Gives payload to the stream, or else to its ring; returns how many bytes have found a place.
   std::uint32_t pass_on(Time now, TcpFlow& flow, Bytes payload);
   void take_turn(Time now, TcpFlow& flow);
+  // Others need what this flow no longer uses. Only at the beginning of a turn: later, frames point
+  // into the ring.
+  void give_back_excess(TcpFlow& flow);
   void empty_to_host(Time now, TcpFlow& flow);
   // False when there may be more, beyond what one turn takes.
   bool fill_to_guest(Time now, TcpFlow& flow);

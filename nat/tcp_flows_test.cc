@@ -208,6 +208,35 @@ TEST(TcpFlows, AFinishOvertakesNothingThatIsKept) {
   EXPECT_TRUE(sim.host.at(socket).shut_down);
 }
 
+TEST(TcpFlows, APortMayBeUsedAgainWhileASlowHostTakesTheRest) {
+  for (const bool guest_first : {true, false}) {
+    Sim sim;
+    auto first = std::make_unique<GuestTcp>(sim, 4000, kServer);
+    sim.settle();
+    const SocketId slow = sim.host.last();
+    sim.host.make_room(slow, 10);
+    first->write(text(5000));
+    if (guest_first) first->finish();
+    sim.settle();
+    sim.host.finish(slow);
+    sim.settle();
+    if (!guest_first) first->finish();
+    sim.settle();
+    first.reset();
+    GuestTcp second(sim, 4000, kServer, 1U << 20);
+    sim.settle();
+    EXPECT_TRUE(second.established()) << guest_first;
+    EXPECT_NE(sim.host.last(), slow);
+    sim.host.make_room(slow, SIZE_MAX);
+    sim.settle();
+    EXPECT_EQ(sim.host.at(slow).sent, text(5000)) << guest_first;
+    EXPECT_EQ(sim.host.at(slow).closed_by, CloseMode::kGraceful);
+    second.write("again");
+    sim.settle();
+    EXPECT_EQ(sim.host.newest().sent, "again");
+  }
+}
+
 TEST(TcpFlows, AGuestThatStopsReadingHoldsNoMoreThanItsWindow) {
   Sim sim;
   GuestTcp guest(sim, 4000, kServer);

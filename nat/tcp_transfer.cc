@@ -64,6 +64,7 @@ void TcpFlows::take_turns(Time now) {
 void TcpFlows::take_turn(Time now, TcpFlow& flow) {
   if (flow.silent) return;
   tcp::Connection& connection = flow.connection;
+  give_back_excess(flow);
   if (flow.stream != SocketId::kNone && !flow.connecting) {
     empty_to_host(now, flow);
     finish_guest(flow);
@@ -86,11 +87,23 @@ void TcpFlows::take_turn(Time now, TcpFlow& flow) {
     finished_.push_back(flow.name());
     return;
   }
+  // The guest may use its port again while they do.
+  if (connection.closed()) table_.hide(flow);
   const bool idle = flow.buffers && flow.buffers->to_guest.size() == 0 &&
                     flow.buffers->to_host.size() == 0 && !connection.has_gaps();
   if (idle) flow.buffers.reset();
   list(flow);
   set_timer(now, flow);
+}
+
+void TcpFlows::give_back_excess(TcpFlow& flow) {
+  if (!flow.buffers) return;
+  ByteRing& to_guest = flow.buffers->to_guest;
+  ByteRing& to_host = flow.buffers->to_host;
+  if (pool_.is_excess(to_guest.capacity())) to_guest.shrink(pool_.share());
+  if (pool_.is_excess(to_host.capacity()) && !flow.connection.has_gaps()) {
+    to_host.shrink(pool_.share());
+  }
 }
 
 void TcpFlows::empty_to_host(Time now, TcpFlow& flow) {
@@ -124,14 +137,14 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   while (flow.readable && flow.stream != SocketId::kNone) {
     // Beyond what the window lets out, bytes wait better in the stream than here.
     const std::uint32_t wanted =
-        std::clamp(connection.send_window(), BufferPool::kSmallest, kSendSpace);
+        std::clamp(connection.send_window(), BufferPool::kSmallest, pool_.share());
     const std::uint32_t queued = connection.queued();
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;
     ByteRing& ring = buffers_of(flow).to_guest;
     if (ring.free() == 0) {
       const std::uint32_t larger = std::max(ring.capacity() * 4, BufferPool::kSmallest);
-      if (!ring.grow(std::min(larger, kSendSpace)) && ring.size() == 0) {
+      if (!ring.grow(std::min(larger, pool_.share())) && ring.size() == 0) {
         // Nothing that comes back from the guest will bring this flow its next turn.
         constexpr Duration kRetry = std::chrono::milliseconds(10);
         context_.counters.count(Drop::kMemoryLimit);
@@ -180,7 +193,8 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
     held = flow.buffers->to_host.size();
     possible += flow.buffers->to_host.capacity();
   }
-  const auto limit = static_cast<std::uint32_t>(std::min<std::size_t>(possible, kReceiveSpace));
+  const std::size_t fair = std::min(kReceiveSpace, pool_.share());
+  const auto limit = static_cast<std::uint32_t>(std::min(possible, fair));
   return limit > held ? limit - held : 0;
 }
 

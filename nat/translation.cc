@@ -9,8 +9,8 @@ std::optional<IpAddress> Translation::outward(const IpAddress& address) const {
 }
 
 IpAddress Translation::inward(const IpAddress& address) const {
-  const bool hidden =
-      address.is_loopback() || address.is_unspecified() || network_.subnet.contains(address);
+  const bool hidden = address.is_loopback() || address.is_unspecified() ||
+                      address.is_v4() != network_.host.is_v4() || network_.subnet.contains(address);
   return hidden ? network_.host : address;
 }
 

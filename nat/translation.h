@@ -3,7 +3,8 @@
 // The gateway's address stands for the host's loopback. The rest of the virtual subnet leads
 // nowhere but to services; every other address is itself. In the other direction, whatever of the
 // host has an address that a guest can't tell from its own neighbours or itself (loopback, or the
-// virtual subnet's addresses used once more outside) appears as the gateway.
+// virtual subnet's addresses used once more outside), or that it can't write at all (the other
+// family's), appears as the gateway.
 
 #ifndef SLUICE_NAT_TRANSLATION_H_
 #define SLUICE_NAT_TRANSLATION_H_

@@ -28,6 +28,10 @@ TEST_F(TranslationTest, OtherAddressesAreThemselves) {
   EXPECT_EQ(translation_.inward(address), address);
 }
 
+TEST_F(TranslationTest, AnOutsiderOfTheOtherFamilyAppearsAsTheGateway) {
+  EXPECT_EQ(translation_.inward(*IpAddress::parse("2001:db8::1")), network_.host);
+}
+
 TEST_F(TranslationTest, AnOutsiderWithAnAddressOfTheSubnetAppearsAsTheGateway) {
   EXPECT_EQ(translation_.inward(IpAddress::v4(10, 0, 2, 15)), network_.host);
 }

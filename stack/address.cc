@@ -139,6 +139,9 @@ unsigned family_offset(const IpAddress& address) {
   return address.is_v4() ? kV4MappedBits : 0;
 }
 
+constexpr IpAddress kAllOnes = IpAddress::v6({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  //
+                                              0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
+
 IpAddress masked(const IpAddress& address, unsigned bits) {
   std::array<std::uint8_t, 16> octets = address.octets();
   for (unsigned i = 0; i < octets.size(); ++i) {
@@ -237,7 +240,9 @@ std::string Endpoint::to_string() const {
 }
 
 Subnet::Subnet(const IpAddress& address, unsigned length)
-    : base_(masked(address, family_offset(address) + length)), length_(length) {
+    : base_(masked(address, family_offset(address) + length)),
+      mask_(masked(kAllOnes, family_offset(address) + length)),
+      length_(length) {
   Expects(length <= 128 - family_offset(address));
 }
 
@@ -255,11 +260,6 @@ std::optional<Subnet> Subnet::parse(std::string_view text) {
   }
   if (!length) return std::nullopt;
   return Subnet(*address, *length);
-}
-
-bool Subnet::contains(const IpAddress& address) const {
-  return address.is_v4() == base_.is_v4() &&
-         masked(address, family_offset(address) + length_) == base_;
 }
 
 IpAddress Subnet::nth(std::uint32_t index) const {

@@ -8,6 +8,7 @@
 #define SLUICE_STACK_ADDRESS_H_
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -72,10 +73,10 @@ class IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);
 
   constexpr bool is_v4() const {
-    for (unsigned i = 0; i < 10; ++i) {
-      if (octets_[i] != 0) return false;
-    }
-    return octets_[10] == 0xff && octets_[11] == 0xff;
+    constexpr auto kPrefix =
+        std::bit_cast<std::uint32_t>(std::array<std::uint8_t, 4>{0, 0, 0xff, 0xff});
+    const auto words = std::bit_cast<std::array<std::uint32_t, 4>>(octets_);
+    return (words[0] | words[1]) == 0 && words[2] == kPrefix;
   }
   // The IPv4 address in host byte order. Only for is_v4().
   constexpr std::uint32_t v4_bits() const {
@@ -121,7 +122,15 @@ class Subnet {
   // Reads "10.0.2.0/24"; a bare address gets its classful length, as slirp's net= does.
   static std::optional<Subnet> parse(std::string_view text);
 
-  bool contains(const IpAddress& address) const;
+  bool contains(const IpAddress& address) const {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto given = std::bit_cast<Words>(address.octets());
+    const auto base = std::bit_cast<Words>(base_.octets());
+    const auto mask = std::bit_cast<Words>(mask_.octets());
+    const std::uint64_t difference =
+        ((given[0] ^ base[0]) & mask[0]) | ((given[1] ^ base[1]) & mask[1]);
+    return difference == 0 && address.is_v4() == base_.is_v4();
+  }
   const IpAddress& base() const { return base_; }
   unsigned length() const { return length_; }
   // The address `index` places after the base: nth(2) of 10.0.2.0/24 is 10.0.2.2.
@@ -132,6 +141,7 @@ class Subnet {
 
  private:
   IpAddress base_;
+  IpAddress mask_;
   unsigned length_ = 0;
 };
 

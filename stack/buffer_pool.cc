@@ -24,6 +24,18 @@ BufferPool::Block BufferPool::acquire(std::uint32_t size) {
   return block;
 }
 
+std::uint32_t BufferPool::share() const {
+  constexpr std::size_t kParts = 16;
+  const auto above = std::upper_bound(kSizes.begin() + 1, kSizes.end(), available() / kParts);
+  return *(above - 1);
+}
+
+bool BufferPool::is_excess(std::uint32_t size) const {
+  // One step above is tolerated while there is plenty: what is given back raises the share again.
+  const bool scarce = available() < limit_ / 16;
+  return size > (scarce ? 1 : 4) * share();
+}
+
 void BufferPool::release(Block block) {
   if (!block.bytes) return;
   in_use_ -= block.size;

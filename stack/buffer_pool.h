@@ -3,6 +3,11 @@
 // Blocks come in a few sizes and are kept for the next flow when one is done, so steady traffic
 // allocates nothing. When the limit is reached, acquire() gives nothing and the flow goes on with
 // what it has: a smaller window, a socket read later.
+//
+// So that it is not reached by those who came first, nobody should hold more than a part of what is
+// still free (dynamic thresholds: Choudhury and Hahne, 1998). The more there are, the smaller is
+// the part, and there is always something for one more; who holds more than that, because there
+// were fewer, is to give it back when it can.
 
 #ifndef SLUICE_STACK_BUFFER_POOL_H_
 #define SLUICE_STACK_BUFFER_POOL_H_
@@ -28,6 +33,11 @@ class BufferPool {
   // The smallest block of at least `size` bytes, at most kLargest.
   Block acquire(std::uint32_t size);
   void release(Block block);
+
+  // The largest block that anybody should have now.
+  std::uint32_t share() const;
+  // Whether a block of this size is to be exchanged for one of share() when its content fits.
+  bool is_excess(std::uint32_t size) const;
 
   std::size_t in_use() const { return in_use_; }
   std::size_t available() const { return limit_ - in_use_; }

@@ -7,18 +7,21 @@
 namespace sluice {
 
 bool ByteRing::grow(std::uint32_t capacity) {
-  if (capacity <= block_.size) return true;
-  BufferPool::Block larger = pool_.acquire(capacity);
-  if (!larger.bytes) return false;
-  if (block_.size != 0) {
-    // Everything, since bytes may have been put aside anywhere beyond the end.
-    std::uint8_t* to = larger.bytes.get();
-    for (const MutableBytes piece : span(0, block_.size)) {
-      to = std::copy(piece.begin(), piece.end(), to);
-    }
-  }
+  // Everything is kept, since bytes may have been put aside anywhere beyond the end.
+  return capacity <= block_.size || move_to(capacity, block_.size);
+}
+
+void ByteRing::shrink(std::uint32_t capacity) {
+  if (capacity < block_.size && size_ <= capacity) move_to(capacity, size_);
+}
+
+bool ByteRing::move_to(std::uint32_t capacity, std::uint32_t kept) {
+  BufferPool::Block block = pool_.acquire(capacity);
+  if (!block.bytes) return false;
+  std::uint8_t* to = block.bytes.get();
+  for (const MutableBytes piece : span(0, kept)) to = std::copy(piece.begin(), piece.end(), to);
   pool_.release(std::move(block_));
-  block_ = std::move(larger);
+  block_ = std::move(block);
   head_ = 0;
   return true;
 }

@@ -1,6 +1,6 @@
 // A ring of bytes: what is in flight towards one side of a flow.
 //
-// It has no memory until it is given some, and gives it back when it is empty. Bytes enter at the
+// It has no memory until it grows, and gives it back when it goes or shrinks. Bytes enter at the
 // end and leave at the front; further bytes may be put aside beyond the end, at an offset, until
 // what lies between has come: that is where segments that arrive out of order wait, in place.
 
@@ -30,6 +30,10 @@ class ByteRing {
   // and nothing changed, when the pool gives no more.
   bool grow(std::uint32_t capacity);
 
+  // Makes the capacity `capacity` if that is less and holds everything; nothing may have been put
+  // aside.
+  void shrink(std::uint32_t capacity);
+
   // Free room behind the end, at most `limit` bytes, as one or two pieces; commit() makes the first
   // `count` bytes of it part of the ring.
   std::array<MutableBytes, 2> room(std::uint32_t limit);
@@ -48,6 +52,8 @@ class ByteRing {
  private:
   std::uint32_t index(std::uint32_t offset) const { return (head_ + offset) & (block_.size - 1); }
   std::array<MutableBytes, 2> span(std::uint32_t offset, std::uint32_t count) const;
+  // Takes another block, with the first `kept` bytes from the front.
+  bool move_to(std::uint32_t capacity, std::uint32_t kept);
 
   BufferPool& pool_;
   BufferPool::Block block_;

@@ -37,6 +37,35 @@ TEST(BufferPool, NothingIsHandedOutBeyondTheLimit) {
   EXPECT_TRUE(pool.acquire(1).bytes);
 }
 
+TEST(BufferPool, ThereIsSomethingLeftForOneMore) {
+  BufferPool pool(std::size_t{64} << 20);
+  std::vector<BufferPool::Block> blocks;
+  // Everybody takes their share and keeps it.
+  for (int i = 0; i < 80; ++i) blocks.push_back(pool.acquire(pool.share()));
+  blocks.push_back(pool.acquire(BufferPool::kSmallest));
+  EXPECT_TRUE(blocks.back().bytes);
+  // Those who came first are asked to give back, the last are not.
+  EXPECT_TRUE(pool.is_excess(blocks.front().size));
+  EXPECT_FALSE(pool.is_excess(blocks.back().size));
+  for (BufferPool::Block& block : blocks) pool.release(std::move(block));
+  EXPECT_EQ(pool.share(), BufferPool::kLargest);
+}
+
+TEST(ByteRing, ShrinksToWhatItHoldsAndNoFurther) {
+  BufferPool pool(std::size_t{8} << 20);
+  ByteRing ring(pool);
+  ASSERT_TRUE(ring.grow(BufferPool::kLargest));
+  const auto bytes = counting(20000, 3);
+  ring.append(bytes);
+  ring.shrink(BufferPool::kSmallest);
+  EXPECT_EQ(ring.capacity(), BufferPool::kLargest) << "it would not fit";
+  ring.consume(15000);
+  ring.shrink(BufferPool::kSmallest);
+  EXPECT_EQ(ring.capacity(), BufferPool::kSmallest);
+  EXPECT_EQ(content(ring), std::vector<std::uint8_t>(bytes.begin() + 15000, bytes.end()));
+  EXPECT_EQ(pool.in_use(), BufferPool::kSmallest);
+}
+
 TEST(ByteRing, WithoutMemoryItTakesNothing) {
   BufferPool pool(0);
   ByteRing ring(pool);

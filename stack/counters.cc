@@ -27,6 +27,7 @@ std::string_view drop_name(Drop reason) {
       "filtered",
       "service-limit",
       "link-full",
+      "error-limit",
   };
   Expects(reason < Drop::kCount);
   return kNames.at(static_cast<std::size_t>(reason));

@@ -34,6 +34,7 @@ enum class Drop : std::uint8_t {
   kFiltered,            // a datagram from a host the guest has not talked to (RFC 4787, section 5)
   kServiceLimit,        // a service has as many requests as it takes
   kLinkFull,            // the link towards the guest took no more
+  kErrorLimit,          // an ICMP error beyond what is told per second
   kCount,
 };
 

@@ -18,16 +18,13 @@ constexpr std::uint32_t kLargestPacket = 65535;  // RFC 791: the total length fi
 }  // namespace
 
 Egress::Egress(const Network& network, Link& link, Counters& counters, TimerWheel& timers)
-    : network_(network),
-      link_(link),
-      counters_(counters),
-      timers_(timers),
-      capabilities_(link.capabilities()),
-      tcp_payload_limit_(capabilities_.tcp4_segmentation && capabilities_.checksum
-                             ? kLargestPacket - Ipv4Header::kSize - TcpHeader::kSize -
-                                   TcpOptions::kMaxSize
-                             : 0),
-      waiting_timer_(*this) {}
+    : network_(network), link_(link), counters_(counters), timers_(timers), waiting_timer_(*this) {}
+
+std::uint32_t Egress::tcp_payload_limit() const {
+  const LinkCapabilities capabilities = link_.capabilities();
+  if (!capabilities.tcp4_segmentation || !capabilities.checksum) return 0;
+  return kLargestPacket - Ipv4Header::kSize - TcpHeader::kSize - TcpOptions::kMaxSize;
+}
 
 MacAddress Egress::link_source(const IpAddress& from) const {
   return network_.subnet.contains(from) ? Network::mac_of(from) : network_.host_mac();
@@ -36,8 +33,7 @@ MacAddress Egress::link_source(const IpAddress& from) const {
 MutableBytes Egress::begin_frame(const IpAddress& from, const IpAddress& to,
                                  std::optional<MacAddress> link_to, std::size_t size) {
   if (!link_to) {
-    const bool broadcast = to.is_limited_broadcast() || to == network_.subnet.v4_broadcast();
-    link_to = broadcast ? MacAddress::broadcast() : neighbors_.find(to);
+    link_to = network_.is_broadcast(to) ? MacAddress::broadcast() : neighbors_.find(to);
   }
   resolved_ = link_to.has_value();
   room_ = link_.reserve(EthernetHeader::kSize + size);
@@ -145,7 +141,7 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   sum.add_pseudo_header(from, to, static_cast<std::uint8_t>(IpProtocol::kTcp),
                         static_cast<std::uint32_t>(header_size + size));
   Offload offload;
-  if (capabilities_.checksum) {
+  if (link_.capabilities().checksum) {
     offload.checksum = ChecksumState::kPartial;
     offload.checksum_start = kHeaders;
     offload.checksum_offset = TcpHeader::kChecksumOffset;
@@ -176,7 +172,7 @@ void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::u
   sum.add_pseudo_header(from.address, to.address, static_cast<std::uint8_t>(IpProtocol::kUdp),
                         static_cast<std::uint32_t>(size));
   const bool whole = Ipv4Header::kSize + size <= network_.mtu;
-  const bool partial = capabilities_.checksum && whole;
+  const bool partial = link_.capabilities().checksum && whole;
   std::uint16_t checksum = sum.folded();
   if (!partial) {
     sum.add(header);

@@ -41,7 +41,7 @@ class Egress final : private TimerHandler {
                 std::uint16_t segment_size);
   // Payload bytes that one call of send_tcp() may carry to be cut by the link; 0 if it cuts
   // nothing.
-  std::uint32_t tcp_payload_limit() const { return tcp_payload_limit_; }
+  std::uint32_t tcp_payload_limit() const;
 
   // Sends one UDP datagram; the payload is copied or sent before this returns. With `link_to`, to
   // that link address.
@@ -72,8 +72,8 @@ class Egress final : private TimerHandler {
                            std::optional<MacAddress> link_to, std::size_t size);
   void finish_frame(Time now, const IpAddress& to, std::size_t header_size,
                     gsl::span<const Bytes> payload, const Offload& offload);
-  // An IP packet whose payload of `size` bytes `fill` writes; the transport checksum lies
-  // `checksum_offset` bytes into it and holds the pseudo-header's sum when `partial`.
+  // An IP packet, in fragments if need be. With `checksum_offset` the link completes the transport
+  // checksum that lies so many bytes into the transport header; never together with fragments.
   void send_packet(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
                    std::optional<MacAddress> link_to, std::optional<std::size_t> checksum_offset);
   void send_fragments(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
@@ -85,8 +85,6 @@ class Egress final : private TimerHandler {
   Link& link_;
   Counters& counters_;
   TimerWheel& timers_;
-  LinkCapabilities capabilities_;
-  std::uint32_t tcp_payload_limit_;
   Neighbors neighbors_;
   std::vector<Waiting> waiting_;
   Timer waiting_timer_;

@@ -1,4 +1,5 @@
-// An IP packet of either version, as those above IP see it: checked, whole, its options behind it.
+// An IP packet as those above IP see it: checked, whole, its options behind it. Nothing in it says
+// which version it is but its addresses.
 
 #ifndef SLUICE_STACK_IP_PACKET_H_
 #define SLUICE_STACK_IP_PACKET_H_

@@ -27,6 +27,7 @@ class Link {
  public:
   virtual ~Link() = default;
 
+  // May change between batches: a driver negotiates them, and again after a reset.
   virtual LinkCapabilities capabilities() const = 0;
   // Room for `size` bytes, at most kMaxReserve. The room belongs to the link and is valid until
   // the next reserve(), commit() or flush(); a room that is not committed is forgotten.

@@ -20,6 +20,10 @@ struct Network {
   // The link address of one of ours: 52:55 and the IPv4 address, as slirp has it.
   static MacAddress mac_of(const IpAddress& address);
   MacAddress host_mac() const { return mac_of(host); }
+  // One of the two broadcast addresses that mean this network.
+  bool is_broadcast(const IpAddress& address) const {
+    return address.is_limited_broadcast() || address == subnet.v4_broadcast();
+  }
 
   static constexpr std::uint16_t kMinMtu = 68;     // RFC 791, section 3.2
   static constexpr std::uint16_t kMaxMtu = 65521;  // what fits a 64 KiB frame with its headers

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

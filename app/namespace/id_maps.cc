@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "app/namespace/failure.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

@@ -14,7 +14,7 @@
 #include <cstring>
 
 #include "app/namespace/failure.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

@@ -13,7 +13,7 @@
 #include <climits>
 
 #include "app/namespace/failure.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

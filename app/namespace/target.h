@@ -12,7 +12,7 @@
 
 #include "app/namespace/guest_plan.h"
 #include "app/namespace/guest_side.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

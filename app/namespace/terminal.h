@@ -7,7 +7,7 @@
 #ifndef SLUICE_APP_NAMESPACE_TERMINAL_H_
 #define SLUICE_APP_NAMESPACE_TERMINAL_H_
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

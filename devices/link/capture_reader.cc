@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

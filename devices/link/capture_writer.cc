@@ -13,7 +13,7 @@
 
 #include <gsl/assert>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 #include "stack/checksum.h"
 
 namespace sluice {

@@ -21,7 +21,7 @@
 #include <string>
 
 #include "devices/link/vnet_header.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 #include "stack/counters.h"
 #include "stack/link.h"
 

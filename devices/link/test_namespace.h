@@ -12,7 +12,7 @@
 #include <string>
 #include <variant>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 #include "stack/address.h"
 
 namespace sluice {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "nat/host.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

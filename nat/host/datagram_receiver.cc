@@ -87,13 +87,13 @@ bool DatagramReceiver::read(const DatagramSocket& socket, std::size_t slot,
   return true;
 }
 
-std::size_t DatagramReceiver::receive(const DatagramSocket& socket,
-                                      gsl::span<HostDatagram> datagrams) {
+DatagramReceiver::Received DatagramReceiver::receive(const DatagramSocket& socket,
+                                                     gsl::span<HostDatagram> datagrams) {
   const std::size_t wanted = std::min(datagrams.size(), kCapacity);
   std::size_t filled = 0;  // of `datagrams`
   std::size_t used = 0;    // of the slots
   // A pending ICMP error makes a call fail once, though datagrams wait. There can be a new one
-  // each time; an edge announces it, so giving up leaves nothing behind for good.
+  // each time.
   int failures = 0;
   while (filled < wanted && used < kCapacity) {
     const std::size_t asked = std::min(wanted - filled, kCapacity - used);
@@ -102,7 +102,8 @@ std::size_t DatagramReceiver::receive(const DatagramSocket& socket,
                                   static_cast<unsigned>(asked), 0, nullptr);
     if (result < 0) {
       constexpr int kMaxFailures = 4;
-      if (errno == EAGAIN || ++failures == kMaxFailures) break;
+      if (errno == EAGAIN) return {filled, true};
+      if (++failures == kMaxFailures) break;
       continue;
     }
     const auto received = static_cast<std::size_t>(result);
@@ -110,9 +111,9 @@ std::size_t DatagramReceiver::receive(const DatagramSocket& socket,
       if (read(socket, i, datagrams[filled])) ++filled;
     }
     used += received;
-    if (received < asked) break;
+    if (received < asked) return {filled, true};
   }
-  return filled;
+  return {filled, false};
 }
 
 }  // namespace sluice

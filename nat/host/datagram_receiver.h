@@ -17,13 +17,17 @@ namespace sluice {
 class DatagramReceiver {
  public:
   // How many datagrams there is room for.
-  static constexpr std::size_t kCapacity = 64;
+  static constexpr std::size_t kCapacity = 32;
 
   DatagramReceiver();
 
-  // Receives up to datagrams.size(), but no more than kCapacity, into views that are valid until
-  // the next call. Fewer than the lesser of the two means that no more wait.
-  std::size_t receive(const DatagramSocket& socket, gsl::span<HostDatagram> datagrams);
+  struct Received {
+    std::size_t count;
+    bool drained;  // no more wait
+  };
+  // Receives up to datagrams.size(), but no more than kCapacity with those that are not for us,
+  // into views that are valid until the next call.
+  Received receive(const DatagramSocket& socket, gsl::span<HostDatagram> datagrams);
 
  private:
   // No UDP datagram and no IPv4 packet is longer.
@@ -39,7 +43,7 @@ class DatagramReceiver {
   // False for what is not for us.
   bool read(const DatagramSocket& socket, std::size_t slot, HostDatagram& datagram);
 
-  // Not touched before use: of 4 MiB, only what datagrams have filled is ever backed by memory.
+  // Not touched before use: of 2 MiB, only what datagrams have filled is ever backed by memory.
   std::unique_ptr<std::uint8_t[]> buffers_;  // NOLINT(modernize-avoid-c-arrays): a run of bytes
   std::array<Slot, kCapacity> slots_;
   std::array<mmsghdr, kCapacity> messages_{};

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "nat/files.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

@@ -14,7 +14,7 @@
 #include <system_error>
 
 #include "nat/host.h"
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 
@@ -23,7 +23,6 @@ class EventQueue {
   // What to be told of a descriptor. Errors and hang-ups are always told.
   static constexpr std::uint32_t kStream = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   static constexpr std::uint32_t kArrivals = EPOLLIN | EPOLLET;
-  static constexpr std::uint32_t kArrivalsAndRoom = EPOLLIN | EPOLLOUT | EPOLLET;
 
   // Throws std::system_error.
   EventQueue();

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "nat/host/descriptor.h"
 #include "nat/host/socket_call.h"
+#include "posix/descriptor.h"
 #include "stack/address.h"
 
 namespace sluice {

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

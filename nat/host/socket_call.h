@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

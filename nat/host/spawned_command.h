@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 #include "nat/host.h"
-#include "nat/host/descriptor.h"
 #include "nat/host/socket_call.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

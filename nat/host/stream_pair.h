@@ -11,7 +11,7 @@
 
 #include <system_error>
 
-#include "nat/host/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 

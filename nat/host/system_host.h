@@ -22,9 +22,9 @@
 #include "nat/host/datagram_receiver.h"
 #include "nat/host/datagram_sender.h"
 #include "nat/host/datagram_socket.h"
-#include "nat/host/descriptor.h"
 #include "nat/host/event_queue.h"
 #include "nat/host/listener_socket.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 
@@ -82,7 +82,6 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
     Role role = Role::kNone;
     DatagramProtocol protocol = DatagramProtocol::kUdp;
     bool v6 = false;
-    bool awaits_room = false;  // for kDatagrams: registered for an edge when there is room
     std::uint16_t echo_identifier = 0;
   };
 
@@ -101,7 +100,6 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   Opened listen_udp(Token token, const Endpoint& local);
   Socket& socket_at(SocketId id);
   DatagramSocket datagram_socket_at(SocketId id);
-  void await_room(SocketId id, bool wanted);
   void refused(const HostDatagram& datagram, std::errc error) override;
   void announce_refusals();
   std::uint16_t new_echo_identifier();

@@ -40,19 +40,16 @@ std::size_t SystemHost::send_datagrams(SocketId id, gsl::span<const HostDatagram
   sending_ = id;
   const std::size_t taken = sender_.send(datagram_socket_at(id), datagrams, *this);
   sending_ = SocketId::kNone;
-  await_room(id, taken < datagrams.size());
   return taken;
 }
 
 std::size_t SystemHost::receive_datagrams(SocketId id, gsl::span<HostDatagram> datagrams) {
-  const std::size_t received = receiver_.receive(datagram_socket_at(id), datagrams);
+  const auto [count, drained] = receiver_.receive(datagram_socket_at(id), datagrams);
   // The owner takes "fewer than asked for" as the end, so what is left is announced once more.
-  if (received == DatagramReceiver::kCapacity && received < datagrams.size()) {
-    const Socket& socket = socket_at(id);
-    queue_.update(static_cast<int>(id), socket.token,
-                  socket.awaits_room ? EventQueue::kArrivalsAndRoom : EventQueue::kArrivals);
+  if (!drained && count < datagrams.size()) {
+    queue_.update(static_cast<int>(id), socket_at(id).token, EventQueue::kArrivals);
   }
-  return received;
+  return count;
 }
 
 std::optional<DatagramError> SystemHost::receive_error(SocketId id) {
@@ -73,16 +70,6 @@ DatagramSocket SystemHost::datagram_socket_at(SocketId id) {
           .protocol = socket.protocol,
           .v6 = socket.v6,
           .echo_identifier = socket.echo_identifier};
-}
-
-// A datagram socket that is registered for room gets an edge for each datagram that has left it.
-// So it is only while it has refused one.
-void SystemHost::await_room(SocketId id, bool wanted) {
-  Socket& socket = socket_at(id);
-  if (socket.awaits_room == wanted) return;
-  socket.awaits_room = wanted;
-  queue_.update(static_cast<int>(id), socket.token,
-                wanted ? EventQueue::kArrivalsAndRoom : EventQueue::kArrivals);
 }
 
 void SystemHost::refused(const HostDatagram& datagram, std::errc error) {

@@ -8,8 +8,8 @@
 #include <array>
 #include <string>
 
-#include "nat/host/descriptor.h"
 #include "nat/host/streams_fixture.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {

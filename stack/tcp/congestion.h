@@ -16,7 +16,6 @@ class Congestion {
   void start(std::uint32_t mss) { window_ = 10 * mss; }
 
   std::uint32_t window() const { return window_; }
-  std::uint32_t threshold() const { return threshold_; }
 
   // New data was acknowledged outside recovery while the window was in use.
   void on_acknowledged(std::uint32_t bytes, std::uint32_t mss) {

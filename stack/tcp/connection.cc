@@ -84,6 +84,11 @@ void Connection::abort() {
   close(CloseReason::kAborted);
 }
 
+void Connection::end_wait() {
+  Expects(state_ == State::kTimeWait);
+  close(CloseReason::kNone);
+}
+
 void Connection::close(CloseReason reason) {
   state_ = State::kClosed;
   reason_ = reason;

@@ -138,6 +138,8 @@ class Connection {
   void finish();
   // Ends the connection with a RST, the last segment to be sent.
   void abort();
+  // Ends the wait of TIME-WAIT, in which the connection must be.
+  void end_wait();
 
   // The next segment to send now, with at most `limit` bytes of payload. nullopt: no more for now.
   std::optional<Outgoing> next(Time now, std::uint32_t limit);

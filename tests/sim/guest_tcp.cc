@@ -4,16 +4,16 @@
 
 namespace sluice {
 
-tcp::Parameters GuestTcp::parameters() {
-  return {.initial_sequence = tcp::Sequence(0xfffffff0),  // wraps soon
+tcp::Parameters GuestTcp::parameters(std::uint32_t later) {
+  return {.initial_sequence = tcp::Sequence(0xfffffff0) + later,  // wraps soon
           .timestamp_offset = 77,
           .maximum_segment_size = 1460,
           .receive_space = 1U << 20};
 }
 
-GuestTcp::GuestTcp(Sim& sim, std::uint16_t port, const Endpoint& remote)
+GuestTcp::GuestTcp(Sim& sim, std::uint16_t port, const Endpoint& remote, std::uint32_t later)
     : sim_(sim), port_(port), remote_(remote) {
-  connection_.emplace(tcp::Connection::to_guest(sim.now, parameters()));
+  connection_.emplace(tcp::Connection::to_guest(sim.now, parameters(later)));
   sim.guests_.push_back(this);
 }
 
@@ -56,7 +56,7 @@ void GuestTcp::on_frame(Time now, const SeenFrame& frame) {
                              .payload = as_bytes(frame.payload)};
   if (!connection_) {
     remote_ = {frame.ip->source, header.source_port};
-    connection_.emplace(tcp::Connection::from_syn(now, segment, parameters()));
+    connection_.emplace(tcp::Connection::from_syn(now, segment, parameters(0)));
     connection_->admit();
     return;
   }

@@ -14,7 +14,8 @@ namespace sluice {
 class GuestTcp {
  public:
   // Connects from `port` of the guest to `remote`.
-  GuestTcp(Sim& sim, std::uint16_t port, const Endpoint& remote);
+  // Its sequence numbers begin `later` than those of the first connection from that port.
+  GuestTcp(Sim& sim, std::uint16_t port, const Endpoint& remote, std::uint32_t later = 0);
   // Listens at `port` and takes the first connection that comes.
   GuestTcp(Sim& sim, std::uint16_t port);
   ~GuestTcp();
@@ -43,7 +44,7 @@ class GuestTcp {
   bool send_segments(Time now);
 
  private:
-  static tcp::Parameters parameters();
+  static tcp::Parameters parameters(std::uint32_t later);
 
   Sim& sim_;
   std::uint16_t port_;

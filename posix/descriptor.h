@@ -1,7 +1,7 @@
 // A file descriptor that closes itself.
 
-#ifndef SLUICE_NAT_HOST_DESCRIPTOR_H_
-#define SLUICE_NAT_HOST_DESCRIPTOR_H_
+#ifndef SLUICE_POSIX_DESCRIPTOR_H_
+#define SLUICE_POSIX_DESCRIPTOR_H_
 
 #include <unistd.h>
 
@@ -35,4 +35,4 @@ class Descriptor {
 
 }  // namespace sluice
 
-#endif  // SLUICE_NAT_HOST_DESCRIPTOR_H_
+#endif  // SLUICE_POSIX_DESCRIPTOR_H_
