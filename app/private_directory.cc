@@ -29,8 +29,14 @@ namespace {
   char byte = 0;
   while (::read(0, &byte, 1) < 0 && errno == EINTR) {
   }
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
+  // Commands that end at the same moment may still be writing.
+  constexpr int kAttempts = 50;
+  for (int i = 0; i < kAttempts; ++i) {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (!error && ::access(path.c_str(), F_OK) != 0) break;
+    ::usleep(20'000);
+  }
   ::_exit(0);
 }
 

@@ -31,7 +31,7 @@ constexpr std::chrono::seconds kAfterwards{10};
 constexpr std::size_t kMacOffset = MacAddress::kSize;  // of the source, behind the destination
 
 // One name server, of an address for documentation (RFC 5737): the imitated host is silent for it.
-class NoNameServers final : public NameServers {
+class SilentNameServer final : public NameServers {
  public:
   gsl::span<const Endpoint> current(Time /*now*/) override { return servers_; }
 
@@ -104,17 +104,20 @@ int run_replay(const ReplayInvocation& invocation) {
   constexpr MacAddress kGuest({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
   CaptureReader reader(invocation.input,
                        {.guest = invocation.guest.value_or(kGuest), .gateway = network.host_mac()});
-  std::unique_ptr<CaptureWriter> writer;
-  if (!invocation.output.empty()) {
-    writer = std::make_unique<CaptureWriter>(CaptureOptions{.path = invocation.output});
-  }
-
   const Seed seed = common.seed.value_or(Seed{});
   const Time start{};
+  std::optional<CapturedFrame> captured = reader.next();
+  std::unique_ptr<CaptureWriter> writer;
+  if (!invocation.output.empty()) {
+    writer = std::make_unique<CaptureWriter>(
+        CaptureOptions{.path = invocation.output,
+                       .filter = "",
+                       .clock = {.start = start, .at_start = reader.begins_at()}});
+  }
   CaptureLink link(writer.get());
   ReplayHost host(manner_of(invocation.host));
   Nat nat(nat_config(common.network), link, host, seed, start);
-  NoNameServers name_servers;
+  SilentNameServer name_servers;
   GuestServices services(nat, common.network, name_servers);
   for (const GuestForward& forward : common.network.guest_forwards) nat.add_guest_forward(forward);
 
@@ -122,7 +125,7 @@ int run_replay(const ReplayInvocation& invocation) {
   std::uint64_t left_out = 0;
   {
     Progress progress;
-    while (const std::optional<CapturedFrame> captured = reader.next()) {
+    for (; captured; captured = reader.next()) {
       progress.on_frame();
       if (!is_wanted(invocation, captured->bytes)) {
         ++left_out;

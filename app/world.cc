@@ -207,6 +207,7 @@ class World::Core {
   Loop& loop_;
   Counters link_counters_;
   Tap tap_;
+  std::optional<SmbShare> smb_;  // outlives the host, whose commands write into its directory
   SystemHost host_;
   std::optional<RecordedLink> recorded_;
   std::unique_ptr<CaptureWriter> capture_;
@@ -214,7 +215,6 @@ class World::Core {
   NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
   std::optional<DirectoryFiles> files_;
   std::optional<GuestServices> services_;
-  std::optional<SmbShare> smb_;
   std::unique_ptr<Loop::Watch> tap_watch_;
   std::unique_ptr<Loop::Watch> host_watch_;
   std::function<void()> on_closed_;

@@ -41,7 +41,7 @@ TEST(BufferPool, ThereIsSomethingLeftForOneMore) {
   BufferPool pool(std::size_t{64} << 20);
   std::vector<BufferPool::Block> blocks;
   // Everybody takes their share and keeps it.
-  for (int i = 0; i < 80; ++i) blocks.push_back(pool.acquire(pool.share()));
+  while (blocks.size() < 80) blocks.push_back(pool.acquire(pool.share()));
   blocks.push_back(pool.acquire(BufferPool::kSmallest));
   EXPECT_TRUE(blocks.back().bytes);
   // Those who came first are asked to give back, the last are not.

@@ -35,7 +35,7 @@ struct Raw {
   bool map_root = false;
   bool dhcp = false;
   bool configure = false;
-  int ready_descriptor = -1;
+  std::string ready_descriptor;
   std::string target;
   std::string input;
   std::string output;
@@ -115,15 +115,19 @@ Words spellings(const CLI::App& parser) {
 }
 
 // How many of the words, from the first on, are options with their values. Throws for an option
-// that there is not.
-std::size_t count_options(std::string_view command, const CLI::App& parser, const Words& words) {
+// that there is not, and for one with a value that is given twice.
+std::size_t count_options(std::string_view command, const CLI::App& parser, const Words& words,
+                          std::set<std::string>& seen) {
   std::size_t i = 0;
   while (i < words.size() && words[i].size() > 1 && words[i].front() == '-' && words[i] != "--") {
     const std::string name = words[i].substr(0, words[i].find('='));
     const CLI::Option* const option = parser.get_option_no_throw(name);
     if (option == nullptr) fail_unknown(command, parser, name);
-    const bool value_follows =
-        option->get_items_expected_max() > 0 && name.size() == words[i].size();
+    const bool has_value = option->get_items_expected_max() > 0;
+    if (has_value && !seen.insert(option->get_name()).second) {
+      throw UsageError(std::string(command) + ": " + name + " is given twice; expected it once");
+    }
+    const bool value_follows = has_value && name.size() == words[i].size();
     if (value_follows && i + 1 == words.size()) {
       throw UsageError(std::string(command) + ": " + name + " has no value");
     }
@@ -135,9 +139,10 @@ std::size_t count_options(std::string_view command, const CLI::App& parser, cons
 // Lets the parser fill in what it is bound to.
 void parse(std::string_view command, CLI::App& parser, const Words& words) {
   // Words beyond the first options may be positional, but unknown options among them are found now.
+  std::set<std::string> seen;
   for (std::size_t i = 0; i < words.size();) {
     const Words rest(words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
-    const std::size_t options = count_options(command, parser, rest);
+    const std::size_t options = count_options(command, parser, rest, seen);
     i += options;
     if (i < words.size() && words[i] == "--") break;
     ++i;
@@ -188,6 +193,14 @@ NetworkInvocation common_of(const Raw& raw) {
   return common;
 }
 
+std::optional<int> parse_descriptor(std::string_view text) {
+  int number = -1;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end || number < 0) return std::nullopt;
+  return number;
+}
+
 void check_tap_name(const std::string& name) {
   constexpr std::size_t kMaxName = 15;
   const bool valid = !name.empty() && name.size() <= kMaxName && name != "." && name != ".." &&
@@ -203,7 +216,8 @@ void check_tap_name(const std::string& name) {
 Invocation exec_of(const Words& words) {
   Raw raw;
   const auto parser = make_parser("exec", raw);
-  const auto options = static_cast<std::ptrdiff_t>(count_options("exec", *parser, words));
+  std::set<std::string> seen;
+  const auto options = static_cast<std::ptrdiff_t>(count_options("exec", *parser, words, seen));
   auto command = words.begin() + options;
   parse("exec", *parser, Words(words.begin(), command));
   if (raw.help) return TextInvocation{manual("exec")};
@@ -237,8 +251,11 @@ Invocation attach_of(const Words& words) {
                           .configure = raw.configure};
   check_tap_name(attach.tap_name);
   if (parser->count("--ready-fd") != 0) {
-    if (raw.ready_descriptor < 0) throw UsageError("--ready-fd: expected an open descriptor");
-    attach.ready_descriptor = raw.ready_descriptor;
+    attach.ready_descriptor = parse_descriptor(raw.ready_descriptor);
+    if (!attach.ready_descriptor) {
+      throw UsageError("--ready-fd: '" + raw.ready_descriptor +
+                       "': expected the number of an open descriptor");
+    }
   }
   return attach;
 }
@@ -299,7 +316,14 @@ Invocation parse_command_line(const std::vector<std::string>& arguments) {
   if (command == "--version" || command == "-V") {
     return TextInvocation{"sluice " + std::string(kVersion) + "\n"};
   }
-  if (command == "help") return TextInvocation{manual(words.empty() ? "" : words.front())};
+  if (command == "help") {
+    if (words.empty()) return TextInvocation{manual("")};
+    if (std::ranges::find(kCommands, words.front()) == kCommands.end()) {
+      throw UsageError("help: no command '" + words.front() + "'" +
+                       suggestion(words.front(), kCommands));
+    }
+    return TextInvocation{manual(words.front())};
+  }
   if (command == "exec") return exec_of(words);
   if (command == "attach") return attach_of(words);
   if (command == "replay") return replay_of(words);

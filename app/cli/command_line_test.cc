@@ -58,6 +58,7 @@ TEST(CommandLine, AWrongOptionGetsASuggestion) {
   EXPECT_EQ(problem({"attach", "1", "--configur"}),
             "attach: no option '--configur'; did you mean '--configure'?");
   EXPECT_EQ(problem({"exce", "ls"}), "no command 'exce'; did you mean 'exec'?");
+  EXPECT_EQ(problem({"help", "exce"}), "help: no command 'exce'; did you mean 'exec'?");
   EXPECT_EQ(problem({"exec", "--netdev", "user,hostfw=x", "ls"}),
             "--netdev user: no option 'hostfw'; did you mean 'hostfwd'?");
   EXPECT_EQ(problem({"exec", "--log-level", "warn", "ls"}),
@@ -74,6 +75,13 @@ TEST(CommandLine, WhatIsMissingIsSaid) {
   EXPECT_NE(problem({"attach"}).find("PID|NETNS-PATH"), std::string::npos);
   EXPECT_NE(problem({"replay", "-o", "x"}).find("CAPTURE"), std::string::npos);
   EXPECT_NE(problem({"exec", "--pcap-filter", "tcp", "ls"}).find("no --pcap"), std::string::npos);
+}
+
+TEST(CommandLine, AnOptionWithAValueIsGivenOnce) {
+  EXPECT_EQ(problem({"exec", "--netdev", "user", "--netdev=user", "--", "ls"}),
+            "exec: --netdev is given twice; expected it once");
+  EXPECT_EQ(problem({"replay", "a", "-o", "x", "--output", "y"}),
+            "replay: --output is given twice; expected it once");
 }
 
 TEST(CommandLine, ValuesAreChecked) {
@@ -94,6 +102,11 @@ TEST(CommandLine, AttachAndReplayTakeTheirWords) {
   EXPECT_TRUE(attach.configure);
   EXPECT_FALSE(attach.ready_descriptor);
   EXPECT_EQ(parsed<AttachInvocation>({"attach", "--ready-fd", "5", "1"}).ready_descriptor, 5);
+  for (const char* const wrong : {"abc", "-1", "5x", "", "99999999999"}) {
+    EXPECT_EQ(
+        problem({"attach", "--ready-fd", wrong, "1"}),
+        std::string("--ready-fd: '") + wrong + "': expected the number of an open descriptor");
+  }
   const auto replay =
       parsed<ReplayInvocation>({"replay", "in.pcap", "-o", "out.pcap", "--host", "silent",
                                 "--guest-mac", "52:54:00:12:34:56", "--dont-verify-checksums"});

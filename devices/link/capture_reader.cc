@@ -116,6 +116,9 @@ Time CaptureReader::time_of(std::int64_t seconds, std::int64_t nanoseconds) {
   if (!first_second_) {
     first_second_ = seconds;
     first_nanosecond_ = nanoseconds;
+    constexpr std::int64_t kLastSecond = 0xffffffff;  // that a pcap file can say
+    begins_at_ = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLastSecond)) +
+                 std::chrono::nanoseconds(nanoseconds);
   }
   std::int64_t elapsed = 0;
   if (__builtin_sub_overflow(seconds, *first_second_, &elapsed))

@@ -11,6 +11,7 @@
 #ifndef SLUICE_DEVICES_LINK_CAPTURE_READER_H_
 #define SLUICE_DEVICES_LINK_CAPTURE_READER_H_
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -50,6 +51,8 @@ class CaptureReader {
   // The next frame, or nullopt at the end of the file or of its usable part.
   std::optional<CapturedFrame> next();
 
+  // When the first frame was captured, since 1970-01-01 00:00:00 UTC; 0 before next() has seen it.
+  std::chrono::nanoseconds begins_at() const { return begins_at_; }
   // Why the file ended early; empty when it did not.
   const std::string& problem() const { return problem_; }
   // Records that were larger than kMaxFrame or held no frame.
@@ -81,6 +84,7 @@ class CaptureReader {
   int link_type_ = 0;
   std::optional<std::int64_t> first_second_;
   std::int64_t first_nanosecond_ = 0;
+  std::chrono::nanoseconds begins_at_{};
   Time latest_{};
   std::unique_ptr<std::uint8_t[]> frame_;  // room to put a header in front; only where needed
   std::string problem_;

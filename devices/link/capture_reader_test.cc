@@ -59,6 +59,7 @@ class Writer {
 struct Result {
   std::vector<Buffer> frames;
   std::vector<Time> times;
+  std::chrono::nanoseconds begins_at{};
   std::string problem;
   std::uint64_t skipped = 0;
   std::uint64_t truncated = 0;
@@ -76,6 +77,7 @@ Result read(const Buffer& content) {
     result.times.push_back(frame->time);
   }
   EXPECT_FALSE(reader.next()) << "the end stays the end";
+  result.begins_at = reader.begins_at();
   result.problem = reader.problem();
   result.skipped = reader.skipped();
   result.truncated = reader.truncated();
@@ -111,6 +113,7 @@ TEST(CaptureReader, EitherByteOrderAndEitherResolutionIsRead) {
                                    .buffer());
       ASSERT_EQ(result.frames.size(), 2U);
       EXPECT_EQ(result.frames[1], Buffer(61, 2));
+      EXPECT_EQ(result.begins_at, magic == kNanoseconds ? 100s + 7ns : 100s + 7us);
       EXPECT_EQ(result.times[0], Time{});
       EXPECT_EQ(result.times[1], magic == kNanoseconds ? Time{1s + 2ns} : Time{1s + 2us});
       EXPECT_EQ(result.problem, "");
