@@ -76,6 +76,7 @@ def set_resolv_conf(text):
 def _build():
     write_setting("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1")
     write_setting("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
+    write_setting("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0")
     sh("ip", "link", "set", "lo", "up")
     # Both ends are ours, but the far one has no address: what goes out is seen and never answered.
     sh("ip", "link", "add", "out", "type", "veth", "peer", "name", "beyond")

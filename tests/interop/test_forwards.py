@@ -91,6 +91,12 @@ class HostForwards(Claims):
             for _ in range(3):
                 self.assertEqual(self.talk(port), f"cba {GATEWAY}")
 
+    def test_a_port_of_ipv6_leads_to_the_guest_too(self):
+        port = closed_port()
+        with self.guest(serve_tcp, 8080, 1, netdev=f"hostfwd=tcp:[::1]:{port}-:8080") as guest:
+            self.assertEqual(guest.next(), "listening")
+            self.assertEqual(converse("::1", port, "abc"), f"cba {GATEWAY}")
+
     def test_much_data_is_carried_both_ways(self):
         port, size = closed_port(), 200_000_000
         expected = stream.digest(stream.blocks(size))

@@ -1,6 +1,8 @@
 """smbclient lists a shared directory and copies both ways, through the real smbd."""
 
 import os
+import subprocess
+import time
 import unittest.mock
 
 import claims
@@ -11,6 +13,14 @@ from claims import Claims, need
 
 def smbclient(commands, server="10.0.2.4"):
     return claims.command("smbclient", "-N", "-s", "/dev/null", f"//{server}/qemu", "-c", commands, seconds=60)
+
+
+def leave_smbclient_at_work():
+    words = ["smbclient", "-N", "-s", "/dev/null", "//10.0.2.4/qemu", "-c", "get much /dev/null"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
+        time.sleep(0.3)
+        client.kill()
+    return True
 
 
 @need("smbclient", "smbd")
@@ -46,6 +56,14 @@ class Smb(Claims):
         with unittest.mock.patch.dict(os.environ, TMPDIR=self.directory):
             self.smbclient("ls")
         self.assertEqual(os.listdir(self.directory), ["share"])
+
+    def test_they_are_gone_too_when_the_command_ends_in_the_middle(self):
+        with open(os.path.join(self.share, "much"), "wb") as file:
+            file.truncate(1 << 30)
+        with unittest.mock.patch.dict(os.environ, TMPDIR=self.directory):
+            for _ in range(5):
+                self.in_guest(leave_smbclient_at_work, netdev=f"smb={self.share}")
+                self.assertEqual(os.listdir(self.directory), ["share"])
         self.assertEqual(processes.named("smbd"), set())
 
 

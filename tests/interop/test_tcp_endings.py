@@ -41,6 +41,15 @@ def say_urgently(address, port):
         return read_all(connection).decode()
 
 
+def hear_so_many(address, port, size):
+    heard = b""
+    with connect(address, port) as connection:
+        connection.sendall(b"x")
+        while len(heard) < size:
+            heard += connection.recv(size)
+    return heard.decode()
+
+
 def failure_to_connect(address, port):
     """The error's name, and how long it took."""
     start = time.monotonic()
@@ -94,6 +103,19 @@ class Endings(Claims):
         with TcpServer(tell) as server:
             heard = self.in_guest(say_urgently, GATEWAY, server.port)
         self.assertEqual(heard.replace("!", ""), "calm  calm")
+
+    def test_urgent_data_of_the_host_is_part_of_the_stream_and_holds_up_nothing(self):
+        def tell(connection):
+            connection.recv(1)
+            for _ in range(20):
+                connection.sendall(b"calm ")
+                connection.send(b"!", socket.MSG_OOB)
+                connection.sendall(b" calm;")
+            read_all(connection)
+
+        with TcpServer(tell) as server:
+            heard = self.in_guest(hear_so_many, GATEWAY, server.port, 20 * 12)
+        self.assertEqual(heard, "calm ! calm;" * 20)
 
     def test_refused_stays_refused(self):
         for address in (GATEWAY, outside.OUTSIDE):
