@@ -5,10 +5,12 @@
 namespace sluice {
 
 Limits limits_within(std::uint64_t descriptors, Limits limits) {
-  // The tap, captures, forwards, the name servers' sockets, files of the TFTP server.
-  constexpr std::uint64_t kReserved = 128;
+  // The sockets of name servers (256), commands (256), files of the TFTP server (64), forwards and
+  // the rest, or a quarter where that is too much.
+  constexpr std::uint64_t kOthers = 640;
   constexpr std::uint64_t kParts = 16;
-  const std::uint64_t part = (std::max(descriptors, kReserved + kParts) - kReserved) / kParts;
+  const std::uint64_t reserved = std::min(kOthers, descriptors / 4);
+  const std::uint64_t part = std::max(descriptors - reserved, kParts) / kParts;
   const auto lower = [part](std::uint32_t& limit, std::uint64_t parts) {
     limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, parts * part));
   };

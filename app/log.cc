@@ -28,11 +28,6 @@ spdlog::logger& logger() {
 
 void set_level(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug:
-      logger().set_level(spdlog::level::debug);
-      // Whoever debugs wants to know when.
-      logger().set_pattern("sluice: %H:%M:%S.%e %l: %v");
-      break;
     case LogLevel::kInfo:
       logger().set_level(spdlog::level::info);
       break;
@@ -48,9 +43,6 @@ void set_level(LogLevel level) {
   }
 }
 
-void debug(std::string_view line) {
-  logger().debug("{}", line);
-}
 void info(std::string_view line) {
   logger().info("{}", line);
 }

@@ -1,7 +1,8 @@
 // What Sluice says about itself, on standard error.
 //
-// Quiet unless something is wrong. The same line is not said again within a few seconds: what a
-// guest does again and again must not fill anybody's disk. Nothing is said per packet at all.
+// Quiet unless something is wrong. The same line is not said twice in a row within a few seconds:
+// what a guest does again and again must not fill anybody's disk. Nothing is said per packet at
+// all.
 
 #ifndef SLUICE_APP_LOG_H_
 #define SLUICE_APP_LOG_H_
@@ -15,7 +16,6 @@ namespace sluice::log {
 // To be called once, before the others; until then, nothing below a warning is said.
 void set_level(LogLevel level);
 
-void debug(std::string_view line);
 void info(std::string_view line);
 void warning(std::string_view line);
 void error(std::string_view line);

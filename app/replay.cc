@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -38,6 +40,18 @@ class SilentNameServer final : public NameServers {
  private:
   std::array<Endpoint, 1> servers_ = {{{IpAddress::v4(192, 0, 2, 53), 53}}};
 };
+
+// Replay imitates the host, and some keys are about the real one.
+void warn_of_unused(const UserNetworkOptions& network) {
+  const auto warn = [](bool given, std::string_view key) {
+    if (given)
+      log::warning(std::string(key) + "= has no part in a replay: it is about the real host");
+  };
+  warn(!network.host_forwards.empty(), "hostfwd");
+  warn(!network.tftp_directory.empty(), "tftp");
+  warn(!network.smb_directory.empty(), "smb");
+  warn(network.outbound.has_value(), "outbound");
+}
 
 // Frames fed so far, on a terminal's line that is gone at the end.
 class Progress {
@@ -108,6 +122,11 @@ int run_replay(const ReplayInvocation& invocation) {
   const Time start{};
   std::optional<CapturedFrame> captured = reader.next();
   std::unique_ptr<CaptureWriter> writer;
+  if (std::error_code unknown;
+      std::filesystem::equivalent(invocation.input, invocation.output, unknown)) {
+    throw std::invalid_argument("-o: '" + invocation.output +
+                                "' is the capture that is replayed; expected another file");
+  }
   if (!invocation.output.empty()) {
     writer = std::make_unique<CaptureWriter>(
         CaptureOptions{.path = invocation.output,
@@ -120,6 +139,8 @@ int run_replay(const ReplayInvocation& invocation) {
   SilentNameServer name_servers;
   GuestServices services(nat, common.network, name_servers);
   for (const GuestForward& forward : common.network.guest_forwards) nat.add_guest_forward(forward);
+
+  warn_of_unused(common.network);
 
   Replayer replayer(nat, link, host, start);
   std::uint64_t left_out = 0;

@@ -179,7 +179,11 @@ class World::Core {
     } while (++turns < kTurns && (tap_ready_ || host_ready_));
     if (tap_.closed()) {
       tap_ready_ = false;
-      if (on_closed_) std::exchange(on_closed_, nullptr)();
+      if (on_closed_) {
+        std::exchange(on_closed_, nullptr)();
+      } else if (!std::exchange(closing_told_, true)) {
+        log::warning("the tap interface is gone, and with it the network");
+      }
     } else if (!tap_ready_) {
       tap_watch_->arm();
     }
@@ -222,6 +226,7 @@ class World::Core {
   bool host_ready_ = false;
   bool posted_ = false;
   bool pings_warned_of_ = false;
+  bool closing_told_ = false;
 };
 
 World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)

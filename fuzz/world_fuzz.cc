@@ -2,9 +2,10 @@
 // of disrepair, well-formed segments of real flows, readiness and errors of sockets, time. The
 // input is a program of one-byte operations with their arguments.
 //
-// Whatever happened: no frame for the guest is malformed, memory and sockets stay within their
-// limits, and once everybody has been quiet for long enough nothing is held any more. Every input
-// runs twice, and must do the same both times.
+// Whatever happened: no frame for the guest is malformed, sockets stay within their limits, a
+// restricted guest has none but those of forwards and services, and once everybody has been quiet
+// for long enough nothing is held any more. Every input runs twice, and must do the same both
+// times.
 
 #include <array>
 #include <cstdint>
@@ -367,6 +368,7 @@ class Life {
       require(!std::holds_alternative<Endpoint>(socket.target) ||
               std::get<Endpoint>(socket.target) == Endpoint());
       require(socket.token.kind != Token::Kind::kEcho);
+      require(socket.token.kind != Token::Kind::kUdp || i < kForwards);
     }
   }
 

@@ -33,6 +33,8 @@ class DatagramOutput {
   // frame goes there unasked; without, the address is resolved.
   virtual void send(Time now, const Endpoint& from, const Endpoint& to, Bytes payload,
                     std::optional<MacAddress> link_to) = 0;
+  // The link address by which the guest at `address` is known, if it is.
+  virtual std::optional<MacAddress> link_address_of(const IpAddress& address) const = 0;
 
  protected:
   ~DatagramOutput() = default;

@@ -31,6 +31,9 @@ class ServicePorts final : public DatagramOutput, public StreamEvents {
 
   void send(Time now, const Endpoint& from, const Endpoint& to, Bytes payload,
             std::optional<MacAddress> link_to) override;
+  std::optional<MacAddress> link_address_of(const IpAddress& address) const override {
+    return egress_.link_address_of(address);
+  }
   void announce(const HostEvent& event) override { announced_.push_back(event); }
 
  private:

@@ -55,6 +55,10 @@ class Egress final : private TimerHandler {
 
   // A guest has shown its link address: what waited for it goes out.
   void learn(const IpAddress& address, const MacAddress& mac);
+  // The link address that the guest at `address` has shown last.
+  std::optional<MacAddress> link_address_of(const IpAddress& address) const {
+    return neighbors_.find(address);
+  }
 
  private:
   struct Waiting {

@@ -45,8 +45,7 @@ struct Raw {
 };
 
 const std::map<std::string, LogLevel>& log_levels() {
-  static const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
-                                                         {"info", LogLevel::kInfo},
+  static const std::map<std::string, LogLevel> levels = {{"info", LogLevel::kInfo},
                                                          {"warning", LogLevel::kWarning},
                                                          {"error", LogLevel::kError},
                                                          {"off", LogLevel::kOff}};

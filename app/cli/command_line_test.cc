@@ -41,12 +41,12 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 TEST(CommandLine, ValuesMayFollowOrBeJoined) {
   const auto exec = parsed<ExecInvocation>({"exec", "--netdev=user,net=10.9.0.0/24", "--pcap",
                                             "out.pcap", "--pcap-filter", "port 53", "--seed", "ff",
-                                            "--log-level", "debug", "--tap=eth0", "true"});
+                                            "--log-level", "off", "--tap=eth0", "true"});
   EXPECT_EQ(exec.common.network.network.host.to_string(), "10.9.0.2");
   EXPECT_EQ(exec.common.capture_file, "out.pcap");
   EXPECT_EQ(exec.common.capture_filter, "port 53");
   EXPECT_EQ(exec.common.seed->k0, 0xffU);
-  EXPECT_EQ(exec.common.log_level, LogLevel::kDebug);
+  EXPECT_EQ(exec.common.log_level, LogLevel::kOff);
   EXPECT_EQ(exec.tap_name, "eth0");
 }
 
@@ -62,7 +62,7 @@ TEST(CommandLine, AWrongOptionGetsASuggestion) {
   EXPECT_EQ(problem({"exec", "--netdev", "user,hostfw=x", "ls"}),
             "--netdev user: no option 'hostfw'; did you mean 'hostfwd'?");
   EXPECT_EQ(problem({"exec", "--log-level", "warn", "ls"}),
-            "--log-level: no value 'warn'; expected one of debug, error, info, off, warning");
+            "--log-level: no value 'warn'; expected one of error, info, off, warning");
   EXPECT_EQ(problem({"--verison"}),
             "no option '--verison' in front of a command; did you mean '--version'?");
 }

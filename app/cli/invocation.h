@@ -14,7 +14,7 @@
 
 namespace sluice {
 
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError, kOff };
+enum class LogLevel : std::uint8_t { kInfo, kWarning, kError, kOff };
 
 // What every command that runs a network knows.
 struct NetworkInvocation {

@@ -65,7 +65,7 @@ constexpr std::string_view kCaptureOptions =
 constexpr std::string_view kCommonOptions =
     R"(    --seed HEX          What everything random derives from, up to 32 hexadecimal digits.
                         Default: %SEED%.
-    --log-level LEVEL   What is said on standard error: debug, info, warning, error or off.
+    --log-level LEVEL   What is said on standard error: info, warning, error or off.
                         Default: warning.
     -v, --verbose       The same as --log-level info: what is opened, and at the end what happened.
     -q, --quiet         The same as --log-level error.
@@ -85,6 +85,9 @@ constexpr std::string_view kExecRest = R"(
 EXIT STATUS
     That of COMMAND; 128+N if signal N ended it, 127 if it was not found, 126 if it could not be
     run, 1 if its network could not be set up, 2 for a wrong command line.
+
+    What COMMAND has sent before it ended is still delivered. To receivers that take nothing for 10
+    seconds it is not; a signal such as Ctrl-C ends the wait at once.
 
 EXAMPLES
     sluice exec -- curl https://example.org/
@@ -145,7 +148,8 @@ DESCRIPTION
     Sluice's own addresses (52:55:...) are left out. Gaps of more than a day are shortened to a day,
     and after the last frame ten more seconds pass.
 
-    The same capture, options and seed give the same output, byte for byte.
+    The same capture, options and seed give the same output, byte for byte. The keys hostfwd, tftp,
+    smb and outbound of NETWORK are about the real host and have no part in it.
 
 OPTIONS
     -o, --output FILE   Writes what the network answers to FILE, as pcap. '-' is standard output;

@@ -56,8 +56,7 @@ TEST_F(ContainedCommandTest, TheCommandsStatusIsReturned) {
 TEST_F(ContainedCommandTest, TheNetworkIsSetUpInside) {
   const auto contained = shell(
       "set -e; grep -q 'nameserver 10.0.2.3' /etc/resolv.conf;"
-      "grep -q tap0 /proc/net/route; test $(cat /sys/class/net/tap0/mtu 2>/dev/null || echo 1500) "
-      "= 1500; grep -q 0202000A /proc/net/route");
+      "grep -q tap0 /proc/net/route; grep -q 0202000A /proc/net/route");
   if (!contained) GTEST_SKIP() << "no namespaces here";
   EXPECT_TRUE(contained->arrived().tap);
   EXPECT_EQ(contained->arrived().name, "tap0");

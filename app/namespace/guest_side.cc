@@ -249,6 +249,11 @@ void run_first_process(const GuestPlan& plan, const GuestCommand& command,
                              .text = "/proc shows the host's processes: a new one can't be mounted "
                                      "here"});
     }
+    if (!mount_sys()) {
+      send_message(channel, {.kind = Message::Kind::kNote,
+                             .text = "/sys shows the host's interfaces: a new one can't be mounted "
+                                     "here"});
+    }
     allow_ping();
     set_up_names(plan, channel);
     set_up_interfaces(plan, channel);

@@ -23,7 +23,7 @@ std::string real_path(const std::string& path) {
     void operator()(char* text) const { std::free(text); }
   };
   const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
-  if (!real) fail(errno, "can't find " + path);
+  if (!real) fail(errno, "can't find " + path + " (an empty file will do)");
   return real.get();
 }
 
@@ -76,6 +76,22 @@ void separate_mounts() {
 
 bool mount_proc() {
   return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
+bool mount_sys() {
+  // Control groups are mounted below the old /sys, and stay what they are.
+  const Descriptor groups(
+      ::open_tree(AT_FDCWD, "/sys/fs/cgroup", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  // Where the host's own is read-only, so must this one be.
+  if (::mount("sysfs", "/sys", "sysfs", kFlags, nullptr) != 0 &&
+      ::mount("sysfs", "/sys", "sysfs", kFlags | MS_RDONLY, nullptr) != 0) {
+    return false;
+  }
+  if (groups) {
+    ::move_mount(groups.get(), "", AT_FDCWD, "/sys/fs/cgroup", MOVE_MOUNT_F_EMPTY_PATH);
+  }
+  return true;
 }
 
 void replace_file(const std::string& path, const std::string& content) {

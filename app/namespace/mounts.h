@@ -21,6 +21,10 @@ void separate_mounts();
 // containers that hide parts of /proc; then the old one stays, with the host's processes in it.
 bool mount_proc();
 
+// Mounts a /sys that shows this network namespace's interfaces. False if the system does not permit
+// it; then the old one stays, with the host's interfaces in it.
+bool mount_sys();
+
 // Lets `path`, symbolic links followed, show `content`. There must be a file. Throws
 // std::system_error.
 void replace_file(const std::string& path, const std::string& content);

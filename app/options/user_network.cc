@@ -32,7 +32,9 @@ bool parse_switch(std::string_view value) {
   constexpr std::array<std::string_view, 4> kOff = {"off", "no", "n", "false"};
   if (std::ranges::find(kOn, value) != kOn.end()) return true;
   if (std::ranges::find(kOff, value) != kOff.end()) return false;
-  fail("expected on or off");
+  constexpr std::array<std::string_view, 2> kWords = {"off", "on"};
+  const auto meant = nearest(value, kWords);
+  fail("expected on or off" + (meant ? "; did you mean '" + std::string(*meant) + "'?" : ""));
 }
 
 IpAddress parse_v4(std::string_view value) {
@@ -134,13 +136,14 @@ constexpr auto kRows = std::to_array<Row>({
     {{"net", "ADDRESS[/BITS]", "The network. Default: 10.0.2.0/24."},
      [](Draft& draft, std::string_view value) { draft.subnet = parse_net(value); }},
     {{"host", "ADDRESS",
-      "The gateway's address, which leads to the host's loopback. Default: .2 of the network."},
+      "The gateway's address, which leads to the host's loopback; guests find it under the name "
+      "host.sluice.internal too. Default: .2 of the network."},
      [](Draft& draft, std::string_view value) { draft.host = parse_v4(value); }},
     {{"dhcpstart", "ADDRESS", "The first of 16 leases. Default: .15 of the network."},
      [](Draft& draft, std::string_view value) { draft.dhcp_start = parse_v4(value); }},
     {{"dns", "ADDRESS",
-      "The DNS proxy's address; it asks the name servers of the host's resolv.conf. Default: .3 of "
-      "the network."},
+      "The DNS proxy's address, also dns.sluice.internal; it asks the name servers of the host's "
+      "resolv.conf, but not those with a link-local address. Default: .3 of the network."},
      [](Draft& draft, std::string_view value) { draft.dns = parse_v4(value); }},
     {{"hostname", "NAME", "The guest's name, told by DHCP."},
      [](Draft& draft, std::string_view value) { draft.options.hostname = parse_name(value); }},

@@ -91,6 +91,8 @@ TEST(UserNetwork, SwitchesHaveQemusSpellings) {
     EXPECT_FALSE(parse_user_network(text).policy.restricted) << text;
   }
   EXPECT_EQ(problem("user,restrict=maybe"), "--netdev user: restrict=maybe: expected on or off");
+  EXPECT_EQ(problem("user,restrict=of"),
+            "--netdev user: restrict=of: expected on or off; did you mean 'off'?");
 }
 
 TEST(UserNetwork, AWrongKeyNamesTheNearestRightOne) {

@@ -14,10 +14,14 @@
 namespace sluice {
 namespace {
 
-// True if the process is gone, waited for by us or, against the rules, by somebody else.
+// True if the process is gone, to be waited for by us or, against the rules, waited for by somebody
+// else already.
 bool has_ended(pid_t process) {
-  const pid_t result = ::waitpid(process, nullptr, WNOHANG);
-  return result == process || (result < 0 && errno == ECHILD);
+  siginfo_t information{};
+  if (::waitid(P_PID, static_cast<id_t>(process), &information, WEXITED | WNOHANG | WNOWAIT) < 0) {
+    return errno == ECHILD;
+  }
+  return information.si_pid == process;
 }
 
 }  // namespace
@@ -25,8 +29,8 @@ bool has_ended(pid_t process) {
 ChildProcesses::~ChildProcesses() {
   reap();
   for (Child& child : children_) terminate(child);
-  constexpr std::chrono::milliseconds kPatience{200};
-  const Time end = monotonic_now() + kPatience;
+  constexpr std::chrono::milliseconds kFarewell{200};
+  const Time end = monotonic_now() + kFarewell;
   while (!children_.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - monotonic_now());
     if (left.count() <= 0) break;
@@ -54,16 +58,37 @@ void ChildProcesses::on_stream_closed(SocketId stream, bool terminate_now) {
       child.stream = SocketId::kNone;
       if (terminate_now) terminate(child);
     }
-    if (child.stream != SocketId::kNone || child.terminated) continue;
+    if (child.stream != SocketId::kNone || child.terminated_at) continue;
     ++lingering;
     if (oldest == nullptr) oldest = &child;
   }
   if (lingering > kMaxLingering) terminate(*oldest);
+  kill_stubborn();
+}
+
+bool ChildProcesses::make_room() {
+  if (children_.size() < kMaxChildren) return true;
+  kill_stubborn();
+  reap();
+  return children_.size() < kMaxChildren;
+}
+
+void ChildProcesses::kill_stubborn() {
+  const Time now = monotonic_now();
+  for (const Child& child : children_) {
+    if (child.terminated_at && now - *child.terminated_at >= kPatience) {
+      ::kill(-child.process, SIGKILL);
+    }
+  }
 }
 
 void ChildProcesses::reap() {
   std::erase_if(children_, [this](const Child& child) {
     if (!has_ended(child.process)) return false;
+    // What it has started, and what has not ended with it. As long as the child has not been waited
+    // for, the group's number can't be somebody else's.
+    if (child.terminated_at) ::kill(-child.process, SIGKILL);
+    ::waitpid(child.process, nullptr, WNOHANG);
     if (!child.lifetime) --without_lifetime_;
     return true;
   });
@@ -71,8 +96,9 @@ void ChildProcesses::reap() {
 
 void ChildProcesses::terminate(Child& child) {
   // It has not been waited for, so the group's number can't be somebody else's by now.
-  if (!child.terminated) ::kill(-child.process, SIGTERM);
-  child.terminated = true;
+  if (child.terminated_at) return;
+  ::kill(-child.process, SIGTERM);
+  child.terminated_at = monotonic_now();
 }
 
 }  // namespace sluice

@@ -2,18 +2,21 @@
 // left to whoever started them, and ended when nobody needs them any more.
 //
 // A command whose stream was closed has the end of its input and usually ends by itself, having
-// finished its work. What does not is told to end by SIGTERM: when there are too many of them, and
-// when all of this is destroyed.
+// finished its work. What does not is told to end by SIGTERM, and with it what it has started: when
+// there are too many of them, and when all of this is destroyed. Who takes longer than kPatience to
+// do so is killed.
 
 #ifndef SLUICE_NAT_HOST_CHILD_PROCESSES_H_
 #define SLUICE_NAT_HOST_CHILD_PROCESSES_H_
 
 #include <sys/types.h>
 
+#include <optional>
 #include <vector>
 
 #include "nat/host.h"
 #include "posix/descriptor.h"
+#include "stack/time.h"
 
 namespace sluice {
 
@@ -25,8 +28,9 @@ class ChildProcesses {
   // Ends all that still run: by SIGTERM and, what is left after a moment, by SIGKILL.
   ~ChildProcesses();
 
-  // No more may be started: a guest must not fill the host with processes.
-  bool full() const { return children_.size() >= kMaxChildren; }
+  // Whether one more may be started: a guest must not fill the host with processes. Those that were
+  // told to end and have not are ended now.
+  bool make_room();
   void add(pid_t process, Descriptor lifetime, SocketId stream);
   // `terminate`: the command is not to finish its work.
   void on_stream_closed(SocketId stream, bool terminate);
@@ -37,6 +41,7 @@ class ChildProcesses {
   std::size_t size() const { return children_.size(); }
 
  private:
+  static constexpr Duration kPatience = std::chrono::seconds(3);
   static constexpr std::size_t kMaxChildren = 256;
   static constexpr std::size_t kMaxLingering = 32;  // of those whose stream was closed
 
@@ -44,10 +49,11 @@ class ChildProcesses {
     pid_t process = -1;
     Descriptor lifetime;
     SocketId stream = SocketId::kNone;  // kNone when it was closed
-    bool terminated = false;
+    std::optional<Time> terminated_at;  // when it was told to end
   };
 
   static void terminate(Child& child);
+  void kill_stubborn();
 
   std::vector<Child> children_;  // in the order they were started
   std::size_t without_lifetime_ = 0;

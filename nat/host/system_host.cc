@@ -77,7 +77,7 @@ Opened SystemHost::connect(Token token, const StreamTarget& target) {
 
 Opened SystemHost::connect_command(Token token, const Command& target) {
   // As from a server whose backlog is full.
-  if (children_.full()) return failed(std::errc::connection_refused);
+  if (!children_.make_room()) return failed(std::errc::connection_refused);
   SpawnedCommand command = spawn(target);
   if (!command.stream.descriptor) return failed(command.stream.error);
   const Opened opened = keep(std::move(command.stream.descriptor),

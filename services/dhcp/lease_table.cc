@@ -4,7 +4,8 @@
 
 namespace sluice {
 
-DhcpLeaseTable::DhcpLeaseTable(const std::vector<IpAddress>& addresses) {
+DhcpLeaseTable::DhcpLeaseTable(const std::vector<IpAddress>& addresses, const AddressUse& use)
+    : use_(use) {
   entries_.reserve(addresses.size());
   for (const IpAddress& address : addresses) entries_.push_back({.address = address});
 }
@@ -18,8 +19,8 @@ std::optional<IpAddress> DhcpLeaseTable::address_of(Bytes identifier) const {
 std::optional<IpAddress> DhcpLeaseTable::offer(Time now, const Client& client,
                                                const std::optional<IpAddress>& wanted, Time until) {
   Entry* entry = find(client.identifier);
-  if (entry == nullptr && wanted) entry = find_free(now, wanted);
-  if (entry == nullptr) entry = find_free(now, std::nullopt);
+  if (entry == nullptr && wanted) entry = find_free(now, client, wanted);
+  if (entry == nullptr) entry = find_free(now, client, std::nullopt);
   if (entry == nullptr) return std::nullopt;
   if (entry->state != State::kLeased || !entry->is_held(now)) {
     give(*entry, client, State::kOffered, until);
@@ -29,7 +30,7 @@ std::optional<IpAddress> DhcpLeaseTable::offer(Time now, const Client& client,
 
 bool DhcpLeaseTable::lease(Time now, const Client& client, const IpAddress& address, Time until) {
   Entry* entry = find(client.identifier);
-  if (entry == nullptr) entry = find_free(now, address);
+  if (entry == nullptr) entry = find_free(now, client, address);
   if (entry == nullptr || entry->address != address) return false;
   give(*entry, client, State::kLeased, until);
   return true;
@@ -90,12 +91,19 @@ DhcpLeaseTable::Entry* DhcpLeaseTable::find_held(Time now, Bytes identifier,
   return entry != nullptr && entry->address == address && entry->is_held(now) ? entry : nullptr;
 }
 
-DhcpLeaseTable::Entry* DhcpLeaseTable::find_free(Time now, const std::optional<IpAddress>& wanted) {
+DhcpLeaseTable::Entry* DhcpLeaseTable::find_free(Time now, const Client& client,
+                                                 const std::optional<IpAddress>& wanted) {
   Entry* best = nullptr;
+  bool best_is_used = false;
   for (Entry& entry : entries_) {
-    if (entry.is_held(now)) continue;
-    if (wanted && entry.address == *wanted) return &entry;
-    if (!wanted && (best == nullptr || entry.until < best->until)) best = &entry;
+    if (entry.is_held(now) || (wanted && entry.address != *wanted)) continue;
+    const bool used = use_.is_used_by_other(entry.address, client.mac);
+    if (wanted && used) continue;
+    const bool better = best == nullptr || (best_is_used && !used) ||
+                        (best_is_used == used && entry.until < best->until);
+    if (!better) continue;
+    best = &entry;
+    best_is_used = used;
   }
   return best;
 }

@@ -7,6 +7,9 @@
 // lasts, nobody else gets it.
 //
 // Clients are told apart by an identifier whose meaning is the server's.
+//
+// Somebody may use an address without asking: it was set by hand. Such an address is not given to
+// another client while there is a choice (RFC 2131, section 2.2).
 
 #ifndef SLUICE_SERVICES_DHCP_LEASE_TABLE_H_
 #define SLUICE_SERVICES_DHCP_LEASE_TABLE_H_
@@ -29,6 +32,15 @@ struct DhcpLease {
   friend bool operator==(const DhcpLease&, const DhcpLease&) = default;
 };
 
+// Tells what addresses are in use, leased or not.
+class AddressUse {
+ public:
+  virtual bool is_used_by_other(const IpAddress& address, const MacAddress& client) const = 0;
+
+ protected:
+  ~AddressUse() = default;
+};
+
 class DhcpLeaseTable {
  public:
   struct Client {
@@ -36,8 +48,8 @@ class DhcpLeaseTable {
     MacAddress mac;
   };
 
-  // Addresses to lease, in the order in which they are given out.
-  explicit DhcpLeaseTable(const std::vector<IpAddress>& addresses);
+  // Addresses to lease, in the order in which they are given out. `use` outlives the table.
+  DhcpLeaseTable(const std::vector<IpAddress>& addresses, const AddressUse& use);
 
   // The address that the client has, was offered or had last.
   std::optional<IpAddress> address_of(Bytes identifier) const;
@@ -76,9 +88,10 @@ class DhcpLeaseTable {
   Entry* find(Bytes identifier);
   Entry* find_held(Time now, Bytes identifier, const IpAddress& address);
   // `wanted` if it is free, else nullptr; without `wanted` the one that has been free for longest.
-  Entry* find_free(Time now, const std::optional<IpAddress>& wanted);
+  Entry* find_free(Time now, const Client& client, const std::optional<IpAddress>& wanted);
   static void give(Entry& entry, const Client& client, State state, Time until);
 
+  const AddressUse& use_;
   std::vector<Entry> entries_;
 };
 

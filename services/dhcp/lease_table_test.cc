@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <string_view>
 
 namespace sluice {
@@ -13,6 +14,16 @@ using std::chrono::seconds;
 constexpr IpAddress kFirst = IpAddress::v4(10, 0, 2, 15);
 constexpr IpAddress kSecond = IpAddress::v4(10, 0, 2, 16);
 
+// Addresses that somebody took without asking.
+struct Users final : AddressUse {
+  std::map<IpAddress, MacAddress> known;
+  bool is_used_by_other(const IpAddress& address, const MacAddress& client) const override {
+    const auto found = known.find(address);
+    return found != known.end() && found->second != client;
+  }
+};
+const Users kNobody;
+
 Time at(int second) {
   return Time(seconds(second));
 }
@@ -21,21 +32,32 @@ DhcpLeaseTable::Client client(std::string_view name) {
   return {as_bytes(name), MacAddress({2, 0, 0, 0, 0, static_cast<std::uint8_t>(name[0])})};
 }
 
+TEST(DhcpLeaseTable, AnAddressThatSomebodyElseUsesIsTheLastToBeGiven) {
+  Users users;
+  users.known[kFirst] = client("x").mac;
+  DhcpLeaseTable table({kFirst, kSecond}, users);
+  EXPECT_FALSE(table.lease(at(0), client("a"), kFirst, at(60)));
+  EXPECT_EQ(table.offer(at(0), client("a"), kFirst, at(60)), kSecond);
+  EXPECT_EQ(table.offer(at(0), client("x"), {}, at(60)), kFirst) << "it is its own";
+  DhcpLeaseTable single({kFirst}, users);
+  EXPECT_EQ(single.offer(at(0), client("a"), {}, at(60)), kFirst) << "there is no other";
+}
+
 TEST(DhcpLeaseTable, GivesAddressesInOrder) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   EXPECT_EQ(table.offer(at(0), client("a"), {}, at(60)), kFirst);
   EXPECT_EQ(table.offer(at(0), client("b"), {}, at(60)), kSecond);
   EXPECT_EQ(table.offer(at(0), client("c"), {}, at(60)), std::nullopt);
 }
 
 TEST(DhcpLeaseTable, GivesWhatIsWantedIfItIsFree) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   EXPECT_EQ(table.offer(at(0), client("a"), kSecond, at(60)), kSecond);
   EXPECT_EQ(table.offer(at(0), client("b"), kSecond, at(60)), kFirst);
 }
 
 TEST(DhcpLeaseTable, AnOfferEndsUnlessItBecomesALease) {
-  DhcpLeaseTable table({kFirst});
+  DhcpLeaseTable table({kFirst}, kNobody);
   table.offer(at(0), client("a"), {}, at(60));
   EXPECT_FALSE(table.lease(at(59), client("b"), kFirst, at(1000)));
   EXPECT_TRUE(table.leases(at(1)).empty());
@@ -44,7 +66,7 @@ TEST(DhcpLeaseTable, AnOfferEndsUnlessItBecomesALease) {
 }
 
 TEST(DhcpLeaseTable, AnOfferDoesNotShortenALease) {
-  DhcpLeaseTable table({kFirst});
+  DhcpLeaseTable table({kFirst}, kNobody);
   table.lease(at(0), client("a"), kFirst, at(1000));
   table.offer(at(10), client("a"), {}, at(70));
   EXPECT_FALSE(table.lease(at(100), client("b"), kFirst, at(1000)));
@@ -53,14 +75,14 @@ TEST(DhcpLeaseTable, AnOfferDoesNotShortenALease) {
 }
 
 TEST(DhcpLeaseTable, AClientThatComesBackGetsItsOldAddress) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   table.lease(at(0), client("a"), kSecond, at(10));
   EXPECT_EQ(table.offer(at(20), client("b"), {}, at(80)), kFirst);
   EXPECT_EQ(table.offer(at(30), client("a"), kFirst, at(90)), kSecond);
 }
 
 TEST(DhcpLeaseTable, TheLeaseThatEndedFirstIsReusedFirst) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   table.lease(at(0), client("a"), kFirst, at(20));
   table.lease(at(0), client("b"), kSecond, at(10));
   EXPECT_EQ(table.offer(at(30), client("c"), {}, at(90)), kSecond);
@@ -69,14 +91,14 @@ TEST(DhcpLeaseTable, TheLeaseThatEndedFirstIsReusedFirst) {
 }
 
 TEST(DhcpLeaseTable, AClientHasOneAddress) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   EXPECT_TRUE(table.lease(at(0), client("a"), kFirst, at(100)));
   EXPECT_FALSE(table.lease(at(1), client("a"), kSecond, at(100)));
   EXPECT_EQ(table.address_of(client("a").identifier), kFirst);
 }
 
 TEST(DhcpLeaseTable, AReleasedAddressIsFreeAndRemembersItsClient) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   table.lease(at(0), client("a"), kFirst, at(100));
   EXPECT_FALSE(table.release(at(1), client("b").identifier, kFirst));
   EXPECT_FALSE(table.release(at(1), client("a").identifier, kSecond));
@@ -88,7 +110,7 @@ TEST(DhcpLeaseTable, AReleasedAddressIsFreeAndRemembersItsClient) {
 }
 
 TEST(DhcpLeaseTable, AnAddressSetAsideRests) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   table.lease(at(0), client("a"), kFirst, at(100));
   EXPECT_FALSE(table.set_aside(at(1), client("b").identifier, kFirst, at(601)));
   EXPECT_TRUE(table.set_aside(at(1), client("a").identifier, kFirst, at(601)));
@@ -99,7 +121,7 @@ TEST(DhcpLeaseTable, AnAddressSetAsideRests) {
 }
 
 TEST(DhcpLeaseTable, TellsWhoHasWhat) {
-  DhcpLeaseTable table({kFirst, kSecond});
+  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
   table.lease(at(0), client("a"), kSecond, at(100));
   table.lease(at(0), client("b"), kFirst, Time::max());
   const std::vector<DhcpLease> expected{{kFirst, client("b").mac, std::nullopt},

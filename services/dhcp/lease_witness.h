@@ -33,6 +33,9 @@ class LeaseWitness final : public DatagramOutput {
   void on_request(Time now, Bytes payload);
   void send(Time now, const Endpoint& from, const Endpoint& to, Bytes payload,
             std::optional<MacAddress> link_to) override;
+  std::optional<MacAddress> link_address_of(const IpAddress& /*address*/) const override {
+    return std::nullopt;
+  }
 
   // The first promise that was broken; empty if none was.
   const std::string& complaint() const { return complaint_; }

@@ -89,7 +89,7 @@ DhcpServer::DhcpServer(const DhcpConfig& config, DatagramOutput& output)
       output_(output),
       domain_search_(encode_domain_search(config.domain_search)),
       classless_routes_(encode_classless_routes(routes_of(config))),
-      leases_(addresses_to_lease(config)),
+      leases_(addresses_to_lease(config), *this),
       buffer_(std::max<std::size_t>(kEverybodys, config.network.mtu) - kHeaders) {
   check_text("host name", config.host_name);
   check_text("domain name", config.domain_name);

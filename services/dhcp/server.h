@@ -54,7 +54,7 @@ struct DhcpCounters {
   std::uint64_t ended = 0;  // leases released or declined
 };
 
-class DhcpServer final : public DatagramService {
+class DhcpServer final : public DatagramService, private AddressUse {
  public:
   // `output` outlives it. Throws std::invalid_argument if a text of `config` fits no option or no
   // address can be leased.
@@ -73,6 +73,11 @@ class DhcpServer final : public DatagramService {
   static constexpr std::size_t kMaxIdentifier = 255;         // bytes; longer ones are malformed
 
  private:
+  bool is_used_by_other(const IpAddress& address, const MacAddress& client) const override {
+    const auto known = output_.link_address_of(address);
+    return known && *known != client;
+  }
+
   struct Request {
     const DhcpMessage& message;
     DhcpLeaseTable::Client client;

@@ -1,6 +1,7 @@
 #include "services/dns/upstream.h"
 
 #include <algorithm>
+#include <bitset>
 
 #include <gsl/assert>
 
@@ -10,7 +11,8 @@ namespace {
 constexpr std::size_t kLengthPrefix = 2;  // before each message on a stream (RFC 1035, 4.2.2)
 constexpr std::size_t kMaxMessage = 65535;
 constexpr unsigned kRounds = 2;
-constexpr unsigned kMaxErrors = 16;  // of a socket's error queue, taken at once
+constexpr unsigned kMaxErrors = 16;        // of a socket's error queue, taken at once
+constexpr std::size_t kMaxRefusal = 4096;  // bytes of a refusal that are kept to be passed on
 
 }  // namespace
 
@@ -39,6 +41,8 @@ struct DnsUpstream::Query final : TimerHandler {
   SocketId socket = SocketId::kNone;
   std::uint16_t id = 0;
   unsigned unwanted = 0;  // datagrams so far
+  std::bitset<kMaxServers> refused_by;
+  std::vector<std::uint8_t> refusal;  // the last one: what the guest is told if nobody answers
   // Of a stream: whether it is connected, how much of `wire` is sent, and what has come.
   bool connected = false;
   std::size_t sent = 0;
@@ -86,6 +90,7 @@ bool DnsUpstream::forward(Time now, const DnsAsker& asker, const DnsMessage& que
   std::copy_n(servers.begin(), slot.server_count, slot.servers.begin());
   slot.give_up = now + kTotal;
   slot.attempt = 0;
+  slot.refused_by.reset();
   ask_next(now, slot);
   return true;
 }
@@ -122,11 +127,13 @@ DnsUpstream::Query& DnsUpstream::take_slot(Time now) {
 void DnsUpstream::release(Query& query) {
   query.in_use = false;
   query.message.reset();
+  query.refusal = {};
   free_.push_back(query.index);
 }
 
 void DnsUpstream::ask_next(Time now, Query& query) {
   for (; query.attempt < kRounds * query.server_count && now < query.give_up; ++query.attempt) {
+    if (query.refused_by.test(query.attempt % query.server_count)) continue;
     if (start_attempt(now, query)) return;
     ++counters_.failed_over;
     end_attempt(query);
@@ -179,13 +186,27 @@ void DnsUpstream::fail_over(Time now, Query& query) {
   ask_next(now, query);
 }
 
+void DnsUpstream::refuse(Time now, Query& query, Bytes refusal) {
+  query.refused_by.set(query.attempt % query.server_count);
+  if (refusal.size() <= kMaxRefusal) query.refusal.assign(refusal.begin(), refusal.end());
+  fail_over(now, query);
+}
+
 void DnsUpstream::fail(Time now, Query& query) {
   ++counters_.failed;
-  conclude(now, query, DnsReply::error(*query.message, DnsRcode::kServerFailure).bytes());
+  if (query.refusal.empty()) {
+    conclude(now, query, DnsReply::error(*query.message, DnsRcode::kServerFailure).bytes());
+  } else {
+    pass_on(now, query, query.refusal);
+  }
 }
 
 void DnsUpstream::answer(Time now, Query& query, Bytes answer) {
   ++counters_.answered;
+  pass_on(now, query, answer);
+}
+
+void DnsUpstream::pass_on(Time now, Query& query, Bytes answer) {
   // Closing the socket takes the bytes' place away.
   const MutableBytes copy = MutableBytes(scratch_).first(answer.size());
   copy_bytes(answer, copy);
@@ -241,7 +262,7 @@ void DnsUpstream::on_datagrams(Time now, Query& query, const Readiness& ready) {
       const Verdict verdict =
           datagram.peer == query.server() ? judge(query, datagram.payload) : Verdict::kUnwanted;
       if (verdict == Verdict::kAnswer) return answer(now, query, datagram.payload);
-      if (verdict == Verdict::kRefusal) return fail_over(now, query);
+      if (verdict == Verdict::kRefusal) return refuse(now, query, datagram.payload);
       ++counters_.unwanted_replies;
       if (++query.unwanted == kMaxUnwanted) return fail_over(now, query);
     }
@@ -290,7 +311,8 @@ void DnsUpstream::receive_stream(Time now, Query& query) {
     const Bytes reply = behind.first(length);
     const Verdict verdict = judge(query, reply);
     if (verdict == Verdict::kAnswer) return answer(now, query, reply);
-    if (verdict == Verdict::kUnwanted) ++counters_.unwanted_replies;
+    if (verdict == Verdict::kRefusal) return refuse(now, query, reply);
+    ++counters_.unwanted_replies;
     return fail_over(now, query);
   }
 }

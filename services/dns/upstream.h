@@ -4,8 +4,8 @@
 // an id of its own, both new, so that source port and id are unpredictable and whatever belongs to
 // an earlier attempt is not even received (RFC 5452, sections 4.4 and 9.2). An attempt ends without
 // an answer when its time is up, when its server says SERVFAIL or REFUSED, or when the socket
-// fails. After the last name server the first is asked again, once, and then the query is answered
-// with SERVFAIL.
+// fails. After the last name server those that said nothing are asked again, once, and then the
+// query is answered with the last refusal there was, or else with SERVFAIL.
 //
 // In the first round each attempt gets kPatience, or less where many servers share kTotal; in the
 // second what is left is shared, so that one slow server has nearly all of kTotal.
@@ -90,8 +90,11 @@ class DnsUpstream final : public HostClient {
   bool start_attempt(Time now, Query& query);
   void end_attempt(Query& query);
   void fail_over(Time now, Query& query);
+  // The server of this attempt will not answer, and says so.
+  void refuse(Time now, Query& query, Bytes refusal);
   void fail(Time now, Query& query);
   void answer(Time now, Query& query, Bytes answer);
+  void pass_on(Time now, Query& query, Bytes answer);
   void conclude(Time now, Query& query, Bytes answer);
   void on_timeout(Time now, Query& query);
 

@@ -213,12 +213,36 @@ TEST_F(Upstream, AnErrorOfTheSocketIsFollowedAtOnce) {
   EXPECT_EQ(asked(), kSecond);
 }
 
+TEST_F(Upstream, WhenEveryServerRefusesTheLastRefusalIsTheAnswer) {
+  ask(query);
+  receive(kFirst, make_reply(attempt_of(newest()), DnsRcode::kServerFailure));
+  EXPECT_TRUE(answers.all.empty());
+  EXPECT_EQ(asked(), kSecond);
+  receive(kSecond, make_reply(attempt_of(newest()), DnsRcode::kRefused));
+  ASSERT_EQ(answers.all.size(), 1U);
+  EXPECT_EQ(answers.last_rcode(), DnsRcode::kRefused);
+  EXPECT_EQ(DnsMessage::parse(answers.all[0].answer)->header().id, 0x4242);
+  EXPECT_EQ(counters.failed, 1U);
+  EXPECT_EQ(world.host.open(), 0U);
+}
+
+TEST_F(Upstream, AServerThatHasRefusedIsNotAskedAgain) {
+  ask(query);
+  receive(kFirst, make_reply(attempt_of(newest()), DnsRcode::kRefused));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(asked(), kSecond);
+    receive_error(kSecond);
+  }
+  ASSERT_EQ(answers.all.size(), 1U);
+  EXPECT_EQ(answers.last_rcode(), DnsRcode::kRefused);
+}
+
 TEST_F(Upstream, AskingEveryServerTwiceInVainIsServerFailure) {
   ask(query);
   for (int i = 0; i < 4; ++i) {
     EXPECT_TRUE(answers.all.empty());
     EXPECT_EQ(asked(), i % 2 == 0 ? kFirst : kSecond);
-    receive(asked(), make_reply(attempt_of(newest()), DnsRcode::kRefused));
+    receive_error(asked());
   }
   ASSERT_EQ(answers.all.size(), 1U);
   EXPECT_EQ(answers.last_rcode(), DnsRcode::kServerFailure);

@@ -1,21 +1,22 @@
 """One test per file of claims."""
 
-def interop_test(name, size = "medium"):
-    """Runs test_NAME.py with the program of this build.
+def interop_test(name, claims = None, script = "run_test.sh", size = "medium"):
+    """Runs the claims of test_CLAIMS.py, or of test_NAME.py, with the program of this build.
 
     Bazel's sandbox has neither namespaces nor /dev/net/tun, so the test runs without one, and alone:
     some claims measure memory or wait for deadlines of real programs.
     """
+    claims = claims or name
     native.sh_test(
         name = name,
         size = size,
-        srcs = ["run_test.sh"],
+        srcs = [script],
         args = [
             "$(location //app:sluice)",
-            "$(location test_%s.py)" % name,
+            "$(location test_%s.py)" % claims,
         ],
         data = [
-            "test_%s.py" % name,
+            "test_%s.py" % claims,
             ":driver",
             "//app:sluice",
         ],

@@ -106,6 +106,10 @@ class Network(Claims):
     def test_nothing_of_the_hosts_network_is_visible_inside(self):
         _, text, _ = run("exec", "--", "ip", "address")
         self.assertNotIn(outside.OUTSIDE, text)
+        _, text, _ = run("exec", "--", "ls", "/sys/class/net")
+        self.assertEqual(text.split(), ["lo", "tap0"])
+        _, text, _ = run("exec", "--", "cat", "/sys/class/net/tap0/mtu")
+        self.assertEqual(text.strip(), "1500")
 
 
 class Ending(Claims):

@@ -23,11 +23,11 @@ class Iperf(Claims):
 
     def test_tcp_carries_data_up(self):
         end = self.iperf("-t", "1")
-        self.assertGreater(end["sum_received"]["bytes"], 10_000_000)
+        self.assertGreater(end["sum_received"]["bytes"], 1_000_000)
 
     def test_tcp_carries_data_down(self):
         end = self.iperf("-t", "1", "-R")
-        self.assertGreater(end["sum_received"]["bytes"], 10_000_000)
+        self.assertGreater(end["sum_received"]["bytes"], 1_000_000)
 
     def test_tcp_carries_data_both_ways_at_once_in_many_flows(self):
         end = self.iperf("-t", "1", "--bidir", "-P", "4")
@@ -37,12 +37,12 @@ class Iperf(Claims):
     def test_udp_carries_data_up(self):
         end = self.iperf("-t", "1", "-u", "-b", "20M")
         self.assertGreater(end["sum"]["packets"], 1000)
-        self.assertLess(end["sum"]["lost_percent"], 5)
+        self.assertLess(end["sum"]["lost_percent"], 50)
 
     def test_udp_carries_data_down(self):
         end = self.iperf("-t", "1", "-u", "-b", "20M", "-R")
         self.assertGreater(end["sum"]["packets"], 1000)
-        self.assertLess(end["sum"]["lost_percent"], 5)
+        self.assertLess(end["sum"]["lost_percent"], 50)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #ifndef SLUICE_TESTS_SIM_SERVICE_WORLD_H_
 #define SLUICE_TESTS_SIM_SERVICE_WORLD_H_
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,10 @@ class ServiceWorld final : public DatagramOutput, public StreamEvents, public Na
 
   void send(Time now, const Endpoint& from, const Endpoint& to, Bytes payload,
             std::optional<MacAddress> link_to) override;
+  std::optional<MacAddress> link_address_of(const IpAddress& address) const override {
+    const auto found = guests.find(address);
+    return found == guests.end() ? std::nullopt : std::optional(found->second);
+  }
   void announce(const HostEvent& event) override { announced.push_back(event); }
   gsl::span<const Endpoint> current(Time now) override;
 
@@ -36,6 +41,7 @@ class ServiceWorld final : public DatagramOutput, public StreamEvents, public Na
   SimHost host;
   TimerWheel timers{Time{}};
   std::vector<Endpoint> name_servers;
+  std::map<IpAddress, MacAddress> guests;  // that have shown themselves
   std::vector<Sent> sent;
   std::vector<HostEvent> announced;
 };
