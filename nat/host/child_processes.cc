@@ -41,12 +41,18 @@ ChildProcesses::~ChildProcesses() {
   }
   for (const Child& child : children_) {
     ::kill(-child.process, SIGKILL);
-    ::waitpid(child.process, nullptr, 0);
+    wait_for(child.process);
   }
+}
+
+void ChildProcesses::wait_for(pid_t process) {
+  will_.spare_group(process);
+  ::waitpid(process, nullptr, 0);
 }
 
 void ChildProcesses::add(pid_t process, Descriptor lifetime, SocketId stream) {
   if (!lifetime) ++without_lifetime_;
+  will_.kill_group(process);
   children_.push_back({.process = process, .lifetime = std::move(lifetime), .stream = stream});
 }
 
@@ -88,7 +94,7 @@ void ChildProcesses::reap() {
     // What it has started, and what has not ended with it. As long as the child has not been waited
     // for, the group's number can't be somebody else's.
     if (child.terminated_at) ::kill(-child.process, SIGKILL);
-    ::waitpid(child.process, nullptr, WNOHANG);
+    wait_for(child.process);
     if (!child.lifetime) --without_lifetime_;
     return true;
   });

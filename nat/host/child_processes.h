@@ -16,13 +16,15 @@
 
 #include "nat/host.h"
 #include "posix/descriptor.h"
+#include "posix/last_will.h"
 #include "stack/time.h"
 
 namespace sluice {
 
 class ChildProcesses {
  public:
-  ChildProcesses() = default;
+  // `will` outlives it.
+  explicit ChildProcesses(LastWill& will) : will_(will) {}
   ChildProcesses(const ChildProcesses&) = delete;
   ChildProcesses& operator=(const ChildProcesses&) = delete;
   // Ends all that still run: by SIGTERM and, what is left after a moment, by SIGKILL.
@@ -54,7 +56,10 @@ class ChildProcesses {
 
   static void terminate(Child& child);
   void kill_stubborn();
+  // Waits for a child that has ended or is about to.
+  void wait_for(pid_t process);
 
+  LastWill& will_;  // for when this process has no time to end them
   std::vector<Child> children_;  // in the order they were started
   std::size_t without_lifetime_ = 0;
 };

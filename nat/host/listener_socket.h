@@ -30,6 +30,8 @@ class SocketFile {
   SocketFile& operator=(const SocketFile&) = delete;
   ~SocketFile();
 
+  const std::string& path() const { return path_; }
+
  private:
   std::string path_;  // empty when it is not ours to remove
   dev_t device_ = 0;

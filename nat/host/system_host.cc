@@ -118,10 +118,18 @@ Opened SystemHost::listen_unix_at(Token token, const std::string& path) {
   if (!opened.descriptor) return failed(opened.error);
   const std::int32_t number = opened.descriptor.get();
   socket_files_.try_emplace(number, path);
+  will_.remove(path);
   const Opened kept = keep(std::move(opened.descriptor), {.token = token, .role = Role::kListener},
                            EventQueue::kArrivals);
-  if (kept.id == SocketId::kNone) socket_files_.erase(number);
+  if (kept.id == SocketId::kNone) forget_socket_file(number);
   return kept;
+}
+
+void SystemHost::forget_socket_file(int descriptor) {
+  const auto found = socket_files_.find(descriptor);
+  if (found == socket_files_.end()) return;
+  will_.leave(found->second.path());
+  socket_files_.erase(found);
 }
 
 Opened SystemHost::listen_udp(Token token, const Endpoint& local) {
@@ -175,7 +183,7 @@ void SystemHost::close(SocketId id, CloseMode mode) {
       children_.on_stream_closed(id, mode == CloseMode::kReset);
       break;
     case Role::kListener:
-      socket_files_.erase(descriptor_of(id));
+      forget_socket_file(descriptor_of(id));
       break;
     case Role::kDatagrams:
       std::erase_if(refusals_, [id](const Refusal& refusal) { return refusal.socket == id; });

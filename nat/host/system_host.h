@@ -25,6 +25,7 @@
 #include "nat/host/event_queue.h"
 #include "nat/host/listener_socket.h"
 #include "posix/descriptor.h"
+#include "posix/last_will.h"
 
 namespace sluice {
 
@@ -99,6 +100,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   Opened listen_unix_at(Token token, const std::string& path);
   Opened listen_udp(Token token, const Endpoint& local);
   Socket& socket_at(SocketId id);
+  void forget_socket_file(int descriptor);
   DatagramSocket datagram_socket_at(SocketId id);
   void refused(const HostDatagram& datagram, std::errc error) override;
   void announce_refusals();
@@ -108,8 +110,9 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   EventQueue queue_;
   std::vector<HostEvent> events_;
   std::vector<Socket> sockets_;  // by descriptor
+  LastWill will_;
   std::unordered_map<std::int32_t, SocketFile> socket_files_;
-  ChildProcesses children_;
+  ChildProcesses children_{will_};
   Acceptor acceptor_;
   DatagramSender sender_;
   DatagramReceiver receiver_;

@@ -22,7 +22,7 @@ struct Users final : AddressUse {
     return found != known.end() && found->second != client;
   }
 };
-const Users kNobody;
+const Users nobody;
 
 Time at(int second) {
   return Time(seconds(second));
@@ -44,20 +44,20 @@ TEST(DhcpLeaseTable, AnAddressThatSomebodyElseUsesIsTheLastToBeGiven) {
 }
 
 TEST(DhcpLeaseTable, GivesAddressesInOrder) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   EXPECT_EQ(table.offer(at(0), client("a"), {}, at(60)), kFirst);
   EXPECT_EQ(table.offer(at(0), client("b"), {}, at(60)), kSecond);
   EXPECT_EQ(table.offer(at(0), client("c"), {}, at(60)), std::nullopt);
 }
 
 TEST(DhcpLeaseTable, GivesWhatIsWantedIfItIsFree) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   EXPECT_EQ(table.offer(at(0), client("a"), kSecond, at(60)), kSecond);
   EXPECT_EQ(table.offer(at(0), client("b"), kSecond, at(60)), kFirst);
 }
 
 TEST(DhcpLeaseTable, AnOfferEndsUnlessItBecomesALease) {
-  DhcpLeaseTable table({kFirst}, kNobody);
+  DhcpLeaseTable table({kFirst}, nobody);
   table.offer(at(0), client("a"), {}, at(60));
   EXPECT_FALSE(table.lease(at(59), client("b"), kFirst, at(1000)));
   EXPECT_TRUE(table.leases(at(1)).empty());
@@ -66,7 +66,7 @@ TEST(DhcpLeaseTable, AnOfferEndsUnlessItBecomesALease) {
 }
 
 TEST(DhcpLeaseTable, AnOfferDoesNotShortenALease) {
-  DhcpLeaseTable table({kFirst}, kNobody);
+  DhcpLeaseTable table({kFirst}, nobody);
   table.lease(at(0), client("a"), kFirst, at(1000));
   table.offer(at(10), client("a"), {}, at(70));
   EXPECT_FALSE(table.lease(at(100), client("b"), kFirst, at(1000)));
@@ -75,14 +75,14 @@ TEST(DhcpLeaseTable, AnOfferDoesNotShortenALease) {
 }
 
 TEST(DhcpLeaseTable, AClientThatComesBackGetsItsOldAddress) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   table.lease(at(0), client("a"), kSecond, at(10));
   EXPECT_EQ(table.offer(at(20), client("b"), {}, at(80)), kFirst);
   EXPECT_EQ(table.offer(at(30), client("a"), kFirst, at(90)), kSecond);
 }
 
 TEST(DhcpLeaseTable, TheLeaseThatEndedFirstIsReusedFirst) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   table.lease(at(0), client("a"), kFirst, at(20));
   table.lease(at(0), client("b"), kSecond, at(10));
   EXPECT_EQ(table.offer(at(30), client("c"), {}, at(90)), kSecond);
@@ -91,14 +91,14 @@ TEST(DhcpLeaseTable, TheLeaseThatEndedFirstIsReusedFirst) {
 }
 
 TEST(DhcpLeaseTable, AClientHasOneAddress) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   EXPECT_TRUE(table.lease(at(0), client("a"), kFirst, at(100)));
   EXPECT_FALSE(table.lease(at(1), client("a"), kSecond, at(100)));
   EXPECT_EQ(table.address_of(client("a").identifier), kFirst);
 }
 
 TEST(DhcpLeaseTable, AReleasedAddressIsFreeAndRemembersItsClient) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   table.lease(at(0), client("a"), kFirst, at(100));
   EXPECT_FALSE(table.release(at(1), client("b").identifier, kFirst));
   EXPECT_FALSE(table.release(at(1), client("a").identifier, kSecond));
@@ -110,7 +110,7 @@ TEST(DhcpLeaseTable, AReleasedAddressIsFreeAndRemembersItsClient) {
 }
 
 TEST(DhcpLeaseTable, AnAddressSetAsideRests) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   table.lease(at(0), client("a"), kFirst, at(100));
   EXPECT_FALSE(table.set_aside(at(1), client("b").identifier, kFirst, at(601)));
   EXPECT_TRUE(table.set_aside(at(1), client("a").identifier, kFirst, at(601)));
@@ -121,7 +121,7 @@ TEST(DhcpLeaseTable, AnAddressSetAsideRests) {
 }
 
 TEST(DhcpLeaseTable, TellsWhoHasWhat) {
-  DhcpLeaseTable table({kFirst, kSecond}, kNobody);
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
   table.lease(at(0), client("a"), kSecond, at(100));
   table.lease(at(0), client("b"), kFirst, Time::max());
   const std::vector<DhcpLease> expected{{kFirst, client("b").mac, std::nullopt},

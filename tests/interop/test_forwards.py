@@ -1,14 +1,17 @@
 """hostfwd lets the host in by TCP, UDP and unix sockets; guestfwd leads to commands and sockets."""
 
+import json
 import os
 import socket
 import subprocess
+import sys
 
 import claims
+import processes
 import stream
 from claims import GATEWAY, GUEST, Claims, command, need
 from servers import TcpServer, UnixServer, closed_port, echo, read_all
-from sluice import poll_until
+from sluice import BINARY, Program, poll_until
 
 SERVER = "10.0.2.100"
 
@@ -34,6 +37,12 @@ def serve_udp(port, count):
 
 def idle():
     claims.report("idle")
+
+
+def hold(address, port):
+    with socket.create_connection((address, port), timeout=10):
+        claims.report("connected")
+        claims.await_word()
 
 
 def converse(address, port, text):
@@ -197,6 +206,19 @@ class GuestForwards(Claims):
         with TcpServer(echo) as server:
             netdev = f"guestfwd=tcp:{SERVER}:7-tcp:127.0.0.1:{server.port}"
             self.assertEqual(self.in_guest(converse, SERVER, 7, "by TCP", netdev=netdev), "by TCP")
+
+    def test_killing_sluice_leaves_neither_commands_nor_socket_files(self):
+        path = os.path.join(self.directory, "door")
+        netdev = f"user,hostfwd=unix:{path}-:80,guestfwd=tcp:{SERVER}:7-cmd:sh -c 'sleep 7654 & wait'"
+        words = [sys.executable, sys.argv[0], "--guest", hold.__name__, json.dumps([SERVER, 7])]
+        program = Program([BINARY, "exec", "--netdev", netdev, "--", *words])
+        self.assertEqual(json.loads(program.line()), "connected")
+        poll_until(lambda: processes.named("7654"), what="the command to run")
+        self.assertTrue(os.path.exists(path))
+        program.process.kill()
+        program.process.wait(10)
+        poll_until(lambda: not processes.named("7654"), what="the command to be gone")
+        poll_until(lambda: not os.path.exists(path), what="the socket's file to be gone")
 
 
 if __name__ == "__main__":
