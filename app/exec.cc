@@ -45,10 +45,31 @@ void tell(const Message& news) {
   if (news.kind == Message::Kind::kWarning) log::warning(news.text);
 }
 
+// Stops this process as the command was stopped; both go on when they are told to.
+void stop_too(const Signal& signal, ContainedCommand& contained) {
+  // What the terminal sends, the command has got itself.
+  if (!signal.from_kernel) contained.pass_on(signal.number);
+  // Not SIGSTOP: in a process group that nobody could continue this one stops nobody.
+  sigset_t stop;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, signal.number);
+  ::raise(signal.number);
+  ::sigprocmask(SIG_UNBLOCK, &stop, nullptr);
+  ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+}
+
 // Returns whether somebody wants an end.
-bool pass_on(const Signals& signals, ContainedCommand& contained) {
+bool pass_on(const Signals& signals, ContainedCommand& contained, bool ended) {
   bool wants_end = false;
   while (const std::optional<Signal> signal = signals.next()) {
+    if (signal->number == SIGTSTP) {
+      stop_too(*signal, contained);
+      continue;
+    }
+    if (signal->number == SIGCONT) {
+      if (!ended) contained.pass_on(SIGCONT);
+      continue;
+    }
     wants_end = wants_end || signal->number != SIGWINCH;
     if (!signal->from_kernel) {
       contained.pass_on(signal->number);
@@ -65,7 +86,7 @@ bool pass_on(const Signals& signals, ContainedCommand& contained) {
 int run_exec(const ExecInvocation& invocation) {
   log::set_level(invocation.common.log_level);
   const UserNetworkOptions& network = invocation.common.network;
-  const Signals signals;
+  const Signals signals({SIGTSTP, SIGCONT});
   const GuestPlan plan{.network = network.network,
                        .tap_name = invocation.tap_name,
                        .configure = !invocation.dhcp,
@@ -87,7 +108,7 @@ int run_exec(const ExecInvocation& invocation) {
   bool ended = false;
   bool impatient = false;
   signal_watch = loop.watch(signals.descriptor(), [&] {
-    if (pass_on(signals, contained) && ended) impatient = true;
+    if (pass_on(signals, contained, ended) && ended) impatient = true;
     signal_watch->arm();
   });
   std::unique_ptr<Loop::Watch> news_watch;

@@ -8,12 +8,13 @@
 
 namespace sluice {
 
-Signals::Signals() {
+Signals::Signals(std::initializer_list<int> also) {
   sigset_t taken;
   ::sigemptyset(&taken);
   for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}) {
     ::sigaddset(&taken, number);
   }
+  for (const int number : also) ::sigaddset(&taken, number);
   ::sigprocmask(SIG_BLOCK, &taken, &before_);
   signals_.reset(::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) throw std::system_error(errno, std::generic_category(), "can't wait for signals");

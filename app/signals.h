@@ -8,6 +8,7 @@
 #define SLUICE_APP_SIGNALS_H_
 
 #include <csignal>
+#include <initializer_list>
 #include <optional>
 
 #include "posix/descriptor.h"
@@ -21,8 +22,8 @@ struct Signal {
 
 class Signals {
  public:
-  // Blocks them. Throws std::system_error.
-  Signals();
+  // Blocks them, and those that `also` names. Throws std::system_error.
+  explicit Signals(std::initializer_list<int> also = {});
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   // The mask is what it was.

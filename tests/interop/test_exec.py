@@ -158,6 +158,26 @@ class Ending(Claims):
         program.process.wait(10)
         poll_until(self.all_gone, what="every process to be gone")
 
+    def test_the_command_stops_and_goes_on_with_sluice(self):
+        def states():
+            """Of Sluice and of the command: T is stopped."""
+            found = {}
+            for number in processes.living():
+                with open(f"/proc/{number}/stat", encoding="ascii") as file:
+                    name, _, rest = file.read().partition(")")
+                if number == program.pid or name.endswith("(sleep"):
+                    found[number] = rest.split()[0]
+            return found
+
+        # As a shell starts a job: what nobody could continue is not stopped by SIGTSTP.
+        with Program([BINARY, "exec", "--", "sleep", "1000"], process_group=0) as program:
+            poll_until(lambda: len(states()) == 2, what="the command to run")
+            for signal_number, stopped in ((signal.SIGTSTP, True), (signal.SIGCONT, False)) * 2:
+                os.kill(program.pid, signal_number)
+                poll_until(
+                    lambda: len(states()) == 2 and {state == "T" for state in states().values()} == {stopped},
+                    what=f"both to take signal {signal_number}")
+
     def test_no_files_and_interfaces_are_left(self):
         def seen():
             return outside.sh("ip", "-o", "link"), outside.sh("cat", "/proc/mounts")
