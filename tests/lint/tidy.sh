@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 cd -- "$here/../.."
 
-cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/sluice/tidy
+cache=$(setup/cache_directory.sh)/tidy
 mkdir -p -- "$cache"
 # What every file's result depends on besides the files that it is made of.
 common=$({ cat .clang-tidy; clang-tidy-14 --version; } | sha256sum)
