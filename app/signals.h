@@ -23,7 +23,7 @@ struct Signal {
 class Signals {
  public:
   // Blocks them, and those that `also` names. Throws std::system_error.
-  explicit Signals(std::initializer_list<int> also = {});
+  Signals(std::initializer_list<int> also = {});
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   // The mask is what it was.

@@ -59,7 +59,7 @@ class ChildProcesses {
   // Waits for a child that has ended or is about to.
   void wait_for(pid_t process);
 
-  LastWill& will_;  // for when this process has no time to end them
+  LastWill& will_;               // for when this process has no time to end them
   std::vector<Child> children_;  // in the order they were started
   std::size_t without_lifetime_ = 0;
 };
