@@ -99,12 +99,13 @@ class World {
     return syn;
   }
 
-  // A number near one that matters.
+  // A number near one that matters, or as far from it as numbers can be.
   static Sequence near(unsigned selector, std::uint8_t distance,
                        const std::array<Sequence, 4>& edges) {
     const auto offset = static_cast<std::int8_t>(distance);
-    const int factor = (selector & 4U) != 0 ? 100 : 1;
-    return edges.at(selector & 3U) + static_cast<std::uint32_t>(offset * factor);
+    const bool far = offset < -64 || offset > 64;
+    const unsigned factor = (selector & 4U) == 0 ? 1U : (far ? 1U << 24 : 100U);
+    return edges.at(selector & 3U) + static_cast<std::uint32_t>(offset) * factor;
   }
 
   Segment segment(Bytes step) {
@@ -132,8 +133,12 @@ class World {
       segment.options.timestamps = TcpTimestamps{peer_clock_, heard_clock_ - step[3] % 3};
     }
     for (unsigned i = 0; i < ((step[7] >> 1U) & 3U); ++i) {
-      const Sequence left = near(step[2] >> 4U, static_cast<std::uint8_t>(step[4] + 7 * i), ours);
-      segment.options.sack.at(i) = {(left + 1).number(), (left + 1 + step[6] * (i + 1)).number()};
+      // Blocks of honest sizes, or anywhere on the circle.
+      const bool wild = (step[2] & 8U) != 0;
+      const Sequence left = near(step[2] >> 4U, static_cast<std::uint8_t>(step[4] + 7 * i), ours) +
+                            (wild ? std::uint32_t{step[3]} << 24U : 0U);
+      const unsigned width = wild ? 1U << 24 : i + 1;
+      segment.options.sack.at(i) = {(left + 1).number(), (left + 1 + step[6] * width).number()};
       segment.options.sack_count = static_cast<std::uint8_t>(i + 1);
     }
     return segment;

@@ -116,10 +116,12 @@ bool Connection::update_scoreboard(const Segment& segment) {
   for (std::uint8_t i = 0; i < segment.options.sack_count; ++i) {
     const Range block{Sequence(segment.options.sack.at(i).left),
                       Sequence(segment.options.sack.at(i).right)};
-    // Blocks below are duplicates being reported (RFC 2883); others must be ours.
-    if (!block.begin.after(lower) || !block.end.after(block.begin) || block.end.after(nxt_)) {
-      continue;
-    }
+    // Blocks below are duplicates being reported (RFC 2883); others must be ours. Both edges are
+    // measured from one place: a forged block may be so large that comparing it edge by edge, each
+    // to its neighbour, goes round the whole circle.
+    const std::uint32_t begin = block.begin - lower;
+    const std::uint32_t end = block.end - lower;
+    if (begin == 0 || begin >= end || end > nxt_ - lower) continue;
     loss().scoreboard.add(block);
   }
   return loss_ && loss_->scoreboard.covered() != before;

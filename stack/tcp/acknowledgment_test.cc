@@ -2,6 +2,7 @@
 // RFC 3042 and RFC 6298.
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "stack/tcp/scripted_peer.h"
 
@@ -338,6 +339,40 @@ TEST(TcpLoss, TimestampsMeasureWhatWasSentTwice) {
   peer.gives(peer.ack(100));
   EXPECT_NE(peer.connection.smoothed_round_trip(), before);
   EXPECT_LE(peer.connection.smoothed_round_trip(), milliseconds(80));
+}
+
+TEST(TcpLoss, ABlockThatGoesRoundTheWholeCircleIsNoneOfOurs) {
+  Opening opening;
+  opening.peer_options.sack_permitted = true;
+  ScriptedPeer peer = ScriptedPeer::established(opening);
+  peer.sends(3000);
+  Segment forged = peer.ack(0);
+  forged.options.sack_count = 1;
+  forged.options.sack.at(0) = peer.sack(0x60000000, 0xa0000000);
+  peer.gives(forged);
+  EXPECT_TRUE(peer.hears().empty());
+}
+
+RC_GTEST_PROP(TcpLossProperty, NoBlockMakesAConnectionSendWhatItDoesNotHave, ()) {
+  Opening opening;
+  opening.peer_options.sack_permitted = true;
+  ScriptedPeer peer = ScriptedPeer::established(opening);
+  constexpr std::uint32_t kQueued = 3000;
+  peer.sends(kQueued);
+  const auto edge = rc::gen::oneOf(
+      rc::gen::inRange<std::uint32_t>(0, kQueued + 10), rc::gen::arbitrary<std::uint32_t>(),
+      rc::gen::element<std::uint32_t>(0x40000000, 0x60000000, 0x7fffffff, 0x80000000, 0x80000bb8,
+                                      0xa0000000, 0xc0000000, 0xffffffff));
+  for (int i = 0; i < 5; ++i) {
+    Segment forged = peer.ack(0);
+    forged.options.sack_count = 2;
+    forged.options.sack.at(0) = peer.sack(*edge, *edge);
+    forged.options.sack.at(1) = peer.sack(*edge, *edge);
+    peer.gives(forged);
+    for (const Said& segment : peer.waits(milliseconds(300))) {
+      RC_ASSERT(segment.offset + segment.length <= kQueued);
+    }
+  }
 }
 
 TEST(TcpLoss, SlowStartDoublesTheWindow) {
