@@ -148,7 +148,9 @@ class World {
     const Segment given = segment(step);
     const unsigned scale = (bits_ & 2) != 0 && !given.flags.syn ? scale_ : 0;
     const std::uint32_t window = std::uint32_t{given.window} << scale;
-    if (given.flags.ack && given.acknowledgment.at_or_before(heard_end_)) {
+    // What is acknowledged from further away than any window reaches offers nothing.
+    constexpr std::uint32_t kFurthest = 1U << 30;
+    if (given.flags.ack && heard_end_ - given.acknowledgment <= kFurthest) {
       offered_ = later(offered_, given.acknowledgment + window);
     }
     if (given.flags.syn) offered_ = later(offered_, kIss + 1 + window);
