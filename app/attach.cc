@@ -60,7 +60,7 @@ int run_attach(const AttachInvocation& invocation) {
   Loop loop;
   World world(invocation.common, std::move(arrived.tap), loop);
   world.on_closed([&] { loop.stop(); });
-  ignore_broken_pipes();
+  ignore_failed_writes();
 
   bool asked_to_end = false;
   std::unique_ptr<Loop::Watch> signal_watch;

@@ -99,7 +99,7 @@ int run_exec(const ExecInvocation& invocation) {
   Loop loop;
   std::optional<World> world;
   world.emplace(invocation.common, std::move(contained.arrived().tap), loop);
-  ignore_broken_pipes();
+  ignore_failed_writes();
   const Terminal terminal;
   contained.start();
   leave_standard_files_to_the_command();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -25,8 +26,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
 int run(const TextInvocation& invocation) {
-  std::fputs(invocation.text.c_str(), stdout);
-  if (std::fflush(stdout) == 0) return 0;
+  if (std::fputs(invocation.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
   throw std::system_error(errno, std::generic_category(), "can't write to standard output");
 }
 int run(const ExecInvocation& invocation) {
@@ -65,6 +65,12 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
 }
 
+// A caller that ignores its children's ends has it ignored here as well, and then nobody is told
+// how a command ended.
+void care_for_children() {
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
 // Opens what the caller has closed of standard input, output and error, so that nothing that Sluice
 // opens gets such a number and is then taken for it.
 void fill_standard_files() {
@@ -79,6 +85,7 @@ void fill_standard_files() {
 
 int main(int argc, char** argv) {
   sluice::fill_standard_files();
+  sluice::care_for_children();
   // The first word is the program's own name, and may be missing.
   const int first = argc > 0 ? 1 : 0;
   return sluice::run_command_line(std::vector<std::string>(argv + first, argv + argc));

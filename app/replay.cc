@@ -114,7 +114,7 @@ int run_replay(const ReplayInvocation& invocation) {
   const NetworkInvocation& common = invocation.common;
   const Network& network = common.network.network;
   log::set_level(common.log_level);
-  ignore_broken_pipes();
+  ignore_failed_writes();
   constexpr MacAddress kGuest({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
   CaptureReader reader(invocation.input,
                        {.guest = invocation.guest.value_or(kGuest), .gateway = network.host_mac()});

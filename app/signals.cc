@@ -30,8 +30,9 @@ std::optional<Signal> Signals::next() const {
   return Signal{.number = static_cast<int>(news.ssi_signo), .from_kernel = news.ssi_code > 0};
 }
 
-void ignore_broken_pipes() {
+void ignore_failed_writes() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace sluice

@@ -41,7 +41,7 @@ class Signals {
 };
 
 // To be called once commands that should not inherit this have been started.
-void ignore_broken_pipes();
+void ignore_failed_writes();
 
 }  // namespace sluice
 

@@ -19,6 +19,13 @@ class Transparent(Claims):
         for status in (0, 1, 7, 255):
             self.assertEqual(run("exec", "--", "sh", "-c", f"exit {status}")[0], status)
 
+    def test_the_status_is_returned_to_a_caller_that_ignores_its_children(self):
+        def ignore():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+        words = [BINARY, "exec", "--", "sh", "-c", "exit 5"]
+        self.assertEqual(subprocess.run(words, preexec_fn=ignore, timeout=30, check=False).returncode, 5)
+
     def test_a_signal_that_ends_the_command_is_told_as_a_shell_tells_it(self):
         for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV):
             status, _, _ = run("exec", "--", "sh", "-c", f"kill -{int(number)} $$")
