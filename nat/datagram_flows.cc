@@ -4,6 +4,8 @@
 
 #include <gsl/assert>
 
+#include "nat/datagram_run.h"
+
 namespace sluice {
 namespace {
 
@@ -126,8 +128,11 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
   constexpr unsigned kBatches = 8;
   for (unsigned i = 0; i < kBatches; ++i) {
     const std::size_t count = context_.host.receive_datagrams(flow.socket, received_);
-    for (const HostDatagram& datagram : gsl::span(received_).first(count)) {
-      deliver(now, flow, datagram);
+    const std::size_t most = kind_ == DatagramKind::kUdp ? kMaxRun : 1;
+    for (gsl::span<const HostDatagram> rest = gsl::span(received_).first(count); !rest.empty();) {
+      const auto run = rest.first(run_length(rest, most, Egress::kMaxDatagram));
+      rest = rest.subspan(run.size());
+      deliver(now, flow, run);
     }
     if (count < received_.size()) return;
   }
@@ -136,13 +141,14 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
   dirty_.push_back(flow.name());
 }
 
-void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& datagram) {
+void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run) {
+  const HostDatagram& datagram = run[0];
   const Endpoint& guest = flow.key().guest;
   const Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
   if (flow.is_forward) {
     add_peer(now, flow, seen, datagram.peer);
   } else if (peers_.find({guest, {datagram.peer.address, 0}}) == nullptr) {
-    context_.counters.count(Drop::kFiltered);
+    context_.counters.count(Drop::kFiltered, run.size());
     return;
   }
   if (kind_ == DatagramKind::kEcho) {
@@ -154,7 +160,9 @@ void DatagramFlows::deliver(Time now, DatagramFlow& flow, const HostDatagram& da
   }
   const bool answered = flow.only_asks_names && datagram.peer.port == kNamePort;
   use(now, flow, answered ? kNameIdle : kUdpIdle);
-  context_.egress.send_udp(now, seen, guest, datagram.ttl, datagram.payload);
+  payloads_.clear();
+  for (const HostDatagram& each : run) payloads_.push_back(each.payload);
+  context_.egress.send_udp(now, seen, guest, datagram.ttl, payloads_);
 }
 
 void DatagramFlows::take_errors(Time now, DatagramFlow& flow) {

@@ -89,7 +89,7 @@ class DatagramFlows final : private TimerHandler {
   static constexpr Duration kEchoIdle = std::chrono::minutes(1);
 
  private:
-  static constexpr std::size_t kBatch = 32;
+  static constexpr std::size_t kBatch = 64;
 
   void on_timer(Time now, Timer& timer) override;
   TimerHandler& timer_handler() { return *this; }
@@ -99,7 +99,8 @@ class DatagramFlows final : private TimerHandler {
                            const IpPacket& packet);
   void queue(const DatagramFlow& flow, const HostDatagram& datagram);
   void receive(Time now, DatagramFlow& flow);
-  void deliver(Time now, DatagramFlow& flow, const HostDatagram& datagram);
+  // Datagrams that may share a packet; see datagram_run.h.
+  void deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run);
   void take_errors(Time now, DatagramFlow& flow);
   void use(Time now, DatagramFlow& flow, Duration idle);
   void erase(DatagramFlow& flow);
@@ -126,6 +127,7 @@ class DatagramFlows final : private TimerHandler {
   SocketId pending_socket_ = SocketId::kNone;
   std::vector<HostDatagram> pending_;  // of one socket, to be sent
   std::vector<HostDatagram> received_;
+  std::vector<Bytes> payloads_;
   std::vector<FlowName> dirty_;
   std::vector<FlowName> turns_;
 };

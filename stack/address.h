@@ -97,6 +97,13 @@ class IpAddress {
 
   // NOLINTNEXTLINE(modernize-use-nullptr): taken for the literal 0 of a comparison.
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  // Two words: the octets one by one would be a call of memcmp() in every look-up.
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto left = std::bit_cast<Words>(a.octets_);
+    const auto right = std::bit_cast<Words>(b.octets_);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
+  }
 
  private:
   std::array<std::uint8_t, 16> octets_{};

@@ -51,7 +51,9 @@ struct Counters {
   std::uint64_t echo_flows = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(Drop::kCount)> drops{};
 
-  void count(Drop reason) { ++drops.at(static_cast<std::size_t>(reason)); }
+  void count(Drop reason, std::uint64_t packets = 1) {
+    drops.at(static_cast<std::size_t>(reason)) += packets;
+  }
   std::uint64_t dropped(Drop reason) const { return drops.at(static_cast<std::size_t>(reason)); }
 };
 

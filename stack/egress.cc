@@ -7,7 +7,6 @@
 #include "stack/checksum.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
-#include "stack/wire/udp.h"
 
 namespace sluice {
 namespace {
@@ -160,8 +159,23 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
 }
 
 void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
-                      Bytes payload, std::optional<MacAddress> link_to) {
-  const std::size_t size = UdpHeader::kSize + payload.size();
+                      gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to) {
+  Expects(!payloads.empty());
+  const LinkCapabilities capabilities = link_.capabilities();
+  const std::size_t packet = Ipv4Header::kSize + UdpHeader::kSize + payloads[0].size();
+  if (capabilities.udp_segmentation && capabilities.checksum && packet <= network_.mtu) {
+    send_udp_frame(now, from, to, ttl, payloads, link_to);
+    return;
+  }
+  for (std::size_t i = 0; i < payloads.size(); ++i) {
+    send_udp_frame(now, from, to, ttl, payloads.subspan(i, 1), link_to);
+  }
+}
+
+void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
+                            gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to) {
+  std::size_t size = UdpHeader::kSize;
+  for (const Bytes payload : payloads) size += payload.size();
   if (size > kLargestPacket - Ipv4Header::kSize) {
     counters_.count(Drop::kMalformed);
     return;
@@ -171,20 +185,29 @@ void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::u
   ChecksumSum sum;
   sum.add_pseudo_header(from.address, to.address, static_cast<std::uint8_t>(IpProtocol::kUdp),
                         static_cast<std::uint32_t>(size));
-  const bool whole = Ipv4Header::kSize + size <= network_.mtu;
-  const bool partial = link_.capabilities().checksum && whole;
+  const bool joined = payloads.size() > 1;
+  const bool whole = joined || Ipv4Header::kSize + size <= network_.mtu;
+  Offload offload;
   std::uint16_t checksum = sum.folded();
-  if (!partial) {
+  if (link_.capabilities().checksum && whole) {
+    offload.checksum = ChecksumState::kPartial;
+    offload.checksum_start = kHeaders;
+    offload.checksum_offset = UdpHeader::kChecksumOffset;
+  } else {
     sum.add(header);
-    sum.add(payload);
+    for (const Bytes payload : payloads) sum.add(payload);
     checksum = sum.checksum();
     if (checksum == 0) checksum = 0xffff;  // RFC 768: zero means none
+  }
+  if (joined) {
+    offload.segmentation = Segmentation::kUdp;
+    offload.segment_size = static_cast<std::uint16_t>(payloads[0].size());
+    offload.header_size = static_cast<std::uint16_t>(kHeaders + UdpHeader::kSize);
   }
   store_big(MutableBytes(header), UdpHeader::kChecksumOffset, checksum);
   const Ipv4Header ip{
       .ttl = ttl, .protocol = IpProtocol::kUdp, .source = from.address, .destination = to.address};
-  send_packet(now, ip, header, payload, link_to,
-              partial ? std::optional(UdpHeader::kChecksumOffset) : std::nullopt);
+  send_packet(now, ip, header, payloads, link_to, offload);
 }
 
 void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
@@ -201,28 +224,28 @@ void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, Icm
   sum.add(payload);
   store_big(MutableBytes(bytes), IcmpHeader::kChecksumOffset, sum.checksum());
   const Ipv4Header ip{.protocol = IpProtocol::kIcmp, .source = from, .destination = to};
-  send_packet(now, ip, bytes, payload, std::nullopt, std::nullopt);
+  send_packet(now, ip, bytes, gsl::span(&payload, 1), std::nullopt, {});
 }
 
-void Egress::send_packet(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
-                         std::optional<MacAddress> link_to,
-                         std::optional<std::size_t> checksum_offset) {
-  const std::size_t total = Ipv4Header::kSize + transport_header.size() + payload.size();
+void Egress::send_packet(Time now, Ipv4Header header, Bytes transport_header,
+                         gsl::span<const Bytes> payload, std::optional<MacAddress> link_to,
+                         const Offload& offload) {
+  std::size_t total = Ipv4Header::kSize + transport_header.size();
+  for (const Bytes piece : payload) total += piece.size();
   header.identification = identification_++;
-  if (total > network_.mtu) {
-    send_fragments(now, header, transport_header, payload, link_to);
+  if (total > network_.mtu && offload.segmentation == Segmentation::kNone) {
+    send_fragments(now, header, transport_header, payload[0], link_to);
     return;
   }
   header.total_length = static_cast<std::uint16_t>(total);
   const MutableBytes room = begin_frame(header.source, header.destination, link_to, total);
   header.emit(room);
-  copy_bytes(transport_header, room.subspan(Ipv4Header::kSize));
-  copy_bytes(payload, room.subspan(Ipv4Header::kSize + transport_header.size()));
-  Offload offload;
-  if (checksum_offset) {
-    offload.checksum = ChecksumState::kPartial;
-    offload.checksum_start = kHeaders;
-    offload.checksum_offset = static_cast<std::uint16_t>(*checksum_offset);
+  MutableBytes rest = room.subspan(Ipv4Header::kSize);
+  copy_bytes(transport_header, rest);
+  rest = rest.subspan(transport_header.size());
+  for (const Bytes piece : payload) {
+    copy_bytes(piece, rest);
+    rest = rest.subspan(piece.size());
   }
   finish_frame(now, header.destination, EthernetHeader::kSize + total, {}, offload);
 }

@@ -1,8 +1,9 @@
 // What leaves for the guests: Ethernet, IP and transport headers around a payload.
 //
 // Headers are built in the room the link gives; payload is passed on as it lies. A checksum that
-// the link completes is left to it; otherwise it is summed here, once. Packets above the MTU are
-// cut by the link where it offers to (TCP), else fragmented here (RFC 791; UDP and ICMP only).
+// the link completes is left to it; otherwise it is summed here, once. What the link offers to cut
+// (TCP segments, runs of UDP datagrams) crosses it as one frame; other packets above the MTU are
+// fragmented here (RFC 791; UDP and ICMP only).
 //
 // A packet for a guest whose link address is unknown waits for one second while ARP asks, and a
 // few packets at most wait at all.
@@ -25,6 +26,7 @@
 #include "stack/wire/icmpv4.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp.h"
+#include "stack/wire/udp.h"
 
 namespace sluice {
 
@@ -43,10 +45,17 @@ class Egress final : private TimerHandler {
   // nothing.
   std::uint32_t tcp_payload_limit() const;
 
-  // Sends one UDP datagram; the payload is copied or sent before this returns. With `link_to`, to
-  // that link address.
+  // Sends UDP datagrams with these payloads: all of one size, but the last may be shorter; no more
+  // than kMaxDatagram bytes together, or one. They are copied or sent before this returns. With
+  // `link_to`, to that link address.
+  void send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
+                gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to = std::nullopt);
   void send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl, Bytes payload,
-                std::optional<MacAddress> link_to = std::nullopt);
+                std::optional<MacAddress> link_to = std::nullopt) {
+    send_udp(now, from, to, ttl, gsl::span(&payload, 1), link_to);
+  }
+  // Bytes of payload in the longest datagram.
+  static constexpr std::size_t kMaxDatagram = 65535 - Ipv4Header::kSize - UdpHeader::kSize;
   // Sends one ICMP message; `header.checksum` is filled in here.
   void send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
                  Bytes payload);
@@ -76,10 +85,13 @@ class Egress final : private TimerHandler {
                            std::optional<MacAddress> link_to, std::size_t size);
   void finish_frame(Time now, const IpAddress& to, std::size_t header_size,
                     gsl::span<const Bytes> payload, const Offload& offload);
-  // An IP packet, in fragments if need be. With `checksum_offset` the link completes the transport
-  // checksum that lies so many bytes into the transport header; never together with fragments.
-  void send_packet(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
-                   std::optional<MacAddress> link_to, std::optional<std::size_t> checksum_offset);
+  // One frame: a datagram, or as many as the link will cut it into.
+  void send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
+                      gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to);
+  // An IP packet, in fragments if need be and `offload` asks for nothing.
+  void send_packet(Time now, Ipv4Header header, Bytes transport_header,
+                   gsl::span<const Bytes> payload, std::optional<MacAddress> link_to,
+                   const Offload& offload);
   void send_fragments(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
                       std::optional<MacAddress> link_to);
   void ask_for(const IpAddress& address);

@@ -145,7 +145,7 @@ Tap::Tap(Descriptor tap, Counters& counters, Offloads offloads)
     fail(errno, "can't make a tap nonblocking");
   }
   capabilities_ = agree_on_offloads(tap_, offloads);
-  input_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * kBufferStride);
+  input_ = std::make_unique_for_overwrite<std::uint8_t[]>(kInputSize);
   output_ = std::make_unique_for_overwrite<std::uint8_t[]>(kVnetHeaderSize + kMaxReserve);
 }
 
@@ -154,8 +154,9 @@ gsl::span<const Frame> Tap::receive() {
   more_ = false;
   // A dropped frame takes part in the bound: a flood of bad frames must not hold up the rest.
   std::size_t attempts = 0;
-  for (; attempts < kBatch; ++attempts) {
-    const MutableBytes buffer(input_.get() + count * kBufferStride, kBufferSize);
+  MutableBytes free(input_.get(), kInputSize);
+  for (; attempts < kBatch && free.size() >= kRead; ++attempts) {
+    const MutableBytes buffer = free.first(kRead);
     const ssize_t size = ::read(tap_.get(), buffer.data(), buffer.size());
     if (size < 0) {
       if (errno == EINTR) continue;
@@ -176,6 +177,8 @@ gsl::span<const Frame> Tap::receive() {
     }
     frames_.at(count) = {.bytes = bytes, .offload = *offload};
     ++count;
+    constexpr std::size_t kCacheLine = 64;
+    free = free.subspan((whole.size() + kCacheLine - 1) / kCacheLine * kCacheLine);
   }
   more_ = true;
   return {frames_.data(), count};

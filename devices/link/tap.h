@@ -9,8 +9,9 @@
 // (TUNSETOFFLOAD). It never has to be done: the frame ends here, and its payload goes on through a
 // socket of the host. What each frame still lacks stands in its virtio header (vnet_header.h).
 //
-// A tap has no system call for more than one frame. Input is read one after the other into a fixed
-// set of buffers until the queue is empty or all are full; output is written at once by commit(),
+// A tap has no system call for more than one frame. Input is read frame behind frame into one
+// buffer until the queue is empty or there is no room for another of the largest, so that a batch of
+// small frames is many and stays in a few cache lines; output is written at once by commit(),
 // one writev from where header and payload lie. So the payload is copied once, by the kernel.
 
 #ifndef SLUICE_DEVICES_LINK_TAP_H_
@@ -63,7 +64,7 @@ class Tap final : public Link {
   // Reads what has come, at most kBatch frames. They stay until the next call. A frame with an
   // impossible header is counted as Drop::kMalformed, one that is too long as Drop::kTruncated.
   gsl::span<const Frame> receive();
-  // The last receive() ended because its buffers were full: there may be more, which an
+  // The last receive() ended because its buffer was full: there may be more, which an
   // edge-triggered wait won't announce.
   bool more() const { return more_; }
   // The interface is gone: nothing will come and nothing can be sent. The end of a namespace does
@@ -77,17 +78,16 @@ class Tap final : public Link {
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override {}
 
-  static constexpr std::size_t kBatch = 16;
+  static constexpr std::size_t kBatch = 64;
   // The largest frame: 64 KiB of IP packet and the headers of the link below it.
   static constexpr std::size_t kMaxFrame = 65536 + 64;
 
  private:
-  // One byte more than the largest frame fills: a buffer that is full holds a frame cut short.
-  static constexpr std::size_t kBufferSize = kVnetHeaderSize + kMaxFrame + 1;
-  // Whole cache lines, but no multiple of a page: the headers of a batch would all compete for the
-  // same few sets of the cache.
-  static constexpr std::size_t kBufferStride = (kBufferSize + 63) / 64 * 64;
-  static_assert(kBufferStride % 4096 != 0);
+  // What a read is offered: one byte more than the largest frame fills, so that one that fills it
+  // was cut short.
+  static constexpr std::size_t kRead = kVnetHeaderSize + kMaxFrame + 1;
+  // Together with the copies that the kernel makes of it, half of a usual second-level cache.
+  static constexpr std::size_t kInputSize = std::size_t{1024} << 10;
 
   Descriptor tap_;
   Counters& counters_;

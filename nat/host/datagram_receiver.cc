@@ -54,10 +54,10 @@ bool read_echo(const DatagramSocket& socket, Bytes received, HostDatagram& datag
 }  // namespace
 
 DatagramReceiver::DatagramReceiver()
-    : buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(kCapacity * kBufferSize)) {
+    : buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(kCapacity * kStride)) {
   for (std::size_t i = 0; i < kCapacity; ++i) {
     Slot& slot = slots_.at(i);
-    slot.piece = {.iov_base = &buffers_[i * kBufferSize], .iov_len = kBufferSize};
+    slot.piece = {.iov_base = &buffers_[i * kStride], .iov_len = kBufferSize};
     msghdr& message = messages_.at(i).msg_hdr;
     message.msg_name = slot.source.data();
     message.msg_iov = &slot.piece;
@@ -81,7 +81,7 @@ bool DatagramReceiver::read(const DatagramSocket& socket, std::size_t slot,
   const std::optional<Endpoint> source = slots_.at(slot).source.endpoint();
   if (!source) return false;
   datagram = {.peer = *source, .ttl = ttl_of(message), .sequence = 0, .payload = {}};
-  const Bytes received(&buffers_[slot * kBufferSize], messages_.at(slot).msg_len);
+  const Bytes received(&buffers_[slot * kStride], messages_.at(slot).msg_len);
   if (socket.is_echo()) return read_echo(socket, received, datagram);
   datagram.payload = received;
   return true;

@@ -1,11 +1,13 @@
 #include "nat/host/datagram_sender.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "nat/datagram_run.h"
 #include "stack/checksum.h"
 
 namespace sluice {
@@ -32,71 +34,101 @@ void emit_echo(const DatagramSocket& socket, const HostDatagram& datagram, Mutab
   store_big<std::uint16_t>(header, 2, sum.checksum());
 }
 
-void set_ttl(const DatagramSocket& socket, std::uint8_t ttl, MutableBytes control,
-             msghdr& message) {
+// Of UDP over either family: what one IP packet holds beside its headers, without extensions.
+constexpr std::size_t kMaxRunBytes = 65535 - 40 - 8;
+
+template <typename Value>
+void add_control(msghdr& message, MutableBytes control, int level, int type, Value value) {
   message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = socket.v6 ? static_cast<int>(IPPROTO_IPV6) : static_cast<int>(IPPROTO_IP);
-  header->cmsg_type = socket.v6 ? IPV6_HOPLIMIT : IP_TTL;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int value = ttl;
-  std::memcpy(CMSG_DATA(header), &value, sizeof value);
+  const MutableBytes room = control.subspan(message.msg_controllen);
+  message.msg_controllen += CMSG_SPACE(sizeof value);
+  Expects(room.size() >= CMSG_SPACE(sizeof value));
+  const cmsghdr header{.cmsg_len = CMSG_LEN(sizeof value), .cmsg_level = level, .cmsg_type = type};
+  std::memcpy(room.data(), &header, sizeof header);
+  std::memcpy(&room[CMSG_LEN(0)], &value, sizeof value);
 }
 
 }  // namespace
 
-void DatagramSender::describe(const DatagramSocket& socket, const HostDatagram& datagram,
-                              Slot& slot, msghdr& message) {
-  Endpoint destination = datagram.peer;
+void DatagramSender::describe(const DatagramSocket& socket, gsl::span<const HostDatagram> run,
+                              Slot& slot, gsl::span<iovec> pieces, msghdr& message) {
+  const HostDatagram& first = run[0];
+  Endpoint destination = first.peer;
   if (socket.is_echo()) destination.port = 0;  // a raw IPv6 socket would take it for a protocol
   slot.destination = SocketAddress(destination);
+  slot.datagrams = run.size();
   message = {};
   message.msg_name = slot.destination.data();
   message.msg_namelen = slot.destination.size();
-  message.msg_iov = slot.pieces.data();
+  message.msg_iov = pieces.data();
   if (socket.is_echo()) {
-    emit_echo(socket, datagram, slot.echo);
-    slot.pieces.at(message.msg_iovlen++) = {.iov_base = slot.echo.data(),
-                                            .iov_len = slot.echo.size()};
+    emit_echo(socket, first, slot.echo);
+    pieces[message.msg_iovlen++] = {.iov_base = slot.echo.data(), .iov_len = slot.echo.size()};
   }
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg(2) does not write to it.
-  auto* const payload = const_cast<std::uint8_t*>(datagram.payload.data());
-  slot.pieces.at(message.msg_iovlen++) = {.iov_base = payload, .iov_len = datagram.payload.size()};
-  if (datagram.ttl != kDefaultTtl) set_ttl(socket, datagram.ttl, slot.control, message);
+  for (const HostDatagram& datagram : run) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg(2) does not write to it.
+    auto* const payload = const_cast<std::uint8_t*>(datagram.payload.data());
+    pieces[message.msg_iovlen++] = {.iov_base = payload, .iov_len = datagram.payload.size()};
+  }
+  if (first.ttl != kDefaultTtl) {
+    const int level = socket.v6 ? static_cast<int>(IPPROTO_IPV6) : static_cast<int>(IPPROTO_IP);
+    add_control(message, slot.control, level, socket.v6 ? IPV6_HOPLIMIT : IP_TTL, int{first.ttl});
+  }
+  if (run.size() > 1) {
+    add_control(message, slot.control, IPPROTO_UDP, UDP_SEGMENT,
+                static_cast<std::uint16_t>(first.payload.size()));
+  }
+}
+
+std::size_t DatagramSender::describe(const DatagramSocket& socket,
+                                     gsl::span<const HostDatagram> datagrams, bool join) {
+  const std::size_t most = join && !socket.is_echo() ? kMaxRun : 1;
+  gsl::span<iovec> pieces = pieces_;
+  datagrams = datagrams.first(std::min(datagrams.size(), kBatch));
+  std::size_t count = 0;
+  for (; !datagrams.empty(); ++count) {
+    const auto run = datagrams.first(run_length(datagrams, most, kMaxRunBytes));
+    datagrams = datagrams.subspan(run.size());
+    msghdr& message = messages_.at(count).msg_hdr;
+    describe(socket, run, slots_.at(count), pieces, message);
+    pieces = pieces.subspan(message.msg_iovlen);
+  }
+  return count;
 }
 
 std::size_t DatagramSender::send(const DatagramSocket& socket,
                                  gsl::span<const HostDatagram> datagrams, Refusals& refusals) {
   std::size_t taken = 0;
+  bool join = true;
   while (taken < datagrams.size()) {
-    const std::size_t batch = std::min(kBatch, datagrams.size() - taken);
-    for (std::size_t i = 0; i < batch; ++i) {
-      describe(socket, datagrams[taken + i], slots_.at(i), messages_.at(i).msg_hdr);
-    }
-    std::size_t sent = 0;
+    const std::size_t messages = describe(socket, datagrams.subspan(taken), join);
     bool retried = false;
-    while (sent < batch) {
-      const int result = ::sendmmsg(socket.descriptor, &messages_.at(sent),
-                                    static_cast<unsigned>(batch - sent), 0);
+    for (std::size_t next = 0; next < messages;) {
+      const int result = ::sendmmsg(socket.descriptor, &messages_.at(next),
+                                    static_cast<unsigned>(messages - next), 0);
       if (result > 0) {
-        sent += static_cast<std::size_t>(result);
+        const std::size_t end = next + static_cast<std::size_t>(result);
+        for (; next < end; ++next) taken += slots_.at(next).datagrams;
         retried = false;
         continue;
       }
-      if (errno == EAGAIN) return taken + sent;
+      if (errno == EAGAIN) return taken;
       // An ICMP error for an earlier datagram makes the next call fail, once, whatever it sends.
       if (!retried) {
         retried = true;
         continue;
       }
+      if (slots_.at(next).datagrams > 1) {
+        join = false;
+        break;
+      }
       // ENOBUFS: a queue behind the socket was full, and the datagram is lost as it would be in
       // any router's. No edge will tell when that queue has room.
-      if (errno != ENOBUFS) refusals.refused(datagrams[taken + sent], last_error());
-      ++sent;
+      if (errno != ENOBUFS) refusals.refused(datagrams[taken], last_error());
+      ++taken;
+      ++next;
       retried = false;
     }
-    taken += batch;
   }
   return taken;
 }

@@ -1,4 +1,6 @@
-// Sends datagrams, many with one system call.
+// Sends datagrams, many with one system call, and runs of equal ones as one packet that the kernel
+// cuts (UDP_SEGMENT, udp(7), since Linux 4.18). Where it can't (the system is older, pieces would
+// not fit the path's MTU, a transformation is in the way) they go one by one.
 
 #ifndef SLUICE_NAT_HOST_DATAGRAM_SENDER_H_
 #define SLUICE_NAT_HOST_DATAGRAM_SENDER_H_
@@ -37,15 +39,23 @@ class DatagramSender {
   struct Slot {
     SocketAddress destination;
     std::array<std::uint8_t, kEchoHeader> echo{};
-    std::array<iovec, 2> pieces{};
-    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> control{};
+    // A TTL and a size of segment.
+    alignas(cmsghdr)
+        std::array<std::uint8_t, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint16_t))>
+            control{};
+    std::size_t datagrams = 0;
   };
 
-  static void describe(const DatagramSocket& socket, const HostDatagram& datagram, Slot& slot,
-                       msghdr& message);
+  // Fills messages from `datagrams`, with runs joined if `join`; returns how many messages.
+  std::size_t describe(const DatagramSocket& socket, gsl::span<const HostDatagram> datagrams,
+                       bool join);
+  static void describe(const DatagramSocket& socket, gsl::span<const HostDatagram> run, Slot& slot,
+                       gsl::span<iovec> pieces, msghdr& message);
 
   std::array<Slot, kBatch> slots_;
   std::array<mmsghdr, kBatch> messages_{};
+  // An echo request has two pieces.
+  std::array<iovec, 2 * kBatch> pieces_{};
 };
 
 }  // namespace sluice
