@@ -254,6 +254,25 @@ TEST(UdpFlows, OneFrameIsNotThousandsOfDatagrams) {
   EXPECT_EQ(sim.dropped(Drop::kMalformed), 1U);
 }
 
+TEST(UdpFlows, ARunOfEqualDatagramsReachesTheGuestInOneFrame) {
+  Sim sim({}, {.checksum = true, .udp_segmentation = true});
+  sim.from_guest(udp_frame(kGuest, kServer, "x"));
+  Endpoint other = kServer;
+  other.port = 9999;
+  for (const char* const text : {"aaaa", "bbbb", "cc", "dddd"}) {
+    sim.host.say_datagram(sim.host.last(), kServer, text);
+  }
+  sim.host.say_datagram(sim.host.last(), other, "eeee");
+  sim.settle();
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].payload, "aaaabbbbcc");
+  EXPECT_EQ(seen[0].offload.segmentation, Segmentation::kUdp);
+  EXPECT_EQ(seen[0].offload.segment_size, 4U);
+  EXPECT_EQ(seen[1].payload, "dddd");
+  EXPECT_EQ(seen[2].udp->source_port, 9999U);
+}
+
 TEST(UdpFlows, LargeDatagramsReachTheGuestInFragments) {
   Sim sim;
   sim.from_guest(udp_frame(kGuest, kServer, "x"));

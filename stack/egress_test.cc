@@ -57,6 +57,9 @@ struct World {
   void send_udp(std::string_view payload, const IpAddress& to = kGuestAddress) {
     egress.send_udp(now, {kServer, 53}, {to, 4000}, 61, as_bytes(payload));
   }
+  void send_udp(gsl::span<const Bytes> run) {
+    egress.send_udp(now, {kServer, 53}, {kGuestAddress, 4000}, 61, run);
+  }
   void send_tcp(gsl::span<const Bytes> payload, std::uint16_t segment_size = 1460,
                 const TcpOptions& options = {}) {
     const TcpHeader header{.source_port = 80,
@@ -145,6 +148,50 @@ TEST(Egress, ALinkThatSumsIsLeftTheChecksum) {
   EXPECT_EQ(seen[0].tcp->checksum, pseudo_header_sum(seen[0], TcpHeader::kSize + 999));
   EXPECT_EQ(seen[1].offload.checksum_offset, UdpHeader::kChecksumOffset);
   EXPECT_EQ(seen[1].udp->checksum, pseudo_header_sum(seen[1], UdpHeader::kSize + 999));
+}
+
+TEST(Egress, ARunOfDatagramsIsOneFrameForALinkThatCutsIt) {
+  World world({.checksum = true, .udp_segmentation = true});
+  world.knowing_the_guest();
+  const std::string text = some_text(2500);
+  const Bytes all = as_bytes(text);
+  const std::array<Bytes, 3> run{all.first(1000), all.subspan(1000, 1000), all.subspan(2000)};
+  world.send_udp(run);
+  const auto seen = world.seen();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].offload.segmentation, Segmentation::kUdp);
+  EXPECT_EQ(seen[0].offload.segment_size, 1000U);
+  EXPECT_EQ(seen[0].payload, text);
+  EXPECT_EQ(seen[0].udp->length, UdpHeader::kSize + 2500);
+  EXPECT_EQ(seen[0].udp->checksum, pseudo_header_sum(seen[0], UdpHeader::kSize + 2500));
+}
+
+TEST(Egress, ARunOfDatagramsIsAFrameEachForAnyOtherLink) {
+  World world(kChecksums);
+  world.knowing_the_guest();
+  const std::string text = some_text(25);
+  const Bytes all = as_bytes(text);
+  const std::array<Bytes, 3> run{all.first(10), all.subspan(10, 10), all.subspan(20)};
+  world.send_udp(run);
+  const auto seen = world.seen();
+  ASSERT_EQ(seen.size(), 3U);
+  for (const SeenFrame& frame : seen) EXPECT_EQ(frame.offload.segmentation, Segmentation::kNone);
+  EXPECT_EQ(seen[0].payload + seen[1].payload + seen[2].payload, text);
+  EXPECT_EQ(seen[2].payload.size(), 5U);
+}
+
+TEST(Egress, ARunOfDatagramsAboveTheMtuIsFragmentedOneByOne) {
+  World world({.checksum = true, .udp_segmentation = true});
+  world.knowing_the_guest();
+  const std::string text = some_text(4000);
+  const Bytes all = as_bytes(text);
+  const std::array<Bytes, 2> run{all.first(2000), all.subspan(2000)};
+  world.send_udp(run);
+  const auto seen = world.seen();
+  ASSERT_EQ(seen.size(), 4U);
+  EXPECT_TRUE(seen[0].ip->more_fragments);
+  EXPECT_FALSE(seen[1].ip->more_fragments);
+  EXPECT_EQ(seen[2].ip->fragment_offset, 0U);
 }
 
 TEST(Egress, ALinkThatCutsIsToldHow) {

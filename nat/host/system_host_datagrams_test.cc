@@ -155,6 +155,41 @@ TEST_F(SystemHostDatagrams, ManyAreSentAndReceivedInOrder) {
   for (std::uint16_t i = 0; i < kCount; ++i) EXPECT_EQ(received[i], i);
 }
 
+// Runs of equal ones leave joined, and nobody may see it.
+TEST_F(SystemHostDatagrams, ArriveOneByOneHoweverTheyAreSent) {
+  const std::string text(60000, 'x');
+  // Runs with and without a shorter end, empty ones, ones above any path's MTU (which fragments).
+  std::vector<std::size_t> sizes(70, 1000);
+  sizes.insert(sizes.end(), {999, 1000, 0, 0, 1, 1, 1, 1000, 40000, 40000, 40000, 39999, 1});
+  SocketId server = SocketId::kNone;
+  const Endpoint there = listen(0, server);
+  const SocketId client = open(1);
+  std::vector<HostDatagram> datagrams;
+  for (const std::size_t size : sizes) {
+    datagrams.push_back({.peer = there,
+                         .ttl = static_cast<std::uint8_t>(size == 1 ? 9 : 63),
+                         .payload = as_bytes(text).first(size)});
+  }
+
+  std::size_t sent = 0;
+  std::size_t seen = 0;
+  std::vector<HostDatagram> into(64);
+  EXPECT_TRUE(loop_.run_until([&] {
+    const std::size_t count = host_.receive_datagrams(server, into);
+    for (std::size_t i = 0; i < count && seen < sizes.size(); ++i, ++seen) {
+      EXPECT_EQ(into[i].payload.size(), sizes[seen]) << "at " << seen;
+      EXPECT_EQ(into[i].ttl, sizes[seen] == 1 ? 9 : 63) << "at " << seen;
+    }
+    // No more at a time than the receiving socket has room for.
+    if (sent == seen) {
+      const auto rest = gsl::span(datagrams).subspan(sent);
+      sent += host_.send_datagrams(client, rest.first(std::min<std::size_t>(rest.size(), 65)));
+    }
+    return seen == sizes.size();
+  }));
+  EXPECT_EQ(sent, sizes.size());
+}
+
 TEST_F(SystemHostDatagrams, SendingAnnouncesNothingToTheSender) {
   SocketId server = SocketId::kNone;
   const Endpoint there = listen(0, server);

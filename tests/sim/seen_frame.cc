@@ -78,8 +78,10 @@ SeenFrame see(Bytes frame, const Offload& offload) {
   EXPECT_EQ(ip->packet().size(), ethernet->payload().size());
   seen.ip = ip->header();
   see_transport(ip->payload(), seen);
-  if (offload.segmentation == Segmentation::kTcp4) {
-    EXPECT_TRUE(seen.tcp);
+  if (offload.segmentation != Segmentation::kNone) {
+    EXPECT_EQ(seen.tcp.has_value(), offload.segmentation == Segmentation::kTcp4);
+    EXPECT_EQ(seen.udp.has_value(), offload.segmentation == Segmentation::kUdp);
+    EXPECT_EQ(offload.checksum, ChecksumState::kPartial);
     EXPECT_EQ(offload.header_size + seen.payload.size(), frame.size());
     EXPECT_GT(seen.payload.size(), offload.segment_size);
     EXPECT_GT(offload.segment_size, 0);
