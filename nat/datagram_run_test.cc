@@ -1,10 +1,10 @@
 #include "nat/datagram_run.h"
 
-#include <array>
-#include <vector>
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+
+#include <array>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -52,8 +52,8 @@ TEST(DatagramRun, HasOneTtl) {
 }
 
 RC_GTEST_PROP(DatagramRun, KeepsWithinItsBounds, ()) {
-  const auto sizes = *rc::gen::container<std::vector<std::size_t>>(rc::gen::element<std::size_t>(
-      0, 1, 8, 8, 8, 1400, 1400, 1400, 2000));
+  const auto sizes = *rc::gen::container<std::vector<std::size_t>>(
+      rc::gen::element<std::size_t>(0, 1, 8, 8, 8, 1400, 1400, 1400, 2000));
   const auto most = *rc::gen::inRange<std::size_t>(1, 70);
   const auto bytes = *rc::gen::inRange<std::size_t>(2000, 8000);
   const std::vector<HostDatagram> datagrams = datagrams_of(sizes);

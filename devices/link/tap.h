@@ -10,8 +10,8 @@
 // socket of the host. What each frame still lacks stands in its virtio header (vnet_header.h).
 //
 // A tap has no system call for more than one frame. Input is read frame behind frame into one
-// buffer until the queue is empty or there is no room for another of the largest, so that a batch of
-// small frames is many and stays in a few cache lines; output is written at once by commit(),
+// buffer until the queue is empty or there is no room for another of the largest, so that a batch
+// of small frames is many and stays in a few cache lines; output is written at once by commit(),
 // one writev from where header and payload lie. So the payload is copied once, by the kernel.
 
 #ifndef SLUICE_DEVICES_LINK_TAP_H_

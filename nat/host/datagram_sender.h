@@ -40,9 +40,8 @@ class DatagramSender {
     SocketAddress destination;
     std::array<std::uint8_t, kEchoHeader> echo{};
     // A TTL and a size of segment.
-    alignas(cmsghdr)
-        std::array<std::uint8_t, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint16_t))>
-            control{};
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int)) +
+                                                  CMSG_SPACE(sizeof(std::uint16_t))> control{};
     std::size_t datagrams = 0;
   };
 
