@@ -188,6 +188,46 @@ TEST(UdpFlows, AForwardedPortLeadsToTheGuestAndItsAnswersBack) {
   EXPECT_EQ(sim.host.opened(), 1U) << "restricted";
 }
 
+TEST(UdpFlows, CallersOfAForwardThatLookAlikeAreToldApart) {
+  Sim sim;
+  sim.nat.add_host_forward(
+      {.listen = {.protocol = ListenAddress::Protocol::kUdp, .local = Endpoint{kLoopback, 0}},
+       .guest = kGuest});
+  const SocketId socket = sim.host.last();
+  const std::array<Endpoint, 3> callers{Endpoint{IpAddress::v4(127, 0, 0, 5), 7777},
+                                        Endpoint{IpAddress::v4(127, 0, 0, 6), 7777},
+                                        Endpoint{*IpAddress::parse("2001:db8::1"), 7777}};
+  for (int round = 0; round < 2; ++round) {
+    for (const Endpoint& caller : callers) {
+      sim.host.say_datagram(socket, caller, "hello");
+      sim.settle();
+      const auto seen = sim.take_seen();
+      ASSERT_EQ(seen.size(), 1U);
+      EXPECT_EQ(seen[0].ip->source, kGatewayAddress);
+      sim.from_guest(udp_frame(kGuest, {kGatewayAddress, seen[0].udp->source_port}, "yes?"));
+      EXPECT_EQ(sim.host.at(socket).sent_datagrams.back().peer, caller);
+    }
+  }
+  EXPECT_EQ(sim.host.at(socket).sent_datagrams.size(), 6U);
+}
+
+TEST(UdpFlows, AnsweringKeepsACallerRemembered) {
+  NatConfig config;
+  config.policy.restricted = true;
+  Sim sim(config);
+  sim.nat.add_host_forward(
+      {.listen = {.protocol = ListenAddress::Protocol::kUdp, .local = Endpoint{kLoopback, 0}},
+       .guest = kGuest});
+  const SocketId socket = sim.host.last();
+  sim.host.say_datagram(socket, {kLoopback, 7777}, "tell me everything");
+  sim.settle();
+  for (int i = 0; i < 5; ++i) {
+    sim.run_for(DatagramFlows::kUdpIdle - seconds(1));
+    sim.from_guest(udp_frame(kGuest, {kGatewayAddress, 7777}, "more"));
+  }
+  EXPECT_EQ(sim.host.at(socket).sent_datagrams.size(), 5U);
+}
+
 TEST(UdpFlows, WhoWroteToAForwardLongAgoIsNotAnsweredAnyMore) {
   NatConfig config;
   config.policy.restricted = true;
