@@ -241,7 +241,7 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     return;
   }
   Bytes rest = view->payload();
-  if (packet.segment_size != 0 && rest.size() / packet.segment_size > kMaxSegments) {
+  if (packet.segment_size != 0 && rest.size() > kMaxSegments * packet.segment_size) {
     counters_.count(Drop::kMalformed);
     return;
   }

@@ -163,7 +163,10 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     }
     if (received.bytes == 0) {
       flow.readable = false;
-      if (received.would_block()) return true;
+      if (received.would_block()) {
+        flow.more = false;
+        return true;
+      }
       flow.stream_finished = true;
       connection.finish();
       return true;
