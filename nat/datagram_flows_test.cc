@@ -141,6 +141,44 @@ TEST(UdpFlows, ErrorsOfTheHostReachTheGuestAsIcmp) {
   EXPECT_EQ(load_big<std::uint16_t>(quoted->payload(), 2), 9);
 }
 
+TEST(UdpFlows, ErrorsOfIpv6ReachTheGuestInItsOwnWords) {
+  struct Case {
+    std::uint8_t type;
+    std::uint8_t code;
+    std::uint32_t mtu;
+    IcmpType told;
+    std::uint8_t told_code;
+    std::uint32_t rest;
+  };
+  const Endpoint caller{*IpAddress::parse("2001:db8::7"), 7777};
+  for (const Case& each :
+       {Case{1, 4, 0, IcmpType::kUnreachable, 3, 0}, Case{1, 1, 0, IcmpType::kUnreachable, 13, 0},
+        Case{1, 0, 0, IcmpType::kUnreachable, 1, 0},
+        Case{2, 0, 1400, IcmpType::kUnreachable, 4, 1380},
+        Case{3, 0, 0, IcmpType::kTimeExceeded, 0, 0}}) {
+    Sim sim;
+    sim.nat.add_host_forward(
+        {.listen = {.protocol = ListenAddress::Protocol::kUdp, .local = Endpoint{kLoopback, 0}},
+         .guest = kGuest});
+    sim.host.say_datagram(sim.host.last(), caller, "hello");
+    sim.settle();
+    sim.take_seen();
+    sim.host.report(sim.host.last(), {.destination = caller,
+                                      .error = std::errc::host_unreachable,
+                                      .reporter = *IpAddress::parse("2001:db8::1"),
+                                      .icmp_type = each.type,
+                                      .icmp_code = each.code,
+                                      .mtu = each.mtu});
+    sim.settle();
+    const auto seen = sim.take_seen();
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen[0].ip->source, kGatewayAddress);
+    EXPECT_EQ(seen[0].icmp->type, each.told);
+    EXPECT_EQ(seen[0].icmp->code, each.told_code);
+    EXPECT_EQ(seen[0].icmp->rest, each.rest);
+  }
+}
+
 TEST(UdpFlows, APathMtuOfTheOutsideIsToldToTheGuest) {
   Sim sim;
   sim.from_guest(udp_frame(kGuest, kServer, "x"));
