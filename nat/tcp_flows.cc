@@ -320,7 +320,10 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
   mark(flow);
   list(flow);
   const std::errc error = context_.host.watch(accepted.id, token_of(flow));
-  if (error != std::errc{}) on_stream_failed(now, flow, error);
+  if (error != std::errc{}) {
+    context_.counters.count(Drop::kHostRefused);
+    drop(flow);
+  }
   return true;
 }
 

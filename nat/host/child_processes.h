@@ -31,7 +31,7 @@ class ChildProcesses {
   ~ChildProcesses();
 
   // Whether one more may be started: a guest must not fill the host with processes. Those that were
-  // told to end and have not are ended now.
+  // told to end kPatience ago and have not are killed.
   bool make_room();
   void add(pid_t process, Descriptor lifetime, SocketId stream);
   // `terminate`: the command is not to finish its work.
