@@ -46,9 +46,10 @@ void tell(const Message& news) {
 }
 
 // Stops this process as the command was stopped; both go on when they are told to.
-void stop_too(const Signal& signal, ContainedCommand& contained) {
-  // What the terminal sends, the command has got itself.
-  if (!signal.from_kernel) contained.pass_on(signal.number);
+void stop_too(const Signal& signal, ContainedCommand& contained, bool ended) {
+  // What the terminal sends, the command has got itself. After its end, a signal that is passed on
+  // would say that somebody does not want to wait for what it has sent.
+  if (!signal.from_kernel && !ended) contained.pass_on(signal.number);
   // Not SIGSTOP: in a process group that nobody could continue this one stops nobody.
   sigset_t stop;
   ::sigemptyset(&stop);
@@ -63,7 +64,7 @@ bool pass_on(const Signals& signals, ContainedCommand& contained, bool ended) {
   bool wants_end = false;
   while (const std::optional<Signal> signal = signals.next()) {
     if (signal->number == SIGTSTP) {
-      stop_too(*signal, contained);
+      stop_too(*signal, contained, ended);
       continue;
     }
     if (signal->number == SIGCONT) {

@@ -122,8 +122,8 @@ int run_replay(const ReplayInvocation& invocation) {
   const Time start{};
   std::optional<CapturedFrame> captured = reader.next();
   std::unique_ptr<CaptureWriter> writer;
-  if (std::error_code unknown;
-      std::filesystem::equivalent(invocation.input, invocation.output, unknown)) {
+  if (std::error_code unknown; std::filesystem::equivalent(
+          invocation.input == "-" ? "/dev/stdin" : invocation.input, invocation.output, unknown)) {
     throw std::invalid_argument("-o: '" + invocation.output +
                                 "' is the capture that is replayed; expected another file");
   }

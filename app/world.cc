@@ -141,11 +141,13 @@ class World::Core {
     for (const GuestForward& forward : network.guest_forwards) {
       if (const auto* const command = std::get_if<Command>(&forward.target)) {
         check_command(*command);
+        host_.expect_commands();
       }
       nat_.add_guest_forward(forward);
     }
     if (!network.smb_directory.empty()) {
       smb_.emplace(network.smb_directory);
+      host_.expect_commands();
       for (const GuestForward& forward : smb_->forwards(network.network.smb)) {
         nat_.add_guest_forward(forward);
       }

@@ -22,6 +22,7 @@ DatagramFlows::DatagramFlows(const FlowContext& context, DatagramKind kind, std:
       by_use_(flows_),
       by_age_(peers_),
       callers_by_age_(peers_),
+      port_seed_(seed.derive(3)),
       received_(kBatch) {}
 
 DatagramFlows::~DatagramFlows() = default;
@@ -45,8 +46,9 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   HostDatagram out{.ttl = datagram.ttl, .sequence = datagram.sequence, .payload = datagram.payload};
   if (!forwards_.empty()) {
     // An answer to somebody who wrote to a forwarded port goes the way the question came.
-    const DatagramPeer* const peer = peers_.find({datagram.guest, datagram.remote});
+    DatagramPeer* const peer = peers_.find({datagram.guest, datagram.remote});
     if (peer != nullptr && now < peer->expires) {
+      refresh(now, *peer);
       out.peer = peer->actual;
       queue(flows_[peer->flow], out);
       return;
@@ -144,8 +146,9 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
 void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run) {
   const HostDatagram& datagram = run[0];
   const Endpoint& guest = flow.key().guest;
-  const Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
+  Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
   if (flow.is_forward) {
+    seen.port = port_for(now, guest, datagram.peer, seen);
     add_peer(now, flow, seen, datagram.peer);
   } else if (peers_.find({guest, {datagram.peer.address, 0}}) == nullptr) {
     context_.counters.count(Drop::kFiltered, run.size());
@@ -198,14 +201,31 @@ void DatagramFlows::erase(DatagramFlow& flow) {
   flows_.erase(flow);
 }
 
+std::uint16_t DatagramFlows::port_for(Time now, const Endpoint& guest, const Endpoint& caller,
+                                      Endpoint seen) {
+  constexpr unsigned kAttempts = 16;
+  constexpr std::uint16_t kFirstEphemeral = 49152;  // RFC 6335, section 6
+  const std::uint64_t start = FlowKey{caller, guest}.hash(port_seed_);
+  for (unsigned i = 0; i < kAttempts; ++i) {
+    const DatagramPeer* const other = peers_.find({guest, seen});
+    if (other == nullptr || other->actual == caller || other->expires <= now) return seen.port;
+    seen.port =
+        static_cast<std::uint16_t>(kFirstEphemeral + (start + i) % (65536 - kFirstEphemeral));
+  }
+  return caller.port;
+}
+
+void DatagramFlows::refresh(Time now, DatagramPeer& peer) {
+  peer.expires = now + kUdpIdle;
+  (peer.of_forward ? callers_by_age_ : by_age_).move_to_back(peer);
+}
+
 void DatagramFlows::add_peer(Time now, DatagramFlow& flow, const Endpoint& seen,
                              const Endpoint& actual) {
   const FlowKey key{flow.key().guest, seen};
-  auto& by_age = flow.is_forward ? callers_by_age_ : by_age_;
   if (DatagramPeer* const peer = peers_.find(key)) {
     if (peer->flow == flow.index() && peer->actual == actual) {
-      peer->expires = now + kUdpIdle;
-      by_age.move_to_back(*peer);
+      refresh(now, *peer);
       return;
     }
     erase_peer(*peer);
@@ -220,7 +240,7 @@ void DatagramFlows::add_peer(Time now, DatagramFlow& flow, const Endpoint& seen,
   DatagramPeer& peer = peers_.insert(key, flow.index(), actual);
   peer.expires = now + kUdpIdle;
   peer.of_forward = flow.is_forward;
-  by_age.push_back(peer);
+  (peer.of_forward ? callers_by_age_ : by_age_).push_back(peer);
   flow.peers.push_back(peer);
 }
 

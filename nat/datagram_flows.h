@@ -105,6 +105,10 @@ class DatagramFlows final : private TimerHandler {
   void use(Time now, DatagramFlow& flow, Duration idle);
   void erase(DatagramFlow& flow);
   void add_peer(Time now, DatagramFlow& flow, const Endpoint& seen, const Endpoint& actual);
+  // With which port the guest sees `caller`, whose address it sees as that of `seen`: the caller's
+  // own, unless another caller is seen with it. The same as long as both are remembered.
+  std::uint16_t port_for(Time now, const Endpoint& guest, const Endpoint& caller, Endpoint seen);
+  void refresh(Time now, DatagramPeer& peer);
   void erase_peer(DatagramPeer& peer);
   bool make_room();
   Token next_token() const;
@@ -118,6 +122,8 @@ class DatagramFlows final : private TimerHandler {
   // way first: there may be any number of them.
   FlowList<DatagramPeer, &DatagramPeer::by_age> by_age_;
   FlowList<DatagramPeer, &DatagramPeer::by_age> callers_by_age_;
+  const Seed port_seed_;
+
   struct Forward {
     SocketId socket;
     std::uint32_t flow;

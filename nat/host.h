@@ -152,7 +152,8 @@ class Host : public Streams {
   virtual std::uint16_t local_port(SocketId id) = 0;
   // Takes the next waiting connection. Nothing is announced of it before watch().
   virtual Accepted accept(SocketId listener) = 0;
-  // Announces what an accepted connection is ready for, from now on and under `token`.
+  // Announces what an accepted connection is ready for, from now on and under `token`. After an
+  // error (the system is short of something) it stays the caller's to close.
   virtual std::errc watch(SocketId id, Token token) = 0;
 
   // Opens an unconnected datagram socket of the family of `family`; any host can be sent to.

@@ -41,6 +41,30 @@ std::optional<IcmpError> IcmpError::from(std::errc error) {
   }
 }
 
+std::optional<IcmpError> IcmpError::from_icmpv6(std::uint8_t type, std::uint8_t code,
+                                                std::uint32_t mtu) {
+  // RFC 4443, sections 3.1 to 3.4.
+  enum Type : std::uint8_t { kUnreachable = 1, kPacketTooBig, kTimeExceeded, kParameterProblem };
+  constexpr std::uint32_t kHeaderDifference = 20;
+  switch (type) {
+    case kUnreachable:
+      if (code == 1) return unreachable(UnreachableCode::kAdministrativelyProhibited);
+      if (code == 4) return unreachable(UnreachableCode::kPort);
+      return code <= 3 ? std::optional(unreachable(UnreachableCode::kHost)) : std::nullopt;
+    case kPacketTooBig: {
+      IcmpError error = unreachable(UnreachableCode::kFragmentationNeeded);
+      error.rest = std::min<std::uint32_t>(mtu - std::min(mtu, kHeaderDifference), 0xffff);
+      return error;
+    }
+    case kTimeExceeded:
+      return IcmpError{IcmpType::kTimeExceeded, code, 0};
+    case kParameterProblem:
+      return code == 1 ? std::optional(unreachable(UnreachableCode::kProtocol)) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
 void IcmpErrors::send(Time now, const IpAddress& from, const IpAddress& to, const IcmpError& error,
                       Bytes quotation) {
   if (!rate_.take(now)) {
@@ -88,7 +112,9 @@ void IcmpErrors::report_datagram(Time now, DatagramKind kind, const Endpoint& gu
   std::optional<IcmpError> message;
   IpAddress from = network_.host;
   if (!error.reporter.is_unspecified()) {
-    message = IcmpError{static_cast<IcmpType>(error.icmp_type), error.icmp_code, error.mtu};
+    message = error.reporter.is_v4()
+                  ? IcmpError{static_cast<IcmpType>(error.icmp_type), error.icmp_code, error.mtu}
+                  : IcmpError::from_icmpv6(error.icmp_type, error.icmp_code, error.mtu);
     from = translation_.inward(error.reporter);
   } else {
     message = IcmpError::from(error.error);

@@ -32,6 +32,10 @@ struct IcmpError {
   // What a guest is to be told of an error of a host socket; nullopt for what says nothing about
   // the way to the destination.
   static std::optional<IcmpError> from(std::errc error);
+  // What an ICMPv6 error is to a guest of IPv4 (RFC 7915, section 5.2); nullopt for what it has no
+  // word for. `mtu` is that of a Packet Too Big.
+  static std::optional<IcmpError> from_icmpv6(std::uint8_t type, std::uint8_t code,
+                                              std::uint32_t mtu);
 };
 
 class IcmpErrors {

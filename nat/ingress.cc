@@ -47,7 +47,7 @@ Ingress::Ingress(const Rooms& rooms)
       udp_(rooms.udp),
       echo_(rooms.echo),
       counters_(rooms.counters),
-      reassembler_({}, rooms.counters, rooms.timers) {
+      reassembler_(ReassemblyLimits::at_mtu(network_.mtu), rooms.counters, rooms.timers) {
   own(network_.host);
   own(network_.dns);
 }
@@ -104,6 +104,11 @@ void Ingress::on_arp(const MacAddress& link_from, Bytes bytes) {
     counters_.count(Drop::kMalformed);
     return;
   }
+  // RFC 1812, section 3.3.2.
+  if (message->sender_mac.is_group() || message->sender_mac.is_zero()) {
+    counters_.count(Drop::kSpoofedSource);
+    return;
+  }
   // A probe (RFC 5227) comes from nobody yet.
   if (is_guest(message->sender)) {
     egress_.learn(message->sender, message->sender_mac);
@@ -137,7 +142,10 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
     counters_.count(Drop::kSpoofedSource);
     return;
   }
-  if (is_martian(ip.destination) && !network_.is_broadcast(ip.destination)) {
+  // What was sent to all on the link and is for one only is for none (RFC 1122, section 3.3.6).
+  const bool to_all = network_.is_broadcast(ip.destination);
+  if ((is_martian(ip.destination) && !to_all) ||
+      (ethernet.destination == MacAddress::broadcast() && !to_all)) {
     counters_.count(Drop::kMartianDestination);
     return;
   }
@@ -241,7 +249,7 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     return;
   }
   Bytes rest = view->payload();
-  if (packet.segment_size != 0 && rest.size() / packet.segment_size > kMaxSegments) {
+  if (packet.segment_size != 0 && rest.size() > kMaxSegments * packet.segment_size) {
     counters_.count(Drop::kMalformed);
     return;
   }

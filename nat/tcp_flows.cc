@@ -203,11 +203,15 @@ void TcpFlows::on_segment(Time now, TcpFlow& flow, const tcp::Segment& segment) 
       return;
     case tcp::Arrival::Verdict::kReopen: {
       const FlowKey key = flow.key();
-      // Bytes that a slow stream is still to take stay on their way.
-      flow.connection.end_wait();
-      list(flow);
-      mark(flow);
-      table_.hide(flow);
+      if (flow.stream == SocketId::kNone) {
+        drop(flow);
+      } else {
+        // Bytes that a slow stream is still to take stay on their way.
+        flow.connection.end_wait();
+        list(flow);
+        mark(flow);
+        table_.hide(flow);
+      }
       open(now, key, segment);
       return;
     }
@@ -316,7 +320,10 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
   mark(flow);
   list(flow);
   const std::errc error = context_.host.watch(accepted.id, token_of(flow));
-  if (error != std::errc{}) on_stream_failed(now, flow, error);
+  if (error != std::errc{}) {
+    context_.counters.count(Drop::kHostRefused);
+    drop(flow);
+  }
   return true;
 }
 

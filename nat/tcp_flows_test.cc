@@ -425,6 +425,23 @@ TEST(TcpFlows, FinishedConnectionsGiveWayWhenTheTableIsFull) {
   EXPECT_EQ(sim.host.open(), 0U);
 }
 
+TEST(TcpFlows, APortIsUsedAgainWhenTheTableIsFull) {
+  NatConfig config;
+  config.limits.tcp_flows = 1;
+  Sim sim(config);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    GuestTcp guest(sim, 4000, kServer, 1000 * i);
+    sim.settle();
+    ASSERT_TRUE(guest.established()) << i;
+    sim.host.finish(sim.host.last());
+    sim.settle();
+    guest.finish();
+    sim.settle();
+    sim.run_for(seconds(1));
+  }
+  EXPECT_EQ(sim.dropped(Drop::kFlowLimit), 0U);
+}
+
 TEST(TcpFlows, ATableFullOfLiveConnectionsTakesNoMore) {
   NatConfig config;
   config.limits.tcp_flows = 3;

@@ -22,8 +22,13 @@ void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival
   }
   ByteRing& ring = buffers_of(flow).to_host;
   const auto size = static_cast<std::uint32_t>(arrival.payload.size());
-  if (!ring.grow(ring.size() + arrival.offset + size) ||
-      !ring.put_aside(arrival.offset, arrival.payload) ||
+  // The guest sends it again if it must (RFC 2018, section 8), so it is kept within the flow's
+  // share only: else a few segments far ahead on each of many flows would leave nothing to the
+  // rest.
+  const std::uint32_t needed = ring.size() + arrival.offset + size;
+  const bool affordable =
+      needed <= ring.capacity() || (needed <= pool_.share() && !pool_.is_scarce());
+  if (!affordable || !ring.grow(needed) || !ring.put_aside(arrival.offset, arrival.payload) ||
       !flow.connection.keep(arrival.offset, size)) {
     context_.counters.count(Drop::kMemoryLimit);
   }
@@ -163,7 +168,10 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     }
     if (received.bytes == 0) {
       flow.readable = false;
-      if (received.would_block()) return true;
+      if (received.would_block()) {
+        flow.more = false;
+        return true;
+      }
       flow.stream_finished = true;
       connection.finish();
       return true;

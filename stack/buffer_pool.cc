@@ -32,8 +32,7 @@ std::uint32_t BufferPool::share() const {
 
 bool BufferPool::is_excess(std::uint32_t size) const {
   // One step above is tolerated while there is plenty: what is given back raises the share again.
-  const bool scarce = available() < limit_ / 16;
-  return size > (scarce ? 1 : 4) * share();
+  return size > (is_scarce() ? 1 : 4) * share();
 }
 
 void BufferPool::release(Block block) {

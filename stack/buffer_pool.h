@@ -36,6 +36,8 @@ class BufferPool {
 
   // The largest block that anybody should have now.
   std::uint32_t share() const;
+  // So little is left that only what can't wait may have it.
+  bool is_scarce() const { return available() < limit_ / 16; }
   // Whether a block of this size is to be exchanged for one of share() when its content fits.
   bool is_excess(std::uint32_t size) const;
 

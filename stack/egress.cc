@@ -97,7 +97,15 @@ void Egress::learn(const IpAddress& address, const MacAddress& mac) {
                                            [&](const auto& w) { return w.to != address; });
   std::move(first, waiting_.end(), std::back_inserter(ready));
   waiting_.erase(first, waiting_.end());
+  const LinkCapabilities capabilities = link_.capabilities();
   for (const Waiting& waiting : ready) {
+    // The link may offer less by now.
+    const bool cuts = waiting.offload.segmentation != Segmentation::kNone;
+    if ((waiting.offload.checksum == ChecksumState::kPartial && !capabilities.checksum) ||
+        (cuts && !capabilities.tcp4_segmentation)) {
+      counters_.count(Drop::kUnresolved);
+      continue;
+    }
     const MutableBytes room = link_.reserve(waiting.frame.size());
     copy_bytes(waiting.frame, room);
     copy_bytes(mac.octets(), room);

@@ -26,6 +26,13 @@ void rewrite_header(MutableBytes packet, std::size_t header_size) {
 
 }  // namespace
 
+ReassemblyLimits ReassemblyLimits::at_mtu(std::uint16_t mtu) {
+  ReassemblyLimits limits;
+  const std::size_t fragment = std::max(mtu - Ipv4Header::kSize, std::size_t{8}) / 8 * 8;
+  limits.fragments = std::max(limits.fragments, (kMaxPacket + fragment - 1) / fragment);
+  return limits;
+}
+
 Reassembler::Reassembler(const ReassemblyLimits& limits, Counters& counters, TimerWheel& timers)
     : limits_(limits), counters_(counters), timers_(timers), timer_(*this) {
   Expects(limits.datagrams > 0);

@@ -41,6 +41,9 @@ struct ReassemblyLimits {
   std::size_t bytes = std::size_t{1} << 20;  // of payload buffers, all datagrams together
   std::size_t fragments = 128;               // per datagram; 64 KiB at an MTU of 576 are 119
   Duration lifetime = std::chrono::seconds(30);
+
+  // The usual ones, and as many fragments as the largest packet takes at `mtu`.
+  static ReassemblyLimits at_mtu(std::uint16_t mtu);
 };
 
 class Reassembler final : private TimerHandler {

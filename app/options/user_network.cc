@@ -69,8 +69,8 @@ Subnet parse_net(std::string_view value) {
       subnet->length() > kLongest) {
     fail(kExpected);
   }
-  if (subnet->base().is_loopback() || subnet->base().is_multicast() ||
-      subnet->base().is_unspecified()) {
+  const std::uint32_t first_octet = subnet->base().v4_bits() >> 24;
+  if (first_octet == 0 || first_octet == 127 || first_octet >= 224) {
     fail("expected a network whose addresses a guest can use");
   }
   return *subnet;

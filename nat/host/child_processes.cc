@@ -14,14 +14,18 @@
 namespace sluice {
 namespace {
 
-// True if the process is gone, to be waited for by us or, against the rules, waited for by somebody
-// else already.
-bool has_ended(pid_t process) {
+enum class Life : std::uint8_t {
+  kRuns,
+  kEnded,  // and is to be waited for
+  kLost,   // waited for by somebody else already, against the rules: its number may be another's
+};
+
+Life life_of(pid_t process) {
   siginfo_t information{};
   if (::waitid(P_PID, static_cast<id_t>(process), &information, WEXITED | WNOHANG | WNOWAIT) < 0) {
-    return errno == ECHILD;
+    return errno == ECHILD ? Life::kLost : Life::kRuns;
   }
-  return information.si_pid == process;
+  return information.si_pid == process ? Life::kEnded : Life::kRuns;
 }
 
 }  // namespace
@@ -52,7 +56,8 @@ void ChildProcesses::wait_for(pid_t process) {
 
 void ChildProcesses::add(pid_t process, Descriptor lifetime, SocketId stream) {
   if (!lifetime) ++without_lifetime_;
-  will_.kill_group(process);
+  // Without that it still gets a signal when this process ends, and what it has started does not.
+  static_cast<void>(will_.kill_group(process));
   children_.push_back({.process = process, .lifetime = std::move(lifetime), .stream = stream});
 }
 
@@ -90,10 +95,11 @@ void ChildProcesses::kill_stubborn() {
 
 void ChildProcesses::reap() {
   std::erase_if(children_, [this](const Child& child) {
-    if (!has_ended(child.process)) return false;
+    const Life life = life_of(child.process);
+    if (life == Life::kRuns) return false;
     // What it has started, and what has not ended with it. As long as the child has not been waited
     // for, the group's number can't be somebody else's.
-    if (child.terminated_at) ::kill(-child.process, SIGKILL);
+    if (life == Life::kEnded && child.terminated_at) ::kill(-child.process, SIGKILL);
     wait_for(child.process);
     if (!child.lifetime) --without_lifetime_;
     return true;

@@ -4,7 +4,7 @@
 // A command whose stream was closed has the end of its input and usually ends by itself, having
 // finished its work. What does not is told to end by SIGTERM, and with it what it has started: when
 // there are too many of them, and when all of this is destroyed. Who takes longer than kPatience to
-// do so is killed.
+// do so is killed when next a command is started or a stream closed.
 
 #ifndef SLUICE_NAT_HOST_CHILD_PROCESSES_H_
 #define SLUICE_NAT_HOST_CHILD_PROCESSES_H_
@@ -31,7 +31,7 @@ class ChildProcesses {
   ~ChildProcesses();
 
   // Whether one more may be started: a guest must not fill the host with processes. Those that were
-  // told to end and have not are ended now.
+  // told to end kPatience ago and have not are killed.
   bool make_room();
   void add(pid_t process, Descriptor lifetime, SocketId stream);
   // `terminate`: the command is not to finish its work.

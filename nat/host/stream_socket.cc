@@ -23,6 +23,15 @@ bool bind_outbound(const Descriptor& socket, const IpAddress& outbound) {
   return ::bind(socket.get(), local.data(), local.size()) == 0;
 }
 
+// Whether the system has chosen, of all ports, the one that is connected to: then a destination
+// where nobody listens is met by its own SYN, and both are the same connection (RFC 9293, section
+// 3.5, simultaneous open).
+bool meets_itself(const Descriptor& socket, const Endpoint& destination) {
+  SocketAddress local;
+  socklen_t size = SocketAddress::kCapacity;
+  return ::getsockname(socket.get(), local.data(), &size) == 0 && local.endpoint() == destination;
+}
+
 Transfer transfer_of(ssize_t result) {
   if (result < 0) return {.bytes = 0, .error = last_error()};
   return {.bytes = static_cast<std::size_t>(result), .error = {}};
@@ -42,6 +51,10 @@ OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddr
   const SocketAddress remote(destination);
   if (::connect(socket.get(), remote.data(), remote.size()) < 0 && errno != EINPROGRESS) {
     return failed_socket();
+  }
+  if (meets_itself(socket, destination)) {
+    reset_on_close(socket.get());
+    return {.descriptor = Descriptor(), .error = std::errc::connection_refused};
   }
   return {.descriptor = std::move(socket), .error = {}};
 }

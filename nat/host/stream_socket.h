@@ -1,9 +1,9 @@
 // Byte streams over sockets: TCP and unix, connecting, and moving their bytes.
 //
-// A connection costs as few system calls as can be: socket, TCP_NODELAY, SO_OOBINLINE, connect, and
-// the one that registers it. TCP_NODELAY because the guest's own TCP has already decided when to
-// send what; SO_OOBINLINE because an urgent byte is a byte of the stream like any other (RFC 6093),
-// and would be missing from it.
+// A connection costs as few system calls as can be: socket, TCP_NODELAY, SO_OOBINLINE, connect,
+// getsockname, and the one that registers it. TCP_NODELAY because the guest's own TCP has already
+// decided when to send what; SO_OOBINLINE because an urgent byte is a byte of the stream like any
+// other (RFC 6093), and would be missing from it.
 
 #ifndef SLUICE_NAT_HOST_STREAM_SOCKET_H_
 #define SLUICE_NAT_HOST_STREAM_SOCKET_H_

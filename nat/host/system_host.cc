@@ -78,6 +78,8 @@ Opened SystemHost::connect(Token token, const StreamTarget& target) {
 Opened SystemHost::connect_command(Token token, const Command& target) {
   // As from a server whose backlog is full.
   if (!children_.make_room()) return failed(std::errc::connection_refused);
+  // Nothing is started that might be left behind.
+  if (!will_.start()) return failed(last_error());
   SpawnedCommand command = spawn(target);
   if (!command.stream.descriptor) return failed(command.stream.error);
   const Opened opened = keep(std::move(command.stream.descriptor),
@@ -118,7 +120,11 @@ Opened SystemHost::listen_unix_at(Token token, const std::string& path) {
   if (!opened.descriptor) return failed(opened.error);
   const std::int32_t number = opened.descriptor.get();
   socket_files_.try_emplace(number, path);
-  will_.remove(path);
+  if (!will_.remove(path)) {
+    const std::errc error = last_error();
+    forget_socket_file(number);
+    return failed(error);
+  }
   const Opened kept = keep(std::move(opened.descriptor), {.token = token, .role = Role::kListener},
                            EventQueue::kArrivals);
   if (kept.id == SocketId::kNone) forget_socket_file(number);

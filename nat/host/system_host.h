@@ -57,6 +57,10 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   // True once an echo flow has found no ICMP socket because this process may not open one.
   bool pings_forbidden() const { return pings_forbidden_; }
 
+  // Commands will be connected to. What ends them when this process is killed keeps the memory
+  // that is in use when it is started: so it is better started now than at the first of them.
+  void expect_commands() { static_cast<void>(will_.start()); }
+
   Opened connect(Token token, const StreamTarget& target) override;
   Opened listen(Token token, const ListenAddress& address) override;
   std::uint16_t local_port(SocketId id) override;

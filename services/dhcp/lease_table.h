@@ -87,7 +87,8 @@ class DhcpLeaseTable {
   std::optional<std::size_t> index_of(Bytes identifier) const;
   Entry* find(Bytes identifier);
   Entry* find_held(Time now, Bytes identifier, const IpAddress& address);
-  // `wanted` if it is free, else nullptr; without `wanted` the one that has been free for longest.
+  // `wanted` if it is free and nobody else uses it, else nullptr; without `wanted` the one that has
+  // been free for longest, of those that nobody else uses as long as there are any.
   Entry* find_free(Time now, const Client& client, const std::optional<IpAddress>& wanted);
   static void give(Entry& entry, const Client& client, State state, Time until);
 

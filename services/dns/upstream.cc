@@ -165,8 +165,12 @@ bool DnsUpstream::start_attempt(Time now, Query& query) {
 
   const unsigned all = kRounds * query.server_count;
   const bool first_round = query.attempt < query.server_count;
-  const Duration patience = first_round ? std::min(kPatience, kTotal / all)
-                                        : (query.give_up - now) / (all - query.attempt);
+  unsigned left = 0;
+  for (unsigned attempt = query.attempt; attempt < all; ++attempt) {
+    if (!query.refused_by.test(attempt % query.server_count)) ++left;
+  }
+  const Duration patience =
+      first_round ? std::min(kPatience, kTotal / all) : (query.give_up - now) / left;
   context_.timers.set(query.timer, now + patience);
   return true;
 }

@@ -254,6 +254,20 @@ TEST_F(Upstream, AskingEveryServerTwiceInVainIsServerFailure) {
   EXPECT_EQ(world.host.open(), 0U);
 }
 
+TEST_F(Upstream, AServerThatHasRefusedTakesNoTimeFromTheOthers) {
+  ask(query);
+  world.pass(DnsUpstream::kPatience + milliseconds(1));
+  ASSERT_EQ(asked(), kSecond);
+  receive(kSecond, make_reply(attempt_of(newest()), DnsRcode::kRefused));
+  EXPECT_EQ(asked(), kFirst);
+  world.pass(DnsUpstream::kTotal - DnsUpstream::kPatience - milliseconds(50));
+  ASSERT_TRUE(answers.all.empty());
+  EXPECT_EQ(world.host.opened(), 3U);
+  receive(kFirst, make_reply(attempt_of(newest())));
+  ASSERT_EQ(answers.all.size(), 1U);
+  EXPECT_EQ(answers.last_rcode(), DnsRcode::kNoError);
+}
+
 TEST_F(Upstream, SilenceEverywhereIsServerFailureAfterTenSecondsHoweverManyServers) {
   for (std::size_t servers = 1; servers <= DnsUpstream::kMaxServers + 2; ++servers) {
     world.name_servers.assign(servers, kFirst);

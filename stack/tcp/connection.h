@@ -257,7 +257,7 @@ class Connection {
   std::uint32_t max_peer_window_ = 0;  // the largest it ever was
   Sequence window_sequence_;           // SND.WL1
   Sequence window_acknowledgment_;     // SND.WL2
-  std::unique_ptr<Loss> loss_;         // while there may be any
+  std::unique_ptr<Loss> loss_;         // while there may be any, and a while after without SACK
   Congestion congestion_;
   RttEstimator rtt_;
   Sequence timed_;              // the acknowledgment that ends the running measurement

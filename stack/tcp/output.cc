@@ -216,9 +216,14 @@ std::optional<Outgoing> Connection::next_data(Time now, std::uint32_t limit) {
 
 std::optional<Outgoing> Connection::next_control(Time now) {
   if (probe_due_) {
-    // One number before the window: the peer must answer with what it expects and offers.
+    // One number before the window: the peer must answer with what it expects and offers. It need
+    // not look at the rest (RFC 9293, section 3.10.7.4): what it is to be told is still to be told.
     probe_due_ = false;
-    return segment_at(now, una_ - 1, {.ack = true});
+    const bool news = acknowledge_now_ || acknowledge_at_.is_set();
+    const Sequence advertised = advertised_;
+    const Outgoing probe = segment_at(now, una_ - 1, {.ack = true});
+    acknowledge_now_ = news || advertised_ != advertised;
+    return probe;
   }
   if (!acknowledge_now_) return std::nullopt;
   Outgoing acknowledgment = segment_at(now, nxt_, {.ack = true});
