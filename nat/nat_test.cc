@@ -149,6 +149,52 @@ TEST(Ingress, TheGatewayIsAHopOnTheWay) {
   EXPECT_EQ(sim.host.opened(), 1U) << "the gateway itself is no further than one hop";
 }
 
+TEST(Ingress, WhatAllOnTheLinkGetIsForNoSingleHost) {
+  // RFC 1122, section 3.3.6.
+  Sim sim;
+  Octets frame = udp_frame(kGuest, kServer, "x");
+  EthernetHeader{MacAddress::broadcast(), kGuestMac, EtherType::kIpv4}.emit(frame);
+  sim.from_guest(frame);
+  EXPECT_EQ(sim.dropped(Drop::kMartianDestination), 1U);
+  EXPECT_EQ(sim.host.opened(), 0U);
+}
+
+TEST(Ingress, NobodyIsKnownUnderAGroupsAddress) {
+  Sim sim;
+  for (const MacAddress& nobody : {MacAddress::broadcast(), MacAddress({1, 0, 0x5e, 0, 0, 1}),
+                                   MacAddress({0, 0, 0, 0, 0, 0})}) {
+    ArpMessage message = request(kGuestAddress, kGatewayAddress);
+    message.sender_mac = nobody;
+    sim.from_guest(arp_frame(message));
+  }
+  EXPECT_EQ(sim.dropped(Drop::kSpoofedSource), 3U);
+  EXPECT_TRUE(sim.take_seen().empty());
+  sim.from_guest(udp_frame(kGuest, {kServer.address, 9}, "x", 1));
+  EXPECT_EQ(sim.take_seen().at(0).ethernet.destination, kGuestMac);
+}
+
+TEST(Ingress, TheLargestDatagramArrivesWhateverTheMtu) {
+  NatConfig config;
+  config.network.mtu = 68;
+  Sim sim(config);
+  const Octets datagram = udp_datagram(
+      {.source_port = kGuest.port, .destination_port = kServer.port}, Octets(65507, 'z'));
+  const Bytes bytes = datagram;
+  constexpr std::size_t kPiece = 48;
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    const Bytes piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
+    sim.from_guest(ip_frame({.identification = 7,
+                             .more_fragments = at + piece.size() < bytes.size(),
+                             .fragment_offset = static_cast<std::uint16_t>(at),
+                             .protocol = IpProtocol::kUdp,
+                             .source = kGuestAddress,
+                             .destination = kServer.address},
+                            piece));
+  }
+  ASSERT_EQ(sim.host.opened(), 1U);
+  EXPECT_EQ(sim.host.at(sim.host.last()).sent_datagrams.at(0).payload, std::string(65507, 'z'));
+}
+
 TEST(Ingress, AnUnknownProtocolIsUnreachable) {
   Sim sim;
   sim.from_guest(ip_frame({.protocol = static_cast<IpProtocol>(132),

@@ -485,6 +485,33 @@ TEST(TcpFlows, TheBudgetForBuffersBoundsAllFlowsTogetherAndEveryByteStillArrives
   }
 }
 
+TEST(TcpFlows, WhatWaitsBehindGapsLeavesBuffersForTheRest) {
+  NatConfig config;
+  config.limits.buffer_bytes = std::size_t{1} << 20;
+  Sim sim(config);
+  const std::string bytes = text(12000);
+  std::vector<std::unique_ptr<GuestTcp>> guests;
+  for (std::uint16_t port = 1; port <= 80; ++port) {
+    guests.push_back(std::make_unique<GuestTcp>(sim, port, kServer));
+    sim.settle();
+    // The first segment is lost, and so is whatever would bring it again.
+    int passed = 0;
+    sim.loses = [&passed] { return passed++ == 0 || passed > 9; };
+    guests.back()->write(bytes);
+    sim.settle();
+    sim.loses = [] { return false; };
+    EXPECT_EQ(sim.host.at(sim.host.last()).sent.size(), 0U);
+  }
+  EXPECT_GT(sim.dropped(Drop::kMemoryLimit), 0U);
+  GuestTcp late(sim, 99, kServer);
+  sim.settle();
+  sim.host.say(sim.host.last(), bytes);
+  late.write(bytes);
+  sim.settle();
+  EXPECT_TRUE(late.received() == bytes);
+  EXPECT_TRUE(sim.host.at(sim.host.last()).sent == bytes);
+}
+
 RC_GTEST_PROP(TcpFlows, EveryByteArrivesOnceAndInOrderOverALossyLink, ()) {
   const auto seed = *rc::gen::arbitrary<unsigned>();
   const auto loss = *rc::gen::inRange(0, 20);

@@ -127,8 +127,9 @@ TEST(UserNetwork, AddressesMustLieInTheNetworkAndDiffer) {
 }
 
 TEST(UserNetwork, NetworksThatNoGuestCanUseAreRefused) {
-  for (const auto* net : {"10.0.2.0/30", "10.0.2.0/3", "10.0.2.0/x", "10.0.2.0/255.0.255.0", "foo",
-                          "fec0::/64", "127.0.0.0/8", "224.0.0.0/24", ""}) {
+  for (const auto* net :
+       {"10.0.2.0/30", "10.0.2.0/3", "10.0.2.0/x", "10.0.2.0/255.0.255.0", "foo", "fec0::/64",
+        "127.0.0.0/8", "127.1.0.0/16", "0.1.2.0/24", "224.0.0.0/24", "240.0.0.0/8", ""}) {
     EXPECT_NE(problem(std::string("user,net=") + net), "") << net;
   }
 }

@@ -167,6 +167,20 @@ TEST(TcpOutput, AClosedWindowIsProbed) {
   EXPECT_EQ(peer.hears().at(0).length, 1000U);
 }
 
+TEST(TcpOutput, AProbeSpeaksForNoAcknowledgmentThatIsDue) {
+  // The peer may drop what lies before its window without looking at the rest of it.
+  ScriptedPeer peer = shut(4000);
+  peer.sends(1000);
+  const Duration until_probe = *peer.connection.deadline(peer.now) - peer.now;
+  EXPECT_TRUE(peer.waits(until_probe - milliseconds(1)).empty());
+  peer.gives_taken(peer.data(0, 7));
+  const auto sent = peer.waits(milliseconds(20));
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(peer.place(sent[0]), 3999);
+  EXPECT_EQ(peer.place(sent[1]), 4000);
+  EXPECT_EQ(peer.acknowledged(sent[1]), 7);
+}
+
 TEST(TcpOutput, AFinishThatWaitsForTheWindowIsProbedForToo) {
   ScriptedPeer peer = shut(4000);
   peer.connection.finish();

@@ -124,6 +124,19 @@ class Endings(Claims):
                 self.assertEqual(name, "ECONNREFUSED")
                 self.assertLess(seconds, 3)
 
+    def test_a_connection_of_the_host_does_not_meet_itself(self):
+        # The only port that the system can choose is the one that is connected to.
+        port_range = "/proc/sys/net/ipv4/ip_local_port_range"
+        with open(port_range, encoding="ascii") as file:
+            before = file.read()
+        outside.write_setting(port_range, "40000 40000")
+        try:
+            for address in (GATEWAY, outside.OUTSIDE):
+                with self.subTest(address):
+                    self.assertEqual(self.in_guest(failure_to_connect, address, 40000)[0], "ECONNREFUSED")
+        finally:
+            outside.write_setting(port_range, before)
+
     def test_unreachable_stays_unreachable(self):
         for address in (outside.NO_ROUTE, outside.UNREACHABLE):
             with self.subTest(address):
