@@ -1,4 +1,4 @@
-// A flow's turn: bytes to the stream, bytes from the stream, segments to the guest.
+// The flows' turns: bytes to the streams, bytes from the streams, segments to the guest.
 
 #include <algorithm>
 #include <array>
@@ -55,28 +55,38 @@ std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
   return taken + kept;
 }
 
+// All flows deal with the host before any speaks to the guest: the guest is woken by the first
+// frame, and finds the others right behind it instead of falling asleep in between.
 void TcpFlows::take_turns(Time now) {
   turns_.swap(dirty_);
   for (const FlowName& name : turns_) {
     TcpFlow* const flow = table_.find(name);
     if (flow == nullptr) continue;
     flow->dirty = false;
-    take_turn(now, *flow);
+    exchange_with_host(now, *flow);
+  }
+  for (const FlowName& name : turns_) {
+    TcpFlow* const flow = table_.find(name);
+    if (flow != nullptr) speak_to_guest(now, *flow);
   }
   turns_.clear();
 }
 
-void TcpFlows::take_turn(Time now, TcpFlow& flow) {
+void TcpFlows::exchange_with_host(Time now, TcpFlow& flow) {
   if (flow.silent) return;
-  tcp::Connection& connection = flow.connection;
+  const tcp::Connection& connection = flow.connection;
   give_back_excess(flow);
   if (flow.stream != SocketId::kNone && !flow.connecting) {
     empty_to_host(now, flow);
     finish_guest(flow);
     if (connection.synchronized() && !fill_to_guest(now, flow)) mark(flow);
     if (flow.stream_finished && flow.guest_finished) close_stream(flow, CloseMode::kGraceful);
-    if (flow.silent) return;
   }
+}
+
+void TcpFlows::speak_to_guest(Time now, TcpFlow& flow) {
+  if (flow.silent) return;
+  tcp::Connection& connection = flow.connection;
   connection.set_receive_space(receive_space(flow));
   send_segments(now, flow);
   if (flow.failed) {
