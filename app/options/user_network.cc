@@ -295,6 +295,10 @@ void check_forwards(const UserNetworkOptions& options) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
                        " is the host's or the DNS proxy's address; expected another one");
     }
+    if (server.address == network.dhcp_start) {
+      throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
+                       " is the guest's own address (dhcpstart); expected another one");
+    }
     for (std::size_t j = 0; j < i; ++j) {
       if (options.guest_forwards[j].server == server) {
         throw UsageError("--netdev user: guestfwd: " + server.to_string() + " is named twice");
