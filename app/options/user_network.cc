@@ -181,8 +181,8 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {{"guestfwd", "RULE",
       "[tcp]:[SERVER]:PORT-TARGET with TARGET one of cmd:COMMAND, tcp:ADDRESS:PORT, unix:PATH. An "
-      "address of the network that leads to a process per connection, or to a socket. May be "
-      "repeated."},
+      "address of the network that leads to a process per connection, or to a socket. What a "
+      "COMMAND leaves in its process group ends with it. May be repeated."},
      [](Draft& draft, std::string_view value) {
        draft.options.guest_forwards.push_back(parse_guest_forward(value));
      }},
