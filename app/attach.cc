@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "app/delivery.h"
@@ -27,9 +29,14 @@ Descriptor take_ready_descriptor(const std::optional<int>& number) {
   if (::fcntl(*number, F_GETFD) < 0) {
     throw UsageError("--ready-fd: " + std::to_string(*number) + " is no open descriptor");
   }
-  // Not for the helper or the commands of guestfwd: its end would not be seen.
-  ::fcntl(*number, F_SETFD, FD_CLOEXEC);
-  return Descriptor(*number);
+  // Not for the helper or the commands of guestfwd: its end would not be seen. And under another
+  // number, as it is closed in the end: a standard file's must not become something else's.
+  Descriptor ready(::fcntl(*number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!ready) {
+    throw std::system_error(errno, std::generic_category(), "can't take over --ready-fd");
+  }
+  if (*number > STDERR_FILENO) ::close(*number);
+  return ready;
 }
 
 void announce(Descriptor ready, const std::string& tap, bool stdout_is_capture) {

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +17,7 @@
 #include "app/namespace/terminal.h"
 #include "app/signals.h"
 #include "app/world.h"
+#include "posix/small_file.h"
 #include "services/dns/resolv_conf.h"
 
 namespace sluice {
@@ -28,9 +27,7 @@ namespace {
 std::vector<std::string> search_domains(const UserNetworkOptions& options) {
   if (!options.domain_search.empty()) return options.domain_search;
   if (!options.domain_name.empty()) return {options.domain_name};
-  std::ifstream file("/etc/resolv.conf");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return parse_resolv_conf(text).search;
+  return parse_resolv_conf(read_small_file("/etc/resolv.conf")).search;
 }
 
 // Whoever reads from the command's output must see the end when the command closes it.

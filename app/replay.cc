@@ -123,7 +123,8 @@ int run_replay(const ReplayInvocation& invocation) {
   std::optional<CapturedFrame> captured = reader.next();
   std::unique_ptr<CaptureWriter> writer;
   if (std::error_code unknown; std::filesystem::equivalent(
-          invocation.input == "-" ? "/dev/stdin" : invocation.input, invocation.output, unknown)) {
+          invocation.input == "-" ? "/dev/stdin" : invocation.input,
+          invocation.output == "-" ? "/dev/stdout" : invocation.output, unknown)) {
     throw std::invalid_argument("-o: '" + invocation.output +
                                 "' is the capture that is replayed; expected another file");
   }

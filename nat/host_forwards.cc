@@ -14,11 +14,16 @@ std::string name_of(const ListenAddress& listen) {
 }
 
 // What to do about it, for the errors that users meet.
-std::string advice(std::errc error) {
+std::string advice(std::errc error, const ListenAddress& listen) {
+  const bool is_path = std::holds_alternative<UnixPath>(listen.local);
   switch (error) {
     case std::errc::address_in_use:
-      return "; another program listens there: choose another port or end that program";
+      return std::string("; another program listens there: choose another ") +
+             (is_path ? "path" : "port") + " or end that program";
+    case std::errc::file_exists:
+      return "; what is there is no socket: choose another path";
     case std::errc::permission_denied:
+      if (is_path) return "; choose a path in a directory that this user may write to";
       return "; ports below net.ipv4.ip_unprivileged_port_start need a privilege: choose a higher "
              "one";
     case std::errc::address_not_available:
@@ -52,8 +57,9 @@ std::uint16_t HostForwards::add(const HostForward& forward) {
           : host_.listen({.kind = Token::Kind::kListener, .generation = generation, .index = index},
                          forward.listen);
   if (opened.id == SocketId::kNone) {
-    throw std::system_error(std::make_error_code(opened.error),
-                            "can't forward " + name_of(forward.listen) + advice(opened.error));
+    throw std::system_error(
+        std::make_error_code(opened.error),
+        "can't forward " + name_of(forward.listen) + advice(opened.error, forward.listen));
   }
   Listener listener{forward.listen, guest, opened.id, generation};
   std::uint16_t port = 0;

@@ -114,7 +114,7 @@ Words spellings(const CLI::App& parser) {
 }
 
 // How many of the words, from the first on, are options with their values. Throws for an option
-// that there is not, and for one with a value that is given twice.
+// that there is not, for one with a value that is given twice, and for one without its value.
 std::size_t count_options(std::string_view command, const CLI::App& parser, const Words& words,
                           std::set<std::string>& seen) {
   std::size_t i = 0;
@@ -127,7 +127,10 @@ std::size_t count_options(std::string_view command, const CLI::App& parser, cons
       throw UsageError(std::string(command) + ": " + name + " is given twice; expected it once");
     }
     const bool value_follows = has_value && name.size() == words[i].size();
-    if (value_follows && i + 1 == words.size()) {
+    const bool is_last = i + 1 == words.size();
+    const bool is_empty =
+        value_follows ? is_last || words[i + 1].empty() : name.size() + 1 == words[i].size();
+    if (has_value && is_empty) {
       throw UsageError(std::string(command) + ": " + name + " has no value");
     }
     i += value_follows ? 2 : 1;

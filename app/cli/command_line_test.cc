@@ -86,6 +86,10 @@ TEST(CommandLine, AnOptionWithAValueIsGivenOnce) {
 
 TEST(CommandLine, ValuesAreChecked) {
   EXPECT_NE(problem({"exec", "--seed", "xyz", "ls"}), "");
+  for (const Words& empty : {Words{"replay", "a", "-o", ""}, Words{"exec", "--seed=", "ls"},
+                             Words{"exec", "--tap", ""}, Words{"replay", "a", "--host"}}) {
+    EXPECT_NE(problem(empty).find("has no value"), std::string::npos);
+  }
   EXPECT_NE(problem({"exec", "--tap", "a-name-far-too-long", "ls"}), "");
   EXPECT_NE(problem({"exec", "--pcap", "-", "ls"}), "");
   EXPECT_NE(problem({"attach", "1", "--ready-fd", "x"}), "");
@@ -102,7 +106,7 @@ TEST(CommandLine, AttachAndReplayTakeTheirWords) {
   EXPECT_TRUE(attach.configure);
   EXPECT_FALSE(attach.ready_descriptor);
   EXPECT_EQ(parsed<AttachInvocation>({"attach", "--ready-fd", "5", "1"}).ready_descriptor, 5);
-  for (const char* const wrong : {"abc", "-1", "5x", "", "99999999999"}) {
+  for (const char* const wrong : {"abc", "-1", "5x", "99999999999"}) {
     EXPECT_EQ(
         problem({"attach", "--ready-fd", wrong, "1"}),
         std::string("--ready-fd: '") + wrong + "': expected the number of an open descriptor");

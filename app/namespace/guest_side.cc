@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -29,12 +30,12 @@ using namespace std::chrono_literals;
 constexpr int kNotFound = 127;  // what shells return for a command that can't be run
 constexpr int kNotExecutable = 126;
 
-void set_up_names(const GuestPlan& plan, const Descriptor& channel) {
+void set_up_names(const GuestPlan& plan, const Descriptor& channel, ReplacedFiles& files) {
   try {
-    replace_file("/etc/resolv.conf", resolv_conf_text(plan.network.dns, plan.search));
+    files.replace("/etc/resolv.conf", resolv_conf_text(plan.network.dns, plan.search));
     // Daemons of the host that would resolve names past the guest's network.
-    hide_socket("/run/nscd/socket");
-    hide_socket("/run/systemd/resolve/io.systemd.Resolve");
+    files.hide_socket("/run/nscd/socket");
+    files.hide_socket("/run/systemd/resolve/io.systemd.Resolve");
   } catch (const std::system_error& error) {
     send_message(channel, {.kind = Message::Kind::kWarning,
                            .text = std::string("names may not resolve: ") + error.what()});
@@ -64,34 +65,38 @@ std::string message_of(int error) {
 
 // Gives up what only the command should hold: whoever reads from the other end of its output must
 // see the end when the command closes it.
-void let_go_of_inherited_files(const Descriptor& channel, const Descriptor& signals) {
+void let_go_of_inherited_files(std::vector<int> own) {
   const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (null) ::dup2(null.get(), fd);
   }
-  const int low = std::min(channel.get(), signals.get());
-  const int high = std::max(channel.get(), signals.get());
-  const auto close_between = [](int first, int last) {
-    if (first <= last) ::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0);
-  };
-  close_between(STDERR_FILENO + 1, low - 1);
-  close_between(low + 1, high - 1);
-  ::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
+  std::sort(own.begin(), own.end());
+  unsigned next = STDERR_FILENO + 1;
+  for (const int fd : own) {
+    if (fd < static_cast<int>(next)) continue;
+    const auto kept = static_cast<unsigned>(fd);
+    if (next < kept) ::close_range(next, kept - 1, 0);
+    next = kept + 1;
+  }
+  ::close_range(next, ~0U, 0);
 }
 
 // Runs the command and everything it leaves to us.
 class FirstProcess {
  public:
-  FirstProcess(const Descriptor& channel, Descriptor signals)
-      : channel_(channel), signals_(std::move(signals)) {}
+  FirstProcess(const Descriptor& channel, Descriptor signals, ReplacedFiles& files)
+      : channel_(channel), signals_(std::move(signals)), files_(files) {}
 
   // Returns the status to exit with.
   int run(const GuestCommand& command) {
     command_ = ::fork();
     if (command_ < 0) return report_failed_fork(errno);
     if (command_ == 0) become(command);
-    let_go_of_inherited_files(channel_, signals_);
-    while (!status_) wait_for_events(-1);
+    std::vector<int> own = files_.descriptors();
+    own.insert(own.end(), {channel_.get(), signals_.get()});
+    let_go_of_inherited_files(std::move(own));
+    constexpr int kRetryMilliseconds = 500;
+    while (!status_) wait_for_events(files_are_there_ ? -1 : kRetryMilliseconds);
     send_message(channel_, {.kind = Message::Kind::kEnded});
     // The others end with the command; then what their sockets have not sent yet is still sent.
     ::kill(-1, SIGKILL);
@@ -116,9 +121,12 @@ class FirstProcess {
   }
 
   void wait_for_events(int timeout) {
-    std::array<pollfd, 2> waits = {{{.fd = channel_.get(), .events = POLLIN, .revents = 0},
-                                    {.fd = signals_.get(), .events = POLLIN, .revents = 0}}};
-    if (::poll(waits.data(), waits.size(), timeout) <= 0) return;
+    std::array<pollfd, 3> waits = {{{.fd = channel_.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = files_.descriptor(), .events = POLLPRI, .revents = 0}}};
+    const bool any = ::poll(waits.data(), waits.size(), timeout) > 0;
+    if (waits[2].revents != 0 || !files_are_there_) files_are_there_ = files_.keep_up();
+    if (!any) return;
     if (waits[0].revents != 0) on_message();
     if (waits[1].revents != 0) on_children();
   }
@@ -155,6 +163,8 @@ class FirstProcess {
 
   const Descriptor& channel_;
   Descriptor signals_;
+  ReplacedFiles& files_;
+  bool files_are_there_ = true;
   pid_t command_ = -1;
   std::optional<int> status_;
   bool hurry_ = false;
@@ -255,10 +265,11 @@ void run_first_process(const GuestPlan& plan, const GuestCommand& command,
                                      "here"});
     }
     allow_ping();
-    set_up_names(plan, channel);
+    ReplacedFiles files;
+    set_up_names(plan, channel, files);
     set_up_interfaces(plan, channel);
     expect(channel, Message::Kind::kStart);
-    FirstProcess first(channel, std::move(signals));
+    FirstProcess first(channel, std::move(signals), files);
     ::_exit(first.run(command));
   } catch (const std::system_error& error) {
     send_failure(channel, error);

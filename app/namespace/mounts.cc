@@ -37,6 +37,11 @@ Descriptor open_path(const std::string& path) {
   return file;
 }
 
+// Another mount of what is mounted at `path`, at no place yet.
+Descriptor copy_mount(const std::string& path) {
+  return Descriptor(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+}
+
 // A file system in memory over a directory, for as long as this object lives. What was opened on it
 // lives on.
 class Scratch {
@@ -94,8 +99,14 @@ bool mount_sys() {
   return true;
 }
 
-void replace_file(const std::string& path, const std::string& content) {
+void ReplacedFiles::replace(const std::string& path, const std::string& content) {
   const std::string real = real_path(path);
+  struct stat status {};
+  // A device that a link leads to is also used under its own name.
+  if (::stat(real.c_str(), &status) != 0 ||
+      !(S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode))) {
+    fail(EINVAL, "can't replace " + path + ", which is no ordinary file");
+  }
   // Opened first: its directory is about to be covered. That directory certainly exists, and
   // nobody else is in this namespace yet who could miss what is in it.
   const Descriptor target = open_path(real);
@@ -104,12 +115,44 @@ void replace_file(const std::string& path, const std::string& content) {
   if (::mount(name_of(source).c_str(), name_of(target).c_str(), nullptr, MS_BIND, nullptr) != 0) {
     fail(errno, "can't replace " + path + " for the command");
   }
+  ::fstat(source.get(), &status);
+  Descriptor copy = copy_mount(name_of(source));
+  // Without it, which takes Linux 5.2, the file is replaced until somebody outside replaces it.
+  if (!copy) return;
+  replacements_.push_back(
+      {.path = path, .device = status.st_dev, .inode = status.st_ino, .copy = std::move(copy)});
+  if (!changes_) changes_.reset(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
 }
 
-void hide_socket(const std::string& path) {
+void ReplacedFiles::hide_socket(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  replace_file(path, "");
+  replace(path, "");
+}
+
+bool ReplacedFiles::keep_up() {
+  bool complete = true;
+  for (Replacement& replacement : replacements_) {
+    struct stat status {};
+    if (::stat(replacement.path.c_str(), &status) != 0) {
+      complete = false;
+      continue;
+    }
+    if (status.st_dev == replacement.device && status.st_ino == replacement.inode) continue;
+    if (::move_mount(replacement.copy.get(), "", AT_FDCWD, replacement.path.c_str(),
+                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0) {
+      replacement.copy = copy_mount(replacement.path);
+    } else if (errno == ENOENT) {
+      complete = false;  // what was found is being removed
+    }
+  }
+  return complete;
+}
+
+std::vector<int> ReplacedFiles::descriptors() const {
+  std::vector<int> all = {changes_.get()};
+  for (const Replacement& replacement : replacements_) all.push_back(replacement.copy.get());
+  return all;
 }
 
 std::string resolv_conf_text(const IpAddress& name_server, const std::vector<std::string>& search) {

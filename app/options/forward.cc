@@ -48,6 +48,7 @@ std::string_view take_address(std::string_view& rest, std::string_view syntax) {
   if (end == std::string_view::npos || rest.substr(end + 1, 1) != ":") {
     fail("no ']:' ends the address in " + quoted(rest) + "; " + std::string(syntax));
   }
+  if (end == 1) fail("no address in '[]'; " + std::string(syntax));
   const std::string_view taken = rest.substr(1, end - 1);
   rest.remove_prefix(end + 2);
   return taken;
@@ -56,6 +57,16 @@ std::string_view take_address(std::string_view& rest, std::string_view syntax) {
 IpAddress address_of(std::string_view text, std::string_view what) {
   if (const auto address = IpAddress::parse(text)) return *address;
   fail(std::string(what) + " " + quoted(text) + " is not an IP address");
+}
+
+// One that a socket can have, or connect to.
+IpAddress host_address_of(std::string_view text, std::string_view what) {
+  const IpAddress address = address_of(text, what);
+  constexpr std::uint32_t kFirstOfClassE = 240U << 24;
+  if (address.is_multicast() || (address.is_v4() && address.v4_bits() >= kFirstOfClassE)) {
+    fail(std::string(what) + " " + quoted(text) + " is not the address of a single host");
+  }
+  return address;
 }
 
 IpAddress v4_address_of(std::string_view text, std::string_view what) {
@@ -103,8 +114,8 @@ StreamTarget target_of(std::string_view text) {
   if (kind == "tcp") {
     const std::string_view host = take_address(rest, kGuestSyntax);
     Endpoint target;
-    target.address =
-        host == "localhost" ? IpAddress::v4(127, 0, 0, 1) : address_of(host, "the target's host");
+    target.address = host == "localhost" ? IpAddress::v4(127, 0, 0, 1)
+                                         : host_address_of(host, "the target's host");
     target.port = port_of(rest, "the target's port", 1);
     return target;
   }
@@ -141,7 +152,7 @@ HostForward parse_host_forward(std::string_view text) {
   }
   Endpoint local{.address = IpAddress::v4(0), .port = 0};
   const std::string_view address = take_address(text, kHostSyntax);
-  if (!address.empty()) local.address = address_of(address, "the host's address");
+  if (!address.empty()) local.address = host_address_of(address, "the host's address");
   local.port = port_of(take_until(text, '-', kHostSyntax), "the host's port", 0);
   forward.listen.local = local;
   forward.guest = guest_of(text);

@@ -70,6 +70,11 @@ TEST(HostForward, AMistakeIsNamed) {
   EXPECT_NE(host_problem("tcp:[::1:1-:1").find("]:"), std::string::npos);
   EXPECT_NE(host_problem("unix:-:1").find("1 to 107"), std::string::npos);
   EXPECT_NE(host_problem("tcp::1-[::1]:1"), "");
+  EXPECT_NE(host_problem("tcp:[]:1-:1").find("no address in '[]'"), std::string::npos);
+  for (const auto* nobody : {"224.0.0.1", "255.255.255.255", "[ff02::1]"}) {
+    EXPECT_NE(host_problem(std::string("udp:") + nobody + ":1-:1").find("single host"),
+              std::string::npos);
+  }
 }
 
 TEST(GuestForward, LeadsToACommandAsItIsWritten) {
@@ -97,6 +102,8 @@ TEST(GuestForward, AMistakeIsNamed) {
             std::string::npos);
   EXPECT_NE(guest_problem("tcp:10.0.2.100:0-cmd:cat").find("not a port"), std::string::npos);
   EXPECT_NE(guest_problem("tcp:10.0.2.100:1-tcp:example.org:1").find("not an IP address"),
+            std::string::npos);
+  EXPECT_NE(guest_problem("tcp:10.0.2.100:1-tcp:224.0.0.1:1").find("single host"),
             std::string::npos);
 }
 

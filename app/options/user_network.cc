@@ -181,8 +181,8 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {{"guestfwd", "RULE",
       "[tcp]:[SERVER]:PORT-TARGET with TARGET one of cmd:COMMAND, tcp:ADDRESS:PORT, unix:PATH. An "
-      "address of the network that leads to a process per connection, or to a socket. May be "
-      "repeated."},
+      "address of the network that leads to a process per connection, or to a socket. What a "
+      "COMMAND leaves in its process group ends with it. May be repeated."},
      [](Draft& draft, std::string_view value) {
        draft.options.guest_forwards.push_back(parse_guest_forward(value));
      }},
@@ -294,6 +294,10 @@ void check_forwards(const UserNetworkOptions& options) {
     if (server.address == network.host || server.address == network.dns) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
                        " is the host's or the DNS proxy's address; expected another one");
+    }
+    if (server.address == network.dhcp_start) {
+      throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
+                       " is the guest's own address (dhcpstart); expected another one");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (options.guest_forwards[j].server == server) {

@@ -153,6 +153,8 @@ TEST(UserNetwork, ForwardsLeadToAddressesOfTheNetwork) {
   EXPECT_NE(problem("user,hostfwd=tcp::1-10.0.2.2:1").find("Sluice's own"), std::string::npos);
   EXPECT_NE(problem("user,guestfwd=tcp:10.0.3.1:1-cmd:cat"), "");
   EXPECT_NE(problem("user,guestfwd=tcp:10.0.2.3:53-cmd:cat"), "");
+  EXPECT_NE(problem("user,guestfwd=tcp:10.0.2.15:53-cmd:cat").find("guest's own"),
+            std::string::npos);
   EXPECT_NE(problem("user,guestfwd=tcp::7-cmd:cat,guestfwd=tcp:10.0.2.4:7-cmd:cat").find("twice"),
             std::string::npos);
   EXPECT_EQ(parse_user_network("user,guestfwd=tcp::7-cmd:cat").guest_forwards[0].server.address,

@@ -97,9 +97,9 @@ void ChildProcesses::reap() {
   std::erase_if(children_, [this](const Child& child) {
     const Life life = life_of(child.process);
     if (life == Life::kRuns) return false;
-    // What it has started, and what has not ended with it. As long as the child has not been waited
-    // for, the group's number can't be somebody else's.
-    if (life == Life::kEnded && child.terminated_at) ::kill(-child.process, SIGKILL);
+    // What it has started and left behind: a guest must not fill the host with that either. As long
+    // as the child has not been waited for, the group's number can't be somebody else's.
+    if (life == Life::kEnded) ::kill(-child.process, SIGKILL);
     wait_for(child.process);
     if (!child.lifetime) --without_lifetime_;
     return true;

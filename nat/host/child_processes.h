@@ -4,7 +4,8 @@
 // A command whose stream was closed has the end of its input and usually ends by itself, having
 // finished its work. What does not is told to end by SIGTERM, and with it what it has started: when
 // there are too many of them, and when all of this is destroyed. Who takes longer than kPatience to
-// do so is killed when next a command is started or a stream closed.
+// do so is killed when next a command is started or a stream closed. What a command leaves in its
+// process group when it ends is killed at once.
 
 #ifndef SLUICE_NAT_HOST_CHILD_PROCESSES_H_
 #define SLUICE_NAT_HOST_CHILD_PROCESSES_H_

@@ -61,6 +61,7 @@ DirectoryFiles::DirectoryFiles(const std::string& directory)
   };
   if (!root_) fail("can't open the directory '" + directory + "' to hand out files from");
   if (!open_beneath(root_, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    if (errno == EACCES) fail("can't look into the directory '" + directory + "'");
     fail("can't keep what is handed out inside the directory '" + directory +
          "' (this needs openat2, of Linux 5.6; an old container engine may forbid it)");
   }

@@ -18,10 +18,13 @@ namespace {
 // How many connections one call passes over or resets: as many as a backlog holds.
 constexpr int kMaxPassedOver = SOMAXCONN;
 
+bool is_socket(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 // True for a socket's file whose listener is gone.
 bool is_stale(const std::string& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
   const std::optional<sockaddr_un> address = unix_address(path);
   const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!address || !socket) return false;
@@ -77,6 +80,7 @@ OpenedSocket listen_unix(const std::string& path) {
   const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
   if (::bind(socket.get(), raw, sizeof *address) < 0) {
     if (errno != EADDRINUSE) return failed_socket();
+    if (!is_socket(path)) return {.descriptor = Descriptor(), .error = std::errc::file_exists};
     if (!is_stale(path)) {
       return {.descriptor = Descriptor(), .error = std::errc::address_in_use};
     }

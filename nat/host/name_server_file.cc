@@ -1,12 +1,10 @@
 #include "nat/host/name_server_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
 
-#include "posix/descriptor.h"
+#include "posix/small_file.h"
 
 namespace sluice {
 namespace {
@@ -28,7 +26,7 @@ gsl::span<const Endpoint> NameServerFile::current(Time now) {
     servers_.clear();
   } else if (present != version_) {
     version_ = present;
-    read();
+    servers_ = parse_(read_small_file(path_, kMaxSize));
   }
   return servers_;
 }
@@ -41,23 +39,6 @@ std::optional<NameServerFile::Version> NameServerFile::version() const {
                  .size = status.st_size,
                  .modified = {status.st_mtim.tv_sec, status.st_mtim.tv_nsec},
                  .changed = {status.st_ctim.tv_sec, status.st_ctim.tv_nsec}};
-}
-
-void NameServerFile::read() {
-  servers_.clear();
-  // O_NONBLOCK for what is no file but a fifo: it has nothing to say and is not waited for.
-  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  std::string text(kMaxSize, '\0');
-  std::size_t filled = 0;
-  while (file && filled < text.size()) {
-    const ssize_t result = ::read(file.get(), &text[filled], text.size() - filled);
-    if (result <= 0) break;
-    filled += static_cast<std::size_t>(result);
-  }
-  // A line that the limit cuts in two would say something else.
-  if (filled == kMaxSize) filled = text.rfind('\n') + 1;
-  text.resize(filled);
-  servers_ = parse_(text);
 }
 
 }  // namespace sluice

@@ -116,6 +116,8 @@ Opened SystemHost::listen(Token token, const ListenAddress& address) {
 }
 
 Opened SystemHost::listen_unix_at(Token token, const std::string& path) {
+  // Before, as it takes a while: whoever kills this process in between leaves the file behind.
+  if (!will_.start()) return failed(last_error());
   OpenedSocket opened = listen_unix(path);
   if (!opened.descriptor) return failed(opened.error);
   const std::int32_t number = opened.descriptor.get();

@@ -84,6 +84,13 @@ TEST_F(SystemHostCommands, ACommandWhoseStreamIsResetIsEnded) {
   EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
 }
 
+TEST_F(SystemHostCommands, WhatACommandLeavesBehindEndsWithIt) {
+  const Opened shell = host_.connect(token(1), Command{"sh -c 'sleep 1000 & echo $!'"});
+  ASSERT_EQ(shell.error, std::errc{});
+  const pid_t process = read_process(shell.id, 1);
+  EXPECT_TRUE(loop_.run_until([&] { return is_gone(process); }));
+}
+
 TEST_F(SystemHostCommands, ThoseThatIgnoreTheEndOfTheirStreamAreBounded) {
   constexpr std::uint32_t kCount = 40;
   std::vector<pid_t> processes;

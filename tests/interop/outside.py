@@ -10,6 +10,7 @@ without them (see `sluice.py`), so that it is tested as what it is: an ordinary 
 """
 
 import atexit
+import contextlib
 import os
 import subprocess
 import sys
@@ -66,6 +67,20 @@ def set_ping_allowed(allowed):
     """Whether unprivileged ICMP sockets exist in this network namespace."""
     group = os.getegid()
     write_setting("/proc/sys/net/ipv4/ping_group_range", f"{group} {group}" if allowed else "1 0")
+
+
+@contextlib.contextmanager
+def copy_of_etc():
+    """Within it, /etc is a copy of the host's in which files may be replaced."""
+    with tempfile.TemporaryDirectory(prefix="sluice-interop-") as copy:
+        os.chmod(copy, 0o755)
+        # An ordinary user may not read all of it, and needs no such file.
+        subprocess.run(["cp", "-a", "/etc/.", copy], capture_output=True, timeout=60, check=False)
+        sh("mount", "--bind", copy, "/etc")
+        try:
+            yield
+        finally:
+            sh("umount", "-l", "/etc")
 
 
 def set_resolv_conf(text):

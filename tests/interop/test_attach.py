@@ -44,6 +44,13 @@ class Attach(Claims):
             self.assertEqual(text, "")
             self.assertIn("UP", namespace.run("ip", "-o", "link", "show", "tap0"))
 
+    def test_a_standard_file_as_the_ready_descriptor_stays_what_it_is(self):
+        with GuestNamespace() as namespace:
+            with Attached("--ready-fd", "2", str(namespace.pid)) as attached:
+                self.assertIn("1\n", poll_until(attached.errors, what="the line"))
+                place = os.readlink(f"/proc/{attached.pid}/fd/2")
+                self.assertIn("/tmp", place)
+
     def test_the_ready_descriptor_is_written_and_closed(self):
         reader, writer = os.pipe()
         with GuestNamespace() as namespace:

@@ -37,6 +37,38 @@ class Transparent(Claims):
         self.assertIn("no-such-command-here", errors)
         self.assertEqual(run("exec", "--", "/etc/passwd")[0], 126)
 
+    def test_a_resolv_conf_that_is_replaced_outside_stays_what_it_is_inside(self):
+        ask = "grep -c 'nameserver 10.0.2.3' /etc/resolv.conf"
+        with outside.copy_of_etc(), Sluice("exec", "--", "sh") as program:
+            program.say(ask)
+            self.assertEqual(program.line(), "1")
+            for _ in range(3):
+                with open("/etc/resolv.conf.new", "w", encoding="ascii") as file:
+                    file.write("nameserver 192.0.2.9\n")
+                os.rename("/etc/resolv.conf.new", "/etc/resolv.conf")
+
+                def is_back():
+                    program.say(ask)
+                    return program.line() == "1"
+
+                poll_until(is_back, what="a resolv.conf that names Sluice")
+            os.unlink("/etc/resolv.conf")
+            program.say("cat /etc/resolv.conf 2>&1")
+            self.assertIn("No such file", program.line())
+            with open("/etc/resolv.conf", "w", encoding="ascii") as file:
+                file.write("nameserver 192.0.2.9\n")
+            poll_until(is_back, what="a resolv.conf that names Sluice")
+
+    def test_a_resolv_conf_that_is_no_file_holds_up_nothing(self):
+        with outside.copy_of_etc():
+            for make in (os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)):
+                os.unlink("/etc/resolv.conf")
+                make("/etc/resolv.conf")
+                self.assertEqual(run("exec", "--", "sh", "-c", "exit 4", seconds=20)[0], 4)
+                if os.path.isdir("/etc/resolv.conf"):
+                    os.rmdir("/etc/resolv.conf")
+                    open("/etc/resolv.conf", "w", encoding="ascii").close()
+
     def test_input_and_output_pass_through(self):
         size = 20_000_000
         with subprocess.Popen(
