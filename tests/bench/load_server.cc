@@ -86,7 +86,7 @@ void LoadServer::flood(std::string_view order, const Address& to) {
   const auto start = Clock::now();
   while (seconds_since(start) < seconds) sent += batch.send(datagrams_.get(), &to);
   // Several, because what follows a flood is likely to get lost.
-  const std::string end = "!" + std::to_string(sent);
+  const std::string end = std::string("!").append(std::to_string(sent));
   for (int i = 0; i < 3; ++i) {
     ::usleep(100'000);
     ::sendto(datagrams_.get(), end.data(), end.size(), 0, to.get(), sizeof to.ip);
