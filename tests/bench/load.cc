@@ -20,14 +20,18 @@
 // udp-rr: the same by datagrams, of which one that got lost is sent again after 200 ms.
 
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "posix/descriptor.h"
@@ -191,27 +195,56 @@ Descriptor connection(const Address& to) {
   const bool works = one && ::connect(one.get(), to.get(), sizeof to.ip) == 0 &&
                      ::send(one.get(), &byte, 1, MSG_NOSIGNAL) == 1 &&
                      ::recv(one.get(), &byte, 1, 0) == 1;
+  if (!works) std::fprintf(stderr, "load: a connection failed: %s\n", std::strerror(errno));
   return works ? std::move(one) : Descriptor();
 }
 
-void hold(const std::string& host, unsigned port, double limit,
+// Connections beyond the limit on open files of one process.
+class Held {
+ public:
+  void add(Descriptor connection) {
+    connections_.push_back(std::move(connection));
+    ++count_;
+  }
+  std::size_t count() const { return count_; }
+  bool is_full() const { return connections_.size() >= kPerProcess; }
+
+  // Leaves what there is to a process that does nothing and ends with this one.
+  void hand_over() {
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child < 0) fail("fork");
+    if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (::getppid() == parent) ::pause();
+      ::_exit(0);
+    }
+    connections_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kPerProcess = 10'000;
+  std::vector<Descriptor> connections_;
+  std::size_t count_ = 0;
+};
+
+void hold(const std::string& host, unsigned port, unsigned ports, double limit,
           const std::vector<unsigned>& counts) {
-  std::vector<Descriptor> connections;
-  connections.reserve(counts.back());
+  Held held;
   double seconds = 0;
   bool works = true;
   for (const unsigned count : counts) {
-    const auto start = Clock::now();
-    double elapsed = 0;
-    while (works && connections.size() < count) {
-      Descriptor one = connection(Address(host, port + connections.size() % kPorts));
-      works = bool{one} && seconds + seconds_since(start) < limit;
-      if (!one) break;
-      elapsed = seconds_since(start);
-      connections.push_back(std::move(one));
+    while (works && held.count() < count) {
+      const auto start = Clock::now();
+      Descriptor one = connection(Address(host, port + held.count() % ports));
+      works = bool{one};
+      if (!works) break;
+      held.add(std::move(one));
+      seconds += seconds_since(start);
+      works = seconds < limit;
+      if (held.is_full()) held.hand_over();
     }
-    seconds += elapsed;
-    std::printf("%zu %.6f\n", connections.size(), seconds);
+    std::printf("%zu %.6f\n", held.count(), seconds);
     std::fflush(stdout);
     int input = 0;
     while (input != '\n' && input != EOF) input = std::getchar();
@@ -229,9 +262,9 @@ int run(const Words& words) {
   const unsigned port = count(2);
   if (verb == "server") LoadServer(host, port).run();
   if (verb == "hold") {
-    std::vector<unsigned> counts{count(4)};
-    for (std::size_t i = 5; i < words.size(); ++i) counts.push_back(count(i));
-    hold(host, port, number(3), counts);
+    std::vector<unsigned> counts{count(5)};
+    for (std::size_t i = 6; i < words.size(); ++i) counts.push_back(count(i));
+    hold(host, port, count(3), number(4), counts);
   } else if (verb == "udp-send") {
     send_datagrams(Address(host, port), number(3), count(4));
   } else if (verb == "udp-receive") {

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import spent
-from worlds import FAR, PORT
+from worlds import FAR, PORT, PORTS
 
 PACKETS = "packets/s"
 GBIT = "Gbit/s"
@@ -50,6 +50,7 @@ class Bench:
         kind, *arguments = _TESTS[test]
         before = self._cpu()
         amount = getattr(self, kind)(self._seconds, *arguments)
+        self._must_run()
         figure = self._figure(amount, self._cpu() - before)
         if self._counter and self._nat:
             # In a run of its own, because counting takes time.
@@ -58,6 +59,10 @@ class Bench:
             if calls.total is not None and counted:
                 figure["calls_each"] = calls.total / counted
         return {test: figure}
+
+    def _must_run(self):
+        if self._nat and self._nat.poll() is not None:
+            raise RuntimeError(f"the NAT ended, with status {self._nat.returncode}")
 
     def _cpu(self):
         return spent.cpu_nanoseconds(self._nat.pid) if self._nat else 0
@@ -97,7 +102,8 @@ class Bench:
         return _Amount(RATE, rate, rate * seconds, "transaction", {"failed": failed})
 
     def _holder(self, *counts):
-        words = self._space.words(self._load, "hold", FAR, str(PORT), str(self._limit), *(str(count) for count in counts))
+        words = self._space.words(
+            self._load, "hold", FAR, str(PORT), str(PORTS), str(self._limit), *(str(count) for count in counts))
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def _memory(self):
@@ -112,6 +118,7 @@ class Bench:
         memory, descriptors, cpu = self._memory(), self._descriptors(), self._cpu()
         with self._holder(count) as holder:
             line = holder.stdout.readline().split()
+            self._must_run()
             cpu = self._cpu() - cpu
             opened, seconds = int(line[0]), float(line[1])
             beside = {"opened": opened, "descriptors": self._descriptors() - descriptors, "before": memory}
@@ -131,12 +138,14 @@ class Bench:
         return rows
 
     def curve(self, counts):
-        """[{flows, seconds, megabytes}], in all and until then, for as many as it gets to."""
+        """[{flows, seconds, megabytes, cpu_seconds}], in all and until then, for as many as it gets to."""
         points = [{"flows": 0, "seconds": 0, "megabytes": self._memory(), "cpu_seconds": 0}]
         cpu = self._cpu()
         with self._holder(*counts) as holder:
             for count in counts:
                 line = holder.stdout.readline().split()
+                if self._nat and self._nat.poll() is not None:
+                    break
                 points.append({"flows": int(line[0]), "seconds": float(line[1]), "megabytes": self._memory(),
                                "cpu_seconds": (self._cpu() - cpu) / 1e9})
                 if int(line[0]) < count:

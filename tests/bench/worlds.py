@@ -15,6 +15,9 @@ import time
 
 FAR = "192.0.2.3"
 PORT = 7777
+_PORTS_OF_ONE = 16  # that a server listens on
+_SERVERS = 8        # so that they hold more connections than one process may have descriptors
+PORTS = _PORTS_OF_ONE * _SERVERS
 _INSIDE = "SLUICE_BENCH_INSIDE"
 _USER = 1000  # whom the NATs run as when root measures
 
@@ -135,7 +138,8 @@ class World:
         self.guest = Namespace(children, congestion, owner=self.as_user)
         self._connect_host()
         children.start(self.far.words("iperf3", "-s", "-B", FAR, "-p", "5201"))
-        children.start(self.far.words(load, "server", FAR, str(PORT)))
+        for port in range(PORT, PORT + PORTS, _PORTS_OF_ONE):
+            children.start(self.far.words(load, "server", FAR, str(port)))
         wait_until("the servers listen", self._servers_listen)
 
     def _connect_host(self):
@@ -150,4 +154,4 @@ class World:
 
     def _servers_listen(self):
         listening = self.far.run("ss", "-Hltn")
-        return f":{PORT} " in listening and ":5201 " in listening
+        return listening.count(FAR + ":") == PORTS + 1
