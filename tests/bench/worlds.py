@@ -120,7 +120,10 @@ class Namespace:
 
     def words(self, *words):
         """The command line that runs `words` in here."""
-        flags = ["-U", "-S", "0", "-G", "0"] if self._is_users else []
+        flags = []
+        if self._is_users:
+            # Root has to become the namespace's user; a user in here is it, and may not set groups.
+            flags = ["-U", "-S", "0", "-G", "0"] if is_root() else ["-U", "--preserve-credentials"]
         return ["nsenter", "-t", str(self.pid), "-n", *flags, *words]
 
     def run(self, *words, **options):
