@@ -5,6 +5,7 @@ NAT runs in, and a far side with the servers. Nothing leaves them.
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import shutil
@@ -21,12 +22,14 @@ import worlds
 _EPILOG = f"""\
 The NATs: sluice; pasta and slirp4netns where they are installed; and two limits, relay (frames
 carried between two taps, with the host's kernel as the router) and direct (no NAT at all, so its
-figures do not depend on the MTU).
+figures do not depend on the guest's MTU and are taken for the first one only).
 
 The tests: {', '.join(measure.DEFAULT)}, and hold-N for other N.
 up-N, down-N: N TCP streams, by iperf3. udp-up-SIZE, udp-down-SIZE: datagrams as fast as the sender
 can, counted where they arrive. rr: one byte there and back on a TCP connection; crr: on a new one each
-time; udp-rr: by datagrams; …-32: 32 at once. hold-N: opens N connections one after another and leaves
+time; udp-rr: by datagrams; …-32: 32 at once; …-pinned: one at a time, and guest, NAT and servers on one
+processor, so that it is the work of the way which counts, and not how long another processor takes to
+wake, which is most of rr on a virtual machine and varies from one minute to the next. hold-N: opens N connections one after another and leaves
 them idle; the time that takes, the NAT's resident memory, and the rate of rr beside them.
 
 Processor time is the scheduler's account of the NAT's processes. System calls are counted by perf, or
@@ -35,6 +38,10 @@ by strace where there is no perf or no permission, in a second run of a second, 
 Exit status: 0, or 1 if a test of sluice failed. As an ordinary user it works where user namespaces do
 and the tun device is everybody's; NATs are then root in a user namespace, and no more flows can be held
 than the limit on open files allows."""
+
+
+def _numbers(text):
+    return [int(word) for word in text.split(",")]
 
 
 def parse():
@@ -48,7 +55,7 @@ def parse():
     parser.add_argument("--tests", metavar="TEST,…", help="these instead of all that are named below")
     parser.add_argument("--curve", action="store_true",
                         help="instead of tests, time and memory per new flow from 100 to 100,000 idle flows")
-    parser.add_argument("--mtu", metavar="N,…", default="1500,65520", help="of the guest; default: %(default)s")
+    parser.add_argument("--mtu", metavar="N,…", type=_numbers, default="1500,65520", help="of the guest; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--seconds", type=int, default=3, help="that each test takes; default: %(default)s")
     parser.add_argument("--limit", type=int, default=60,
@@ -103,7 +110,8 @@ class Session:
     def measure(self, round_number, mtu, nat, what, work):
         """Calls work(bench) in a new world, and says on standard error how that went."""
         print(f"bench: round {round_number + 1} of {self._options.rounds}, MTU {mtu}, {what}, {nat.name} …", file=sys.stderr)
-        with worlds.Children() as children, tempfile.TemporaryFile("w+", errors="replace") as log:
+        place = worlds.one_processor() if measure.is_pinned(what) else contextlib.nullcontext()
+        with place, worlds.Children() as children, tempfile.TemporaryFile("w+", errors="replace") as log:
             try:
                 options = self._options
                 inner = options.host_congestion if isinstance(nat, nats.Direct) else options.congestion
@@ -119,18 +127,19 @@ class Session:
     def run_tests(self, candidates, tests):
         options = self._options
         for round_number in range(options.rounds):
-            for mtu in (int(number) for number in options.mtu.split(",")):
+            for mtu in options.mtu:
                 for test in tests:
                     for nat in _turned(candidates, round_number):
+                        if isinstance(nat, nats.Direct) and mtu != options.mtu[0]:
+                            continue
                         self.measure(round_number, mtu, nat, test, lambda bench, mtu=mtu, test=test, nat=nat:
                                      self._results.add(mtu, bench.run(test), nat.name))
 
     def run_curve(self, candidates):
         options = self._options
-        mtu = int(options.mtu.split(",", maxsplit=1)[0])
         for round_number in range(options.rounds):
             for nat in _turned(candidates, round_number):
-                self.measure(round_number, mtu, nat, "curve", lambda bench, nat=nat:
+                self.measure(round_number, options.mtu[0], nat, "curve", lambda bench, nat=nat:
                              self._results.add_curve(nat.name, bench.curve(measure.CURVE)))
 
 

@@ -164,9 +164,16 @@ _TESTS = {
     "rr": ("transactions", "rr", 1), "rr-32": ("transactions", "rr", 32),
     "crr": ("transactions", "crr", 1), "crr-32": ("transactions", "crr", 32),
     "udp-rr": ("transactions", "udp-rr", 1), "udp-rr-32": ("transactions", "udp-rr", 32),
+    "rr-pinned": ("transactions", "rr", 1), "crr-pinned": ("transactions", "crr", 1),
+    "udp-rr-pinned": ("transactions", "udp-rr", 1),
 }
 DEFAULT = [*_TESTS, "hold-5000"]
 CURVE = [100, 300, 1000, 3000, 10000, 30000, 60000, 100000]
+
+
+def is_pinned(name):
+    """Whether the test is to have one processor only."""
+    return name.endswith("-pinned")
 
 
 def is_test(name):

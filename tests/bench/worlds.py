@@ -7,6 +7,7 @@ Each measurement has a new one, so none inherits the ports and connections of an
 it is this process's child and ends with it.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -62,6 +63,17 @@ def make_tun_usable():
     os.makedirs("/dev/net", exist_ok=True)
     sh("mount", "-t", "tmpfs", "tmpfs", "/dev/net")
     sh("mknod", "-m", "666", "/dev/net/tun", "c", "10", "200")
+
+
+@contextlib.contextmanager
+def one_processor():
+    """What is started in the `with` block stays on one processor."""
+    all_processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(all_processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_processors)
 
 
 class Children:
