@@ -11,6 +11,7 @@ import resource
 import shutil
 import sys
 import tempfile
+import time
 
 import measure
 import nats
@@ -20,24 +21,33 @@ import spent
 import worlds
 
 _EPILOG = f"""\
-The NATs: sluice; pasta and slirp4netns where they are installed; and two limits, relay (frames
-carried between two taps, with the host's kernel as the router) and direct (no NAT at all, so its
-figures do not depend on the guest's MTU and are taken for the first one only).
+The NATs: sluice; pasta and slirp4netns where they are installed; and two limits: relay, which carries
+frames between two taps with the host's kernel as the router, and direct, no NAT at all, whose figures
+do not depend on the guest's MTU and are taken for the first one only.
 
 The tests: {', '.join(measure.DEFAULT)}, and hold-N for other N.
-up-N, down-N: N TCP streams, by iperf3. udp-up-SIZE, udp-down-SIZE: datagrams as fast as the sender
-can, counted where they arrive. rr: one byte there and back on a TCP connection; crr: on a new one each
-time; udp-rr: by datagrams; …-32: 32 at once; …-pinned: one at a time, and guest, NAT and servers on one
-processor, so that it is the work of the way which counts, and not how long another processor takes to
-wake, which is most of rr on a virtual machine and varies from one minute to the next. hold-N: opens N connections one after another and leaves
-them idle; the time that takes, the NAT's resident memory, and the rate of rr beside them.
 
-Processor time is the scheduler's account of the NAT's processes. System calls are counted by perf, or
-by strace where there is no perf or no permission, in a second run of a second, as counting takes time.
+  up-N, down-N      N TCP streams, by iperf3
+  udp-up-SIZE, udp-down-SIZE
+                    datagrams as fast as the sender can, counted where they arrive
+  rr, crr, udp-rr   one byte there and back: on a TCP connection that stays, on a new one each
+                    time, by datagrams
+  …-32              32 of them at once
+  …-pinned          one at a time, and guest, NAT and servers all on one processor, so that it is
+                    the work of the way which counts; without it, much of the time is what another
+                    processor takes to wake up, which varies on a virtual machine
+  hold-N            opens N connections one after another and leaves them idle: the time that takes,
+                    the NAT's resident memory, and the rate of rr beside them
 
-Exit status: 0, or 1 if a test of sluice failed. As an ordinary user it works where user namespaces do
-and the tun device is everybody's; NATs are then root in a user namespace, and no more flows can be held
-than the limit on open files allows."""
+Processor time is the scheduler's account of the NAT's processes, with what the kernel does in their
+calls. System calls are counted by perf, or by strace where perf is missing or not permitted, in another
+run of one second, as counting takes time.
+
+It works as an ordinary user too, where there are user namespaces and the tun device is everybody's;
+root's NATs run as user 1000. A NAT holds as many flows as the hard limit on open files lets it, which
+root may raise ('ulimit -Hn').
+
+Exit status: 0, or 1 if a test of sluice failed."""
 
 
 def _numbers(text):
@@ -157,6 +167,11 @@ def reachable(directory, path):
     return copy
 
 
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
+
+
 def main():
     options = parse()
     tests = chosen_tests(options)
@@ -168,16 +183,21 @@ def main():
         programs = {name: reachable(directory, getattr(options, name)) for name in ("sluice", "load", "relay")}
         candidates = chosen_nats(options, programs["sluice"], programs["relay"])
         about = {
-            "kernel": os.uname().release, "cpus": os.cpu_count(), "rounds": options.rounds, "seconds": options.seconds,
+            "when": time.strftime("%F %R %z"), "processor": processor(), "processors": os.cpu_count(),
+            "load_average": os.getloadavg()[0], "kernel": os.uname().release,
+            "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1], "rounds": options.rounds, "seconds": options.seconds,
             "congestion": options.congestion, "host_congestion": options.host_congestion,
             "as_root": worlds.is_root(), "calls_counted_by": None if options.no_calls else spent.calls_counter(),
             "versions": {nat.name: nat.version() for nat in candidates}}
         results = report.Results(about, [nat.name for nat in candidates if nat.is_peer])
         session = Session(options, programs, results)
-        if options.curve:
-            session.run_curve(candidates)
-        else:
-            session.run_tests(candidates, tests)
+        try:
+            if options.curve:
+                session.run_curve(candidates)
+            else:
+                session.run_tests(candidates, tests)
+        except KeyboardInterrupt:
+            print("bench: interrupted; this is what there is", file=sys.stderr)
     print(results.table())
     for path, text in ((options.json, results.as_json()), (options.svg, picture.draw(results))):
         with open(path, "w", encoding="utf-8") as file:
