@@ -37,7 +37,7 @@ The tests: {', '.join(measure.DEFAULT)}, and hold-N for other N.
                     the work of the way which counts; without it, much of the time is what another
                     processor takes to wake up, which varies on a virtual machine
   hold-N            opens N connections one after another and leaves them idle: the time that takes,
-                    the NAT's resident memory, and the rate of rr beside them
+                    the NAT's resident memory, and rr before and beside them; on one processor too
 
 Processor time is the scheduler's account of the NAT's processes, with what the kernel does in their
 calls. System calls are counted by perf, or by strace where perf is missing or not permitted, in another

@@ -69,7 +69,7 @@ class Bench:
 
     def _figure(self, amount, cpu):
         figure = {"unit": amount.unit, "value": amount.value, **amount.more}
-        if self._nat and amount.count:
+        if self._nat and amount.count and cpu is not None:
             figure |= {"each": amount.each, "cpu_ns_each": cpu / amount.count}
             if amount.each == "64 KiB":
                 figure["cpu_ns_per_byte"] = cpu / amount.count / _PIECE
@@ -113,7 +113,7 @@ class Bench:
         return spent.descriptors(self._nat.pid) if self._nat else 0
 
     def hold(self, count):
-        """Idle connections: the time to open them, the memory they take, and a fresh one beside them."""
+        """Idle connections: the time to open them, the memory they take, and rr before and beside them."""
         alone = self.transactions(self._seconds, "rr", 1)
         memory, descriptors, cpu = self._memory(), self._descriptors(), self._cpu()
         with self._holder(count) as holder:
@@ -134,7 +134,8 @@ class Bench:
         rows = {test: self._figure(_Amount(SECONDS, seconds, count, "flow"), cpu)}
         if self._nat:
             rows[test + "-memory"] = {"unit": MEGABYTES, "value": memory, **beside}
-        rows[test + "-rr"] = {"unit": RATE, "value": fresh.value, "alone": alone.value, **fresh.more}
+        for name, amount in (("alone", alone), ("beside", fresh)):
+            rows[f"{test}-rr-{name}"] = self._figure(amount, None)
         return rows
 
     def curve(self, counts):
@@ -172,8 +173,8 @@ CURVE = [100, 300, 1000, 3000, 10000, 30000, 60000, 100000]
 
 
 def is_pinned(name):
-    """Whether the test is to have one processor only."""
-    return name.endswith("-pinned")
+    """Whether everything that takes part in the test shares one processor."""
+    return name.endswith("-pinned") or name.startswith("hold-") or name == "curve"
 
 
 def is_test(name):

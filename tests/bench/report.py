@@ -37,7 +37,7 @@ class Results:
             small = measure.is_better_small(unit)
             yield {
                 "mtu": mtu, "test": row, "unit": unit, "medians": medians,
-                "to_best_peer": _ratio(medians, self._peers, small), "to_relay": _ratio(medians, [LIMIT], small),
+                "to_best_peer": _ratio(medians, self._peers, small), "to_relay": None if unit == measure.MEGABYTES else _ratio(medians, [LIMIT], small),
                 "each": next((f["each"] for figures in by_nat.values() for f in figures if "each" in f), None),
                 "cpu_ns_each": {nat: _median(figures, "cpu_ns_each") for nat, figures in by_nat.items()},
                 "calls_each": {nat: _median(figures, "calls_each") for nat, figures in by_nat.items()},
@@ -70,11 +70,11 @@ class Results:
         cells = [cell for cell in cells if any(value is not None for value in cell[key].values())]
         if not cells:
             return ""
-        lines = [title, f"{'MTU':>6} {'test':<17} {unit and 'of':<15}" + "".join(f"{nat:>13}" for nat in self.nats()) +
+        lines = [title, f"{'MTU':>6} {'test':<20} {unit and 'of':<15}" + "".join(f"{nat:>13}" for nat in self.nats()) +
                  "".join(f"{ratio.replace('to_', '/ ').replace('_', ' '):>13}" for ratio in ratios)]
         for cell in cells:
             values = [cell[key].get(nat) for nat in self.nats()] + [cell[ratio] for ratio in ratios]
-            lines.append(f"{cell['mtu']:>6} {cell['test']:<17} {unit(cell):<15}" +
+            lines.append(f"{cell['mtu']:>6} {cell['test']:<20} {unit(cell):<15}" +
                          "".join(f"{short(value):>13}" for value in values))
         return "\n".join(lines)
 

@@ -28,7 +28,8 @@ assert streams["cpu_ns_each"]["sluice"] > 0, streams
 assert run["about"]["calls_counted_by"] is None or streams["calls_each"]["sluice"] > 0, streams
 with open("others.json", encoding="utf-8") as file:
     cells = {cell["test"]: cell for cell in json.load(file)["cells"]}
-assert list(cells) == ["rr-pinned", "udp-down-64", "hold-50", "hold-50-memory", "hold-50-rr"], list(cells)
+assert list(cells) == ["rr-pinned", "udp-down-64", "hold-50", "hold-50-memory", "hold-50-rr-alone",
+                       "hold-50-rr-beside"], list(cells)
 assert all(cell["medians"]["sluice"] > 0 for cell in cells.values()), cells
 # The connection of a transaction before may end meanwhile.
 assert 48 <= cells["hold-50-memory"]["rounds"]["sluice"][0]["descriptors"] <= 50, cells["hold-50-memory"]
