@@ -34,7 +34,7 @@ void LoadServer::run() {
 void LoadServer::serve(int descriptor) {
   if (descriptor == datagrams_.get()) return take_datagrams();
   if (descriptor >= listeners_.front().get() && descriptor <= listeners_.back().get()) {
-    for (int one; (one = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
+    for (int one = -1; (one = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
       epoll_.set(EPOLL_CTL_ADD, one, EPOLLIN);
     }
     return;

@@ -79,13 +79,14 @@ class Epoll {
   // Calls visit(descriptor, events) for what is ready within `timeout` milliseconds.
   template <typename Visit>
   void wait(int timeout, Visit visit) {
-    const int count = ::epoll_wait(epoll_.get(), events_.data(), events_.size(), timeout);
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), kAtOnce, timeout);
     for (int i = 0; i < count; ++i) visit(events_.at(i).data.fd, events_.at(i).events);
   }
 
  private:
+  static constexpr int kAtOnce = 256;
   Descriptor epoll_;
-  std::array<epoll_event, 256> events_{};
+  std::array<epoll_event, kAtOnce> events_{};
 };
 
 // Room for datagrams that are sent or received with one call.

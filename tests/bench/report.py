@@ -62,7 +62,7 @@ class Results:
                 cells, "calls_each", lambda cell: cell["each"]))
         for nat, points in self.curves().items():
             blocks.append(_curve_block(nat, points))
-        blocks.extend(self._shortfalls())
+        blocks.append("\n".join(dict.fromkeys(self._shortfalls())))
         return "\n\n".join(block for block in blocks if block)
 
     def _block(self, title, cells, key, unit, ratios=()):
@@ -118,6 +118,8 @@ def _curve_block(nat, points):
     for flows, microseconds, size in steps(points):
         point = by_flows[flows]
         lines.append(f"{flows:>10,.0f}{point['seconds']:>12.3f}{point['megabytes']:>12.1f}{microseconds:>12.1f}{size:>15,.0f}")
+    if points[-1]["flows"] < measure.CURVE[-1]:
+        lines.append(f"{nat} got no further towards {measure.CURVE[-1]:,}")
     return "\n".join(lines)
 
 
