@@ -43,6 +43,9 @@ Processor time is the scheduler's account of the NAT's processes, with what the 
 calls. System calls are counted by perf, or by strace where perf is missing or not permitted, in another
 run of one second, as counting takes time.
 
+All of it takes about three quarters of an hour; --rounds 1 --seconds 1 takes ten minutes. An interrupted
+run reports what it has got.
+
 It works as an ordinary user too, where there are user namespaces and the tun device is everybody's;
 root's NATs run as user 1000. A NAT holds as many flows as the hard limit on open files lets it, which
 root may raise ('ulimit -Hn').
@@ -65,13 +68,15 @@ def parse():
     parser.add_argument("--tests", metavar="TEST,…", help="these instead of all that are named below")
     parser.add_argument("--curve", action="store_true",
                         help="instead of tests, time and memory per new flow from 100 to 100,000 idle flows")
-    parser.add_argument("--mtu", metavar="N,…", type=_numbers, default="1500,65520", help="of the guest; default: %(default)s")
+    parser.add_argument("--mtu", metavar="N,…", type=_numbers, default="1500,65520",
+                        help="of the guest; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--seconds", type=int, default=3, help="that each test takes; default: %(default)s")
     parser.add_argument("--limit", type=int, default=60,
                         help="seconds after which no more flows are opened to hold them; default: %(default)s")
     parser.add_argument("--congestion", default="cubic", help="control of the guest's TCP; default: %(default)s")
-    parser.add_argument("--host-congestion", default="cubic", help="of the NAT's and the servers'; default: %(default)s")
+    parser.add_argument("--host-congestion", default="cubic",
+                        help="control of the NAT's and the servers' TCP; default: %(default)s")
     parser.add_argument("--no-calls", action="store_true", help="don't count system calls")
     parser.add_argument("--json", metavar="FILE", default="bench.json", help="for every figure; default: %(default)s")
     parser.add_argument("--svg", metavar="FILE", default="bench.svg", help="for the medians; default: %(default)s")
@@ -119,7 +124,8 @@ class Session:
 
     def measure(self, round_number, mtu, nat, what, work):
         """Calls work(bench) in a new world, and says on standard error how that went."""
-        print(f"bench: round {round_number + 1} of {self._options.rounds}, MTU {mtu}, {what}, {nat.name} …", file=sys.stderr)
+        where = f"round {round_number + 1} of {self._options.rounds}, MTU {mtu}"
+        print(f"bench: {where}, {what}, {nat.name} …", file=sys.stderr)
         place = worlds.one_processor() if measure.is_pinned(what) else contextlib.nullcontext()
         with place, worlds.Children() as children, tempfile.TemporaryFile("w+", errors="replace") as log:
             try:
@@ -127,7 +133,9 @@ class Session:
                 inner = options.host_congestion if isinstance(nat, nats.Direct) else options.congestion
                 world = worlds.World(children, self._load, inner, options.host_congestion)
                 space, process = nat.start(world, mtu, log)
-                work(measure.Bench(space, process, self._load, options, self._counter))
+                bench = measure.Bench(space, process, self._load, options, self._counter)
+                bench.warm_up()
+                work(bench)
             except (RuntimeError, OSError, ValueError, LookupError) as error:
                 self.failures_of[nat.name] = self.failures_of.get(nat.name, 0) + 1
                 log.seek(0)
@@ -185,7 +193,8 @@ def main():
         about = {
             "when": time.strftime("%F %R %z"), "processor": processor(), "processors": os.cpu_count(),
             "load_average": os.getloadavg()[0], "kernel": os.uname().release,
-            "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1], "rounds": options.rounds, "seconds": options.seconds,
+            "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+            "rounds": options.rounds, "seconds": options.seconds,
             "congestion": options.congestion, "host_congestion": options.host_congestion,
             "as_root": worlds.is_root(), "calls_counted_by": None if options.no_calls else spent.calls_counter(),
             "versions": {nat.name: nat.version() for nat in candidates}}

@@ -23,8 +23,9 @@ def draw(results):
         for title, which in (("microseconds per new flow, by flows", 1), ("bytes resident per new flow, by flows", 2)):
             y = _lines(parts, title, {nat: [(step[0], step[which]) for step in steps(points)]
                                       for nat, points in curves.items()}, colours, y)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LEFT + _WIDTH + _RIGHT}" height="{y}" '
-            f'font-family="sans-serif" font-size="10">\n' + "\n".join(parts) + "\n</svg>\n")
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LEFT + _WIDTH + _RIGHT}" height="{y}" '
+            'font-family="sans-serif" font-size="10">')
+    return "\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *parts, "</svg>", ""])
 
 
 def _text(x, y, text, more=""):

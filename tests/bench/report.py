@@ -37,7 +37,9 @@ class Results:
             small = measure.is_better_small(unit)
             yield {
                 "mtu": mtu, "test": row, "unit": unit, "medians": medians,
-                "to_best_peer": _ratio(medians, self._peers, small), "to_relay": None if unit == measure.MEGABYTES else _ratio(medians, [LIMIT], small),
+                "to_best_peer": _ratio(medians, self._peers, small),
+                # The relay keeps nothing of a flow, so its memory is no limit.
+                "to_relay": _ratio(medians, [LIMIT], small) if unit != measure.MEGABYTES else None,
                 "each": next((f["each"] for figures in by_nat.values() for f in figures if "each" in f), None),
                 "cpu_ns_each": {nat: _median(figures, "cpu_ns_each") for nat, figures in by_nat.items()},
                 "calls_each": {nat: _median(figures, "calls_each") for nat, figures in by_nat.items()},
@@ -56,7 +58,8 @@ class Results:
                 "The medians, and ours to the best peer's and to the bare relay's (above 1 ours is better)",
                 cells, "medians", lambda cell: cell["unit"], ("to_best_peer", "to_relay")))
             blocks.append(self._block(
-                "Nanoseconds of processor time that the NAT takes for each", cells, "cpu_ns_each", lambda cell: cell["each"]))
+                "Nanoseconds of processor time that the NAT takes for each",
+                cells, "cpu_ns_each", lambda cell: cell["each"]))
             blocks.append(self._block(
                 f"System calls that the NAT makes for each ({self.about['calls_counted_by']}, in a run of their own)",
                 cells, "calls_each", lambda cell: cell["each"]))
@@ -113,11 +116,13 @@ def steps(points):
 
 
 def _curve_block(nat, points):
-    lines = [f"{nat}: idle flows", f"{'flows':>10}{'s in all':>12}{'MB in all':>12}{'µs per new':>12}{'bytes per new':>15}"]
+    lines = [f"{nat}: idle flows",
+             f"{'flows':>10}{'s in all':>12}{'MB in all':>12}{'µs per new':>12}{'bytes per new':>15}"]
     by_flows = {point["flows"]: point for point in points}
     for flows, microseconds, size in steps(points):
         point = by_flows[flows]
-        lines.append(f"{flows:>10,.0f}{point['seconds']:>12.3f}{point['megabytes']:>12.1f}{microseconds:>12.1f}{size:>15,.0f}")
+        lines.append(f"{flows:>10,.0f}{point['seconds']:>12.3f}{point['megabytes']:>12.1f}"
+                     f"{microseconds:>12.1f}{size:>15,.0f}")
     if points[-1]["flows"] < measure.CURVE[-1]:
         lines.append(f"{nat} got no further towards {measure.CURVE[-1]:,}")
     return "\n".join(lines)
@@ -128,4 +133,4 @@ def short(value):
         return "-"
     if value >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.2f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"

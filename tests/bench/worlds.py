@@ -42,7 +42,8 @@ def is_root():
 
 
 def sh(*words, check=True, **options):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, **options)
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False, **options)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
     return done.stdout
