@@ -1,172 +1,47 @@
 // Load for the benchmark: a server that answers what it is sent, and clients that count how often
 // it does. Clients use one thread and epoll, so that what is measured is the way between the two.
 //
-//   load server ADDRESS PORT                           TCP on kPorts ports, UDP on the first
-//   load rr|crr|udp-rr ADDRESS PORT SECONDS PARALLEL   prints transactions per second
-//   load udp-send ADDRESS PORT SECONDS SIZE            prints what the server got: datagrams, bytes
-//                                                      and how many were sent, per second
-//   load hold ADDRESS PORT COUNT                       opens COUNT connections with a transaction on
-//                                                      each, prints how many and the seconds that
-//                                                      took, and holds them until its input ends
+//   load server ADDRESS PORT                           see load_server.h
+//   load rr|crr|udp-rr ADDRESS PORT SECONDS PARALLEL   prints transactions per second and how many
+//                                                      failed
+//   load udp-send|udp-receive ADDRESS PORT SECONDS SIZE
+//                                                      prints datagrams and bytes that arrived and
+//                                                      datagrams that were sent, all per second
+//   load hold ADDRESS PORT LIMIT COUNT...              opens connections with a transaction on each
+//                                                      until there are COUNT, prints how many there
+//                                                      are and the seconds that all of them took,
+//                                                      and waits for a line of input; then goes on
+//                                                      to the next COUNT. Holds them until its
+//                                                      input ends. After LIMIT seconds, or when one
+//                                                      fails, it prints what it has got and opens
+//                                                      no more.
 //
 // rr: one byte there and back on a connection that stays; crr: on a new connection each time;
-// udp-rr: the same by datagrams.
+// udp-rr: the same by datagrams, of which one that got lost is sent again after 200 ms.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
+#include <random>
 #include <string>
-#include <system_error>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "posix/descriptor.h"
+#include "tests/bench/load_server.h"
+#include "tests/bench/load_sockets.h"
 
 namespace sluice {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Words = std::vector<std::string>;
-
-// So that one address has enough ports for a minute of new connections.
-constexpr unsigned kPorts = 16;
-
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void set_option(int socket, int level, int name) {
-  const int on = 1;
-  if (::setsockopt(socket, level, name, &on, sizeof on) < 0) fail("setsockopt");
-}
-
-struct Address {
-  sockaddr_in ip{};
-
-  Address(const std::string& host, unsigned port) {
-    ip.sin_family = AF_INET;
-    ip.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (::inet_pton(AF_INET, host.c_str(), &ip.sin_addr) != 1) {
-      throw std::invalid_argument("'" + host + "' is no IPv4 address");
-    }
-  }
-  const sockaddr* get() const {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what the socket calls ask for.
-    return reinterpret_cast<const sockaddr*>(&ip);
-  }
-};
-
-class Epoll {
- public:
-  Epoll() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    if (!epoll_) fail("epoll_create1");
-  }
-  void set(int operation, int descriptor, std::uint32_t events) const {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = descriptor;
-    if (::epoll_ctl(epoll_.get(), operation, descriptor, &event) < 0) fail("epoll_ctl");
-  }
-  // Calls visit(descriptor, events) for what is ready within `timeout` milliseconds.
-  template <typename Visit>
-  void wait(int timeout, Visit visit) {
-    const int count = ::epoll_wait(epoll_.get(), events_.data(), events_.size(), timeout);
-    for (int i = 0; i < count; ++i) visit(events_.at(i).data.fd, events_.at(i).events);
-  }
-
- private:
-  Descriptor epoll_;
-  std::array<epoll_event, 256> events_{};
-};
-
-class Server {
- public:
-  Server(const std::string& host, unsigned port) : datagrams_(::socket(AF_INET, SOCK_DGRAM, 0)) {
-    const Address first(host, port);
-    constexpr int kRoom = 4 << 20;
-    ::setsockopt(datagrams_.get(), SOL_SOCKET, SO_RCVBUF, &kRoom, sizeof kRoom);
-    if (::bind(datagrams_.get(), first.get(), sizeof first.ip) < 0) fail("bind");
-    epoll_.set(EPOLL_CTL_ADD, datagrams_.get(), EPOLLIN);
-    for (unsigned i = 0; i < kPorts; ++i) {
-      const Address local(host, port + i);
-      Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-      set_option(listener.get(), SOL_SOCKET, SO_REUSEADDR);
-      set_option(listener.get(), IPPROTO_TCP, TCP_NODELAY);
-      if (::bind(listener.get(), local.get(), sizeof local.ip) < 0) fail("bind");
-      if (::listen(listener.get(), SOMAXCONN) < 0) fail("listen");
-      epoll_.set(EPOLL_CTL_ADD, listener.get(), EPOLLIN);
-      listeners_.push_back(std::move(listener));
-    }
-  }
-
-  [[noreturn]] void run() {
-    for (;;) epoll_.wait(-1, [this](int descriptor, std::uint32_t) { serve(descriptor); });
-  }
-
- private:
-  void serve(int descriptor) {
-    if (descriptor == datagrams_.get()) return answer_datagrams();
-    if (descriptor >= listeners_.front().get() && descriptor <= listeners_.back().get()) {
-      for (int one; (one = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-        epoll_.set(EPOLL_CTL_ADD, one, EPOLLIN);
-      }
-      return;
-    }
-    const ssize_t size = ::recv(descriptor, buffer_.data(), buffer_.size(), 0);
-    if (size > 0) {
-      ::send(descriptor, buffer_.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL);
-    } else if (size == 0 || errno != EAGAIN) {
-      ::close(descriptor);
-    }
-  }
-
-  // One byte is answered; '?' asks how many longer ones have come since it was asked last.
-  void answer_datagrams() {
-    constexpr int kAtOnce = 256;
-    for (int i = 0; i < kAtOnce; ++i) {
-      sockaddr_storage peer{};
-      socklen_t length = sizeof peer;
-      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what recvfrom(2) asks for.
-      auto* const address = reinterpret_cast<sockaddr*>(&peer);
-      const ssize_t size = ::recvfrom(datagrams_.get(), buffer_.data(), buffer_.size(),
-                                      MSG_DONTWAIT, address, &length);
-      if (size < 0) return;
-      if (size > 1) {
-        ++counted_;
-        bytes_ += static_cast<unsigned long long>(size);
-        continue;
-      }
-      std::string reply(buffer_.data(), static_cast<std::size_t>(size));
-      if (reply == "?") {
-        reply = std::to_string(counted_) + " " + std::to_string(bytes_);
-        counted_ = bytes_ = 0;
-      }
-      ::sendto(datagrams_.get(), reply.data(), reply.size(), 0, address, length);
-    }
-  }
-
-  Epoll epoll_;
-  Descriptor datagrams_;
-  std::vector<Descriptor> listeners_;
-  std::array<char, 65536> buffer_{};
-  unsigned long long counted_ = 0;
-  unsigned long long bytes_ = 0;
-};
 
 class Transactions {
  public:
@@ -176,8 +51,13 @@ class Transactions {
   double rate(double seconds, unsigned parallel) {
     for (unsigned i = 0; i < parallel; ++i) open();
     const auto start = Clock::now();
+    auto last_look = start;
     while (seconds_since(start) < seconds) {
       epoll_.wait(100, [this](int socket, std::uint32_t events) { go_on(socket, events); });
+      if (is_udp_ && seconds_since(last_look) > 0.2) {
+        send_again();
+        last_look = Clock::now();
+      }
     }
     return static_cast<double>(done_) / seconds_since(start);
   }
@@ -192,6 +72,7 @@ class Transactions {
     const Address to(host_, is_udp_ ? port_ : port_ + next_++ % kPorts);
     if (::connect(socket, to.get(), sizeof to.ip) < 0 && errno != EINPROGRESS) fail("connect");
     epoll_.set(EPOLL_CTL_ADD, socket, EPOLLOUT);
+    if (is_udp_) answered_[socket] = true;
   }
 
   void go_on(int socket, std::uint32_t events) {
@@ -202,6 +83,7 @@ class Transactions {
     } else {
       if (::recv(socket, &byte, 1, 0) <= 0) return start_again(socket);
       ++done_;
+      if (is_udp_) answered_[socket] = true;
       if (reconnects_) {
         ::close(socket);
         return open();
@@ -212,8 +94,19 @@ class Transactions {
 
   void start_again(int socket) {
     ++failed_;
+    answered_.erase(socket);
     ::close(socket);
     open();
+  }
+
+  // Repeats on each socket that got no answer since the last call.
+  void send_again() {
+    for (auto& [socket, answered] : answered_) {
+      if (!std::exchange(answered, false)) {
+        ++failed_;
+        ::send(socket, "x", 1, 0);
+      }
+    }
   }
 
   const bool is_udp_;
@@ -224,66 +117,139 @@ class Transactions {
   unsigned next_ = 0;
   unsigned long long done_ = 0;
   unsigned long long failed_ = 0;
+  std::unordered_map<int, bool> answered_;
 };
 
-// What the server has counted; the question is repeated, as datagrams get lost.
-std::string ask(int socket) {
-  std::array<char, 64> reply{};
+// What the server has counted since it was asked last: datagrams, bytes, seconds.
+std::vector<double> ask(int socket) {
+  const std::string question = "?" + std::to_string(std::random_device()());
+  std::array<char, 256> reply{};
+  set_patience(socket, std::chrono::milliseconds(200));
   for (int i = 0; i < 50; ++i) {
-    if (::send(socket, "?", 1, 0) != 1) continue;
-    const timeval patience{.tv_sec = 0, .tv_usec = 200'000};
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (::send(socket, question.data(), question.size(), 0) < 0) continue;
     const ssize_t size = ::recv(socket, reply.data(), reply.size(), 0);
-    if (size > 1) return {reply.data(), static_cast<std::size_t>(size)};
+    if (size <= 0) continue;
+    const std::string text(reply.data(), static_cast<std::size_t>(size));
+    if (text.compare(0, question.size() + 1, question + " ") != 0) continue;
+    std::vector<double> numbers;
+    for (std::size_t at = question.size(); at != std::string::npos; at = text.find(' ', at + 1)) {
+      numbers.push_back(std::stod(text.substr(at + 1)));
+    }
+    if (numbers.size() == 3) return numbers;
   }
   throw std::runtime_error("the server does not answer");
 }
 
-void send_datagrams(const Address& to, double seconds, std::size_t size) {
-  const Descriptor socket(::socket(AF_INET, SOCK_DGRAM, 0));
+Descriptor datagram_socket(const Address& to) {
+  Descriptor socket(::socket(AF_INET, SOCK_DGRAM, 0));
+  constexpr int kRoom = 4 << 20;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &kRoom, sizeof kRoom);
   if (::connect(socket.get(), to.get(), sizeof to.ip) < 0) fail("connect");
-  ask(socket.get());
-  constexpr std::size_t kAtOnce = 64;
-  std::vector<char> payload(size, 'x');
-  iovec piece{.iov_base = payload.data(), .iov_len = payload.size()};
-  std::array<mmsghdr, kAtOnce> messages{};
-  for (mmsghdr& message : messages) {
-    message.msg_hdr.msg_iov = &piece;
-    message.msg_hdr.msg_iovlen = 1;
-  }
-  unsigned long long sent = 0;
-  const auto start = Clock::now();
-  while (seconds_since(start) < seconds) {
-    const int taken = ::sendmmsg(socket.get(), messages.data(), messages.size(), 0);
-    if (taken > 0) sent += static_cast<unsigned>(taken);
-  }
-  const double elapsed = seconds_since(start);
-  const std::string counted = ask(socket.get());
-  const double datagrams = std::stod(counted);
-  const double bytes = std::stod(counted.substr(counted.find(' ')));
-  std::printf("%.0f %.0f %.0f\n", datagrams / elapsed, bytes / elapsed,
-              static_cast<double>(sent) / elapsed);
+  return socket;
 }
 
-void hold(const std::string& host, unsigned port, unsigned count) {
-  std::vector<Descriptor> connections;
-  connections.reserve(count);
-  const timeval patience{.tv_sec = 3, .tv_usec = 0};
+void print_rates(double datagrams, double bytes, double receiving, double sent, double sending) {
+  if (receiving <= 0) throw std::runtime_error("no datagrams arrived");
+  std::printf("%.0f %.0f %.0f\n", datagrams / receiving, bytes / receiving, sent / sending);
+}
+
+void send_datagrams(const Address& to, double seconds, std::size_t size) {
+  const Descriptor socket = datagram_socket(to);
+  ask(socket.get());
+  Batch batch(size);
+  double sent = 0;
   const auto start = Clock::now();
-  while (connections.size() < count) {
-    const Address to(host, port + connections.size() % kPorts);
-    Descriptor one(::socket(AF_INET, SOCK_STREAM, 0));
-    ::setsockopt(one.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::setsockopt(one.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    char byte = 'x';
-    if (::connect(one.get(), to.get(), sizeof to.ip) < 0 || ::send(one.get(), &byte, 1, 0) != 1 ||
-        ::recv(one.get(), &byte, 1, 0) != 1) {
-      break;
+  while (seconds_since(start) < seconds) sent += batch.send(socket.get());
+  const double elapsed = seconds_since(start);
+  const std::vector<double> counted = ask(socket.get());
+  print_rates(counted.at(0), counted.at(1), counted.at(2), sent, elapsed);
+}
+
+void receive_datagrams(const Address& to, double seconds, std::size_t size) {
+  const Descriptor socket = datagram_socket(to);
+  const std::string order = "!" + std::to_string(seconds) + " " + std::to_string(size);
+  if (::send(socket.get(), order.data(), order.size(), 0) < 0) fail("send");
+  set_patience(socket.get(), std::chrono::milliseconds(2000));
+  Batch batch(size);
+  Count count;
+  double sent = 0;
+  const auto take = [&, now = Clock::now()](std::string_view bytes, const Address&) mutable {
+    if (bytes.size() == size) {
+      now = Clock::now();
+      count.add(size, now);
+    } else if (!bytes.empty() && bytes.front() == '!') {
+      sent = std::stod(std::string(bytes.substr(1)));
     }
-    connections.push_back(std::move(one));
+  };
+  while (sent == 0 && batch.receive(socket.get(), MSG_WAITFORONE, take) > 0) {
   }
-  std::printf("%zu %.3f\n", connections.size(), seconds_since(start));
-  std::fflush(stdout);
+  print_rates(static_cast<double>(count.datagrams()), static_cast<double>(count.bytes()),
+              count.seconds(), sent, seconds);
+}
+
+// A connection on which a byte has gone there and back; none if that fails.
+Descriptor connection(const Address& to) {
+  Descriptor one(::socket(AF_INET, SOCK_STREAM, 0));
+  set_patience(one.get(), std::chrono::milliseconds(3000));
+  char byte = 'x';
+  const bool works = one && ::connect(one.get(), to.get(), sizeof to.ip) == 0 &&
+                     ::send(one.get(), &byte, 1, MSG_NOSIGNAL) == 1 &&
+                     ::recv(one.get(), &byte, 1, 0) == 1;
+  if (!works) std::fprintf(stderr, "load: a connection failed: %s\n", std::strerror(errno));
+  return works ? std::move(one) : Descriptor();
+}
+
+// Connections beyond the limit on open files of one process.
+class Held {
+ public:
+  void add(Descriptor connection) {
+    connections_.push_back(std::move(connection));
+    ++count_;
+  }
+  std::size_t count() const { return count_; }
+  bool is_full() const { return connections_.size() >= kPerProcess; }
+
+  // Leaves what there is to a process that does nothing and ends with this one.
+  void hand_over() {
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child < 0) fail("fork");
+    if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (::getppid() == parent) ::pause();
+      ::_exit(0);
+    }
+    connections_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kPerProcess = 10'000;
+  std::vector<Descriptor> connections_;
+  std::size_t count_ = 0;
+};
+
+void hold(const std::string& host, unsigned port, unsigned ports, double limit,
+          const std::vector<unsigned>& counts) {
+  Held held;
+  double seconds = 0;
+  bool works = true;
+  for (const unsigned count : counts) {
+    while (works && held.count() < count) {
+      const auto start = Clock::now();
+      Descriptor one = connection(Address(host, port + held.count() % ports));
+      works = bool{one};
+      if (!works) break;
+      held.add(std::move(one));
+      seconds += seconds_since(start);
+      works = seconds < limit;
+      if (held.is_full()) held.hand_over();
+    }
+    std::printf("%zu %.6f\n", held.count(), seconds);
+    std::fflush(stdout);
+    int input = 0;
+    while (input != '\n' && input != EOF) input = std::getchar();
+    if (!works || input == EOF) break;
+  }
   while (std::getchar() != EOF) {
   }
 }
@@ -294,11 +260,15 @@ int run(const Words& words) {
   const std::string& verb = words.at(0);
   const std::string& host = words.at(1);
   const unsigned port = count(2);
-  if (verb == "server") Server(host, port).run();
+  if (verb == "server") LoadServer(host, port).run();
   if (verb == "hold") {
-    hold(host, port, count(3));
+    std::vector<unsigned> counts{count(5)};
+    for (std::size_t i = 6; i < words.size(); ++i) counts.push_back(count(i));
+    hold(host, port, count(3), number(4), counts);
   } else if (verb == "udp-send") {
     send_datagrams(Address(host, port), number(3), count(4));
+  } else if (verb == "udp-receive") {
+    receive_datagrams(Address(host, port), number(3), count(4));
   } else if (verb == "rr" || verb == "crr" || verb == "udp-rr") {
     Transactions transactions(verb, host, port);
     std::printf("%.0f", transactions.rate(number(3), count(4)));

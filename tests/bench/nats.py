@@ -1,54 +1,114 @@
-"""The NATs that are compared: how each is started for a namespace."""
+"""What is compared: how each is started between a guest and its host.
+
+Every kind has a `name`, `is_peer` (whether Sluice is to be better than it; else it is a limit), a
+`version()` and `start(world, mtu, log)`, which returns (the namespace whose programs it serves, its
+process or None) when the guest can reach the far side.
+"""
 
 import os
 import shutil
-import time
 
-from worlds import sh
+from worlds import FAR, sh, wait_until
 
 # Makes DIR the root directory of one command, without losing /proc, /dev and /sys.
 _PIVOT = """set -e
 root=$1; shift
-mount --make-rprivate /; mount --bind "$root" "$root"; cd "$root"
+mount --make-rprivate /; mount --rbind "$root" "$root"; cd "$root"
 for each in proc dev sys; do mount --rbind /$each $each; done
 mkdir -p .old; pivot_root . .old; umount -l .old; cd /; exec "$@"
 """
 
 
+def _reaches(space):
+    """Pings until an answer comes, which also gives every neighbour its entry."""
+    return space.run("ping", "-c", "1", "-W", "1", FAR, check=False).find(" 0% packet loss") > 0
+
+
+def _has_route(space):
+    route = space.run("ip", "route", "get", FAR, check=False)
+    return "dev tap0" in route
+
+
 class Nat:
-    """`words(guest, mtu)` is its command line; `root`, if any, the system it is installed in."""
+    """A program whose command line is `words(guest_pid, mtu)`, of the system in the directory `root`."""
+
+    is_peer = True
 
     def __init__(self, name, words, root=None):
         self.name = name
         self._words = words
         self._root = root
 
-    def start(self, children, guest, mtu, log):
-        words = [*guest.as_user, *self._words(guest.pid, mtu)]
-        if self._root:
-            words = ["unshare", "-m", "bash", "-c", _PIVOT, "_", self._root, *words]
-        process = children.start(words, stdout=log, stderr=log)
-        deadline = time.monotonic() + 10
-        while "192." not in (route := guest.run("ip", "route", "get", "192.0.2.3", check=False)) or "via" not in route:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.name} does not set up the guest; see its output above")
-            time.sleep(0.1)
-        time.sleep(0.5)
-        return process
+    def _in_root(self, words):
+        return ["unshare", "-m", "bash", "-c", _PIVOT, "_", self._root, *words] if self._root else words
+
+    def start(self, world, mtu, log):
+        words = world.host.words(*self._in_root([*world.as_user, *self._words(world.guest.pid, mtu)]))
+        process = world.children.start(words, stdout=log, stderr=log)
+
+        def works():
+            if process.poll() is not None:
+                raise RuntimeError(f"it ended with status {process.returncode}")
+            return _has_route(world.guest)
+
+        wait_until("the guest has a route", works)
+        return world.guest, process
 
     def version(self):
-        program = self._words(0, 0)[0]
-        prefix = ["chroot", self._root] if self._root else []
-        return (sh(*prefix, program, "--version", check=False) or "unknown").splitlines()[0]
+        lines = sh(*self._in_root([self._words(0, 0)[0], "--version"]), check=False).splitlines()
+        return lines[0] if lines else "unknown"
 
 
-def sluice(binary):
-    return Nat("sluice", lambda pid, mtu: [
-        binary, "attach", "--configure", "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
+class Sluice(Nat):
+    is_peer = False
+
+    def __init__(self, binary):
+        super().__init__("sluice", lambda pid, mtu: [
+            binary, "attach", "--configure", "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
+
+
+class Relay:
+    """Two taps and the host's kernel, which routes: the ceiling of all NATs behind a tap."""
+
+    name = "relay"
+    is_peer = False
+
+    def __init__(self, binary):
+        self._binary = binary
+
+    def start(self, world, mtu, log):
+        process = world.children.start(
+            world.host.words(self._binary, str(world.guest.pid), "relay0", "tap0"), stdout=log, stderr=log)
+        wait_until("the relay has made its taps", lambda: "tap0" in world.guest.run("ip", "link"))
+        for space, tap, address in ((world.host, "relay0", "10.0.2.2/24"), (world.guest, "tap0", "10.0.2.15/24")):
+            space.run("ip", "link", "set", tap, "mtu", str(mtu), "up")
+            space.run("ip", "address", "add", address, "dev", tap)
+        world.host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        world.guest.run("ip", "route", "add", "default", "via", "10.0.2.2")
+        world.far.run("ip", "route", "add", "10.0.2.0/24", "via", "192.0.2.1")
+        wait_until("the guest reaches the far side", lambda: _reaches(world.guest))
+        return world.guest, process
+
+    def version(self):
+        return "two taps"
+
+
+class Direct:
+    """No NAT: the clients run in the host's namespace."""
+
+    name = "direct"
+    is_peer = False
+
+    def start(self, world, mtu, log):
+        del mtu, log
+        return world.host, None
+
+    def version(self):
+        return "no NAT"
 
 
 def peers(root=None):
-    """The others, as far as they are installed: here, or in the Debian system at `root`."""
+    """The other NATs, as far as they are installed: here, or in the Debian system at `root`."""
     known = {
         "pasta": lambda pid, mtu: ["pasta", "--config-net", "-m", str(mtu), "-f", "--quiet", "-I", "tap0", str(pid)],
         "slirp4netns": lambda pid, mtu: ["slirp4netns", "--configure", f"--mtu={mtu}", str(pid), "tap0"],

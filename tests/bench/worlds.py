@@ -3,9 +3,11 @@
     guest namespace --- tap --- NAT --- host namespace --- veth --- far namespace
     (the clients)                       (the NAT runs here)         (the servers)
 
-Everything in it is this process's child and ends with it.
+Each measurement has a new one, so none inherits the ports and connections of another. Everything in
+it is this process's child and ends with it.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,17 +16,22 @@ import time
 
 FAR = "192.0.2.3"
 PORT = 7777
+_PORTS_OF_ONE = 16  # that a server listens on
+_SERVERS = 8        # so that they hold more connections than one process may have descriptors
+PORTS = _PORTS_OF_ONE * _SERVERS
 _INSIDE = "SLUICE_BENCH_INSIDE"
 _USER = 1000  # whom the NATs run as when root measures
 
 
 def enter():
-    """Returns inside fresh namespaces, whose host side this process then stands for."""
+    """Returns inside fresh namespaces: as root of the system, or as root of a user namespace."""
     if os.environ.get(_INSIDE) == "1":
         return
     flags = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
         flags = ["--user", "--map-root-user", *flags]
+        if subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False).returncode != 0:
+            sys.exit("bench: this system gives ordinary users no user namespaces; run the benchmark as root")
     environment = {**os.environ, _INSIDE: "1", "SLUICE_BENCH_ROOT": str(int(os.geteuid() == 0))}
     os.execvpe("unshare", ["unshare", *flags, sys.executable, *sys.argv], environment)
 
@@ -35,19 +42,43 @@ def is_root():
 
 
 def sh(*words, check=True, **options):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, **options)
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False, **options)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
     return done.stdout
 
 
-def write(path, text):
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+def wait_until(what, condition, patience=10.0):
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {patience:.0f} s in vain until {what}")
+        time.sleep(0.02)
+
+
+def make_tun_usable():
+    """A tun device that the NATs' user may open, whatever the machine's own is like."""
+    if not is_root() or os.access("/dev/net/tun", os.R_OK | os.W_OK) and os.stat("/dev/net/tun").st_mode & 0o006:
+        return
+    os.makedirs("/dev/net", exist_ok=True)
+    sh("mount", "-t", "tmpfs", "tmpfs", "/dev/net")
+    sh("mknod", "-m", "666", "/dev/net/tun", "c", "10", "200")
+
+
+@contextlib.contextmanager
+def one_processor():
+    """What is started in the `with` block stays on one processor."""
+    all_processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(all_processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_processors)
 
 
 class Children:
-    """Processes that end with the `with` block."""
+    """Processes that end with the `with` block, the last one first."""
 
     def __init__(self):
         self._all = []
@@ -74,58 +105,69 @@ class Children:
                 child.wait()
 
 
-def inside(pid, *words, user=False):
-    flags = ["-U", "-S", "0", "-G", "0"] if user else []
-    return ["nsenter", "-t", str(pid), "-n", *flags, *words]
+class Namespace:
+    """A network namespace that a sleeping process holds.
 
+    With `owner`, the words of a command that becomes an ordinary user, it belongs to a user namespace
+    of that user; with None to ours.
+    """
 
-def build_host(children, load, congestion):
-    """The host's and the far side, with servers; once per run."""
-    sh("ip", "link", "set", "lo", "up")
-    far = children.start(["unshare", "--net", "sleep", "infinity"])
-    time.sleep(0.3)
-    sh("ip", "link", "add", "d0", "type", "veth", "peer", "name", "d1", "netns", str(far.pid))
-    for words in (["address", "add", "192.0.2.2/24", "dev", "d1"],
-                  ["address", "add", FAR + "/24", "dev", "d1"],
-                  ["link", "set", "d1", "up"], ["link", "set", "lo", "up"]):
-        sh(*inside(far.pid, "ip", *words))
-    sh("ip", "address", "add", "192.0.2.1/24", "dev", "d0")
-    sh("ip", "link", "set", "d0", "up")
-    sh("ip", "route", "add", "default", "via", "192.0.2.2")
-    for pid in (None, far.pid):
-        prefix = inside(pid) if pid else []
-        setting = f"echo {congestion} > /proc/sys/net/ipv4/tcp_congestion_control"
-        sh(*prefix, "sh", "-c", setting + "; echo 1024 65000 > /proc/sys/net/ipv4/ip_local_port_range")
-    children.start(inside(far.pid, "iperf3", "-s", "-B", FAR, "-p", "5201"))
-    children.start(inside(far.pid, load, "server", FAR, str(PORT)))
-    time.sleep(0.5)
-
-
-def make_tun_usable():
-    """A tun device that the NATs' user may open, whatever the machine's own is like."""
-    if not is_root() or os.access("/dev/net/tun", os.R_OK | os.W_OK) and os.stat("/dev/net/tun").st_mode & 0o006:
-        return
-    os.makedirs("/dev/net", exist_ok=True)
-    sh("mount", "-t", "tmpfs", "tmpfs", "/dev/net")
-    sh("mknod", "-m", "666", "/dev/net/tun", "c", "10", "200")
-
-
-class Guest:
-    """A namespace for the clients, owned by an ordinary user's own user namespace."""
-
-    def __init__(self, children, congestion):
-        drop = ["setpriv", "--reuid", str(_USER), "--regid", str(_USER), "--clear-groups"] if is_root() else []
-        self.as_user = drop
-        holder = children.start([*drop, "unshare", "--user", "--map-root-user", "--net", "sleep", "infinity"])
-        time.sleep(0.3)
-        self.pid = holder.pid
+    def __init__(self, children, congestion, owner=None):
+        unshare = ["unshare", "--net"] if owner is None else [*owner, "unshare", "--user", "--map-root-user", "--net"]
+        self._is_users = owner is not None
+        self.pid = children.start([*unshare, "sleep", "infinity"]).pid
+        wait_until("a namespace is there", self._sleeps)
         self.run("ip", "link", "set", "lo", "up")
         self.run("sh", "-c", "echo 1024 65000 > /proc/sys/net/ipv4/ip_local_port_range")
-        # Only congestion controls that everybody may choose can be set here.
-        self.run("sh", "-c", f"echo {congestion} > /proc/sys/net/ipv4/tcp_congestion_control", check=False)
+        setting = "/proc/sys/net/ipv4/tcp_congestion_control"
+        # A program of our own user namespace may need to load the module.
+        self.run("sh", "-c", f"echo {congestion} > {setting}", check=False)
+        if self.run("cat", setting).strip() != congestion:
+            raise SystemExit(
+                f"bench: the kernel lets no namespace use the congestion control '{congestion}'; as root, load it "
+                f"('modprobe tcp_{congestion}') and add it to the sysctl net.ipv4.tcp_allowed_congestion_control")
+
+    def _sleeps(self):
+        with open(f"/proc/{self.pid}/comm", encoding="ascii") as file:
+            return file.read() == "sleep\n"
 
     def words(self, *words):
-        return inside(self.pid, *words, user=True)
+        """The command line that runs `words` in here."""
+        flags = []
+        if self._is_users:
+            # Root has to become the namespace's user; a user in here is it, and may not set groups.
+            flags = ["-U", "-S", "0", "-G", "0"] if is_root() else ["-U", "--preserve-credentials"]
+        return ["nsenter", "-t", str(self.pid), "-n", *flags, *words]
 
     def run(self, *words, **options):
         return sh(*self.words(*words), **options)
+
+
+class World:
+    """All of the picture but the NAT. `as_user` becomes who NATs and guest are."""
+
+    def __init__(self, children, load, congestion, host_congestion):
+        self.as_user = ["setpriv", "--reuid", str(_USER), "--regid", str(_USER), "--clear-groups"] if is_root() else []
+        self.children = children
+        self.host = Namespace(children, host_congestion)
+        self.far = Namespace(children, host_congestion)
+        self.guest = Namespace(children, congestion, owner=self.as_user)
+        self._connect_host()
+        children.start(self.far.words("iperf3", "-s", "-B", FAR, "-p", "5201"))
+        for port in range(PORT, PORT + PORTS, _PORTS_OF_ONE):
+            children.start(self.far.words(load, "server", FAR, str(port)))
+        wait_until("the servers listen", self._servers_listen)
+
+    def _connect_host(self):
+        self.host.run("ip", "link", "add", "d0", "type", "veth", "peer", "name", "d1", "netns", str(self.far.pid))
+        for words in (["address", "add", "192.0.2.2/24", "dev", "d1"], ["address", "add", FAR + "/24", "dev", "d1"],
+                      ["link", "set", "d1", "up"]):
+            self.far.run("ip", *words)
+        for words in (["address", "add", "192.0.2.1/24", "dev", "d0"], ["link", "set", "d0", "up"],
+                      ["route", "add", "default", "via", "192.0.2.2"]):
+            self.host.run("ip", *words)
+        self.host.run("ping", "-c", "1", "-W", "5", FAR)
+
+    def _servers_listen(self):
+        listening = self.far.run("ss", "-Hltn")
+        return listening.count(FAR + ":") == PORTS + 1
