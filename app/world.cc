@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "app/smb.h"
 #include "app/summary.h"
 #include "devices/link/capture_writer.h"
+#include "devices/link/impaired_link.h"
 #include "devices/link/recorded_link.h"
 #include "devices/link/tap.h"
 #include "nat/host/clock.h"
@@ -67,9 +69,12 @@ class World::Core {
  public:
   Core(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
       : loop_(loop),
-        tap_(std::move(tap), link_counters_),
+        // What is impaired must be frames as on a wire.
+        tap_(std::move(tap), link_counters_,
+             invocation.impairment ? Tap::Offloads::kNone : Tap::Offloads::kAll),
         host_(host_options(invocation)),
         capture_(open_capture(invocation)),
+        impaired_(impair(invocation)),
         nat_(config_of(invocation), link(), host_,
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
@@ -88,7 +93,7 @@ class World::Core {
     loop_.on_deadline([this] { take_turns(); });
     tap_watch_->arm();
     host_watch_->arm();
-    loop_.set_deadline(nat_.deadline());
+    loop_.set_deadline(deadline());
   }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -107,7 +112,7 @@ class World::Core {
     constexpr int kMaxTurns = 1024;
     tap_ready_ = !tap_.closed();
     for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
-    loop_.set_deadline(nat_.deadline());
+    loop_.set_deadline(deadline());
   }
 
   std::size_t undelivered_bytes() const { return nat_.undelivered_bytes(); }
@@ -120,9 +125,27 @@ class World::Core {
     return capture;
   }
 
-  Link& link() {
+  // Behind the capture, which sees what the guest sees.
+  std::unique_ptr<ImpairedLink> impair(const NetworkInvocation& invocation) {
+    if (!invocation.impairment) return nullptr;
+    return std::make_unique<ImpairedLink>(recorded_link(), *invocation.impairment);
+  }
+
+  Link& recorded_link() {
     if (recorded_) return *recorded_;
     return tap_;
+  }
+
+  Link& link() {
+    if (impaired_) return *impaired_;
+    return recorded_link();
+  }
+
+  std::optional<Time> deadline() const {
+    const std::optional<Time> nat = nat_.deadline();
+    const std::optional<Time> link = impaired_ ? impaired_->deadline() : std::nullopt;
+    if (!nat || !link) return nat ? nat : link;
+    return std::min(*nat, *link);
   }
 
   void open_forwards(const UserNetworkOptions& network) {
@@ -158,12 +181,18 @@ class World::Core {
   void take_turn() {
     const Time now = monotonic_now();
     if (recorded_) recorded_->set_time(now);
+    if (impaired_) impaired_->set_time(now);
+    gsl::span<const Frame> frames;
     if (tap_ready_) {
-      const gsl::span<const Frame> frames = tap_.receive();
+      frames = tap_.receive();
       if (recorded_) recorded_->record(now, frames);
-      if (!frames.empty()) nat_.on_frames(now, frames);
       tap_ready_ = tap_.more();
     }
+    if (impaired_) {
+      impaired_->take(frames);
+      frames = impaired_->arrived();
+    }
+    if (!frames.empty()) nat_.on_frames(now, frames);
     if (host_ready_) {
       const gsl::span<const HostEvent> events = host_.poll();
       if (!events.empty()) nat_.on_host(now, events);
@@ -198,7 +227,7 @@ class World::Core {
       });
     }
     warn_of_pings();
-    loop_.set_deadline(nat_.deadline());
+    loop_.set_deadline(deadline());
   }
 
   // Said when the first ping fails for it, not to everybody who will never ping.
@@ -217,6 +246,7 @@ class World::Core {
   SystemHost host_;
   std::optional<RecordedLink> recorded_;
   std::unique_ptr<CaptureWriter> capture_;
+  std::unique_ptr<ImpairedLink> impaired_;
   Nat nat_;
   NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
   std::optional<DirectoryFiles> files_;

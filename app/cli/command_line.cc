@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "app/cli/manual.h"
+#include "app/options/impairment.h"
 #include "app/options/nearest.h"
 #include "app/options/usage_error.h"
 
@@ -26,6 +27,7 @@ struct Raw {
   std::string netdev = "user";
   std::string capture_file;
   std::string capture_filter;
+  std::string impairment;
   std::string seed;
   std::string log_level = "warning";
   bool quiet = false;
@@ -72,6 +74,7 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
   if (command == "exec" || command == "attach") {
     parser->add_option("--pcap", raw.capture_file);
     parser->add_option("--pcap-filter", raw.capture_filter);
+    parser->add_option("--impair", raw.impairment);
   }
   if (command == "exec") {
     parser->add_option("--tap", raw.tap_name);
@@ -182,6 +185,7 @@ NetworkInvocation common_of(const Raw& raw) {
   if (!raw.capture_filter.empty() && raw.capture_file.empty()) {
     throw UsageError("--pcap-filter: there is no --pcap that it could filter");
   }
+  if (!raw.impairment.empty()) common.impairment = parse_impairment(raw.impairment);
   if (!raw.seed.empty()) {
     common.seed = parse_seed(raw.seed);
     if (!common.seed) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/options/user_network.h"
+#include "devices/link/impairment.h"
 #include "stack/address.h"
 #include "stack/random.h"
 
@@ -19,9 +20,10 @@ enum class LogLevel : std::uint8_t { kInfo, kWarning, kError, kOff };
 // What every command that runs a network knows.
 struct NetworkInvocation {
   UserNetworkOptions network;
-  std::string capture_file;    // --pcap; empty: none
-  std::string capture_filter;  // --pcap-filter; empty: everything
-  std::optional<Seed> seed;    // --seed; nullopt: the command's own choice
+  std::string capture_file;              // --pcap; empty: none
+  std::string capture_filter;            // --pcap-filter; empty: everything
+  std::optional<Impairment> impairment;  // --impair
+  std::optional<Seed> seed;              // --seed; nullopt: the command's own choice
   LogLevel log_level = LogLevel::kWarning;
 };
 

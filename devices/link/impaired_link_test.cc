@@ -1,0 +1,198 @@
+#include "devices/link/impaired_link.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "tests/sim/keeping_link.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kStart{1000s};
+
+std::vector<std::uint8_t> numbered(std::uint32_t number, std::size_t size = 100) {
+  std::vector<std::uint8_t> bytes(std::max<std::size_t>(size, 4));
+  store_big(MutableBytes(bytes), 0, number);
+  return bytes;
+}
+
+struct Arrival {
+  Time time;
+  ImpairedQueue::Frame frame;
+  std::uint32_t number() const { return load_big<std::uint32_t>(frame, 0); }
+};
+
+// Everything that arrives, each frame when it does.
+std::vector<Arrival> arrivals(ImpairedQueue& queue) {
+  std::vector<Arrival> all;
+  while (const auto deadline = queue.deadline()) {
+    if (auto frame = queue.pop(*deadline)) all.push_back({*deadline, std::move(*frame)});
+  }
+  return all;
+}
+
+std::vector<Arrival> sent(const Impairment& impairment, std::uint32_t count, Duration apart = 1us) {
+  ImpairedQueue queue(impairment, 1);
+  for (std::uint32_t i = 0; i < count; ++i) queue.push(kStart + i * apart, numbered(i));
+  return arrivals(queue);
+}
+
+TEST(ImpairedQueue, WithoutImpairmentFramesArriveAtOnce) {
+  const auto all = sent({}, 3, 1ms);
+  ASSERT_EQ(all.size(), 3U);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(all[i].time, kStart + i * 1ms);
+    EXPECT_EQ(all[i].frame, numbered(i));
+  }
+}
+
+TEST(ImpairedQueue, ADelayIsKept) {
+  ImpairedQueue queue({.delay = 50ms}, 1);
+  queue.push(kStart, numbered(1));
+  EXPECT_EQ(queue.deadline(), kStart + 50ms);
+  EXPECT_FALSE(queue.pop(kStart + 50ms - 1ns));
+  EXPECT_TRUE(queue.pop(kStart + 50ms));
+}
+
+TEST(ImpairedQueue, ARateSpacesFramesByTheirSize) {
+  // 100 bytes at 1 Mbit/s take 800 microseconds.
+  const auto all = sent({.rate = 1'000'000}, 10, 0us);
+  ASSERT_EQ(all.size(), 10U);
+  for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(all[i].time, kStart + (i + 1) * 800us);
+}
+
+TEST(ImpairedQueue, JitterStaysWithinItsBoundsAndKeepsTheOrder) {
+  for (const Duration apart : {Duration(20ms), Duration(100us)}) {
+    const auto all = sent({.delay = 10ms, .jitter = 4ms}, 1000, apart);
+    ASSERT_EQ(all.size(), 1000U);
+    Duration least = 1s;
+    Duration most{0};
+    for (std::uint32_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(all[i].number(), i);
+      const Duration delay = all[i].time - (kStart + i * apart);
+      least = std::min(least, delay);
+      most = std::max(most, delay);
+    }
+    EXPECT_GE(least, 6ms);
+    EXPECT_LE(most, 14ms);
+    // Close together, early ones wait for those before them.
+    EXPECT_GT(most - least, apart > 4ms ? 7ms : 1ms);
+  }
+}
+
+TEST(ImpairedQueue, LossAndDuplicatesAreAsOftenAsAskedFor) {
+  EXPECT_NEAR(static_cast<double>(sent({.loss = 100'000}, 20000).size()), 18000, 300);
+  EXPECT_NEAR(static_cast<double>(sent({.duplicate = 100'000}, 20000).size()), 22000, 300);
+  EXPECT_TRUE(sent({.loss = Impairment::kAlways}, 100).empty());
+}
+
+TEST(ImpairedQueue, CorruptionFlipsOneBit) {
+  for (const Arrival& each : sent({.corrupt = Impairment::kAlways}, 100)) {
+    unsigned flipped = 0;
+    // The number itself may be hit, so the frame is compared with all that it may have been.
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      const auto original = numbered(i);
+      unsigned differences = 0;
+      for (std::size_t at = 0; at < original.size(); ++at) {
+        differences += static_cast<unsigned>(__builtin_popcount(original[at] ^ each.frame[at]));
+      }
+      if (differences == 1) flipped = 1;
+    }
+    EXPECT_EQ(flipped, 1U);
+  }
+}
+
+TEST(ImpairedQueue, SomeOvertakeAndTheOthersKeepTheirOrder) {
+  const auto all = sent({.delay = 10ms, .reorder = 100'000}, 1000, 10us);
+  ASSERT_EQ(all.size(), 1000U);
+  std::size_t early = 0;
+  std::uint32_t last = 0;
+  for (const Arrival& each : all) {
+    if (each.time < kStart + each.number() * 10us + 10ms) {
+      ++early;
+    } else {
+      EXPECT_GE(each.number(), last);
+      last = each.number();
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(early), 100, 40);
+}
+
+TEST(ImpairedQueue, WhatHasNoRoomIsLost) {
+  ImpairedQueue queue({.delay = 1s, .queue_bytes = 1000}, 1);
+  for (std::uint32_t i = 0; i < 20; ++i) queue.push(kStart, numbered(i));
+  EXPECT_EQ(queue.lost(), 10U);
+  EXPECT_EQ(arrivals(queue).size(), 10U);
+  queue.push(kStart + 2s, numbered(1));
+  EXPECT_TRUE(queue.deadline()) << "there is room again";
+}
+
+RC_GTEST_PROP(ImpairedQueue, TheSameSeedGivesTheSameRun, (std::uint64_t seed)) {
+  const Impairment impairment{.rate = 50'000'000,
+                              .delay = 5ms,
+                              .jitter = 2ms,
+                              .loss = 50'000,
+                              .duplicate = 50'000,
+                              .reorder = 50'000,
+                              .corrupt = 50'000,
+                              .seed = seed};
+  const auto one = sent(impairment, 200);
+  const auto other = sent(impairment, 200);
+  RC_ASSERT(one.size() == other.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    RC_ASSERT(one[i].time == other[i].time);
+    RC_ASSERT(one[i].frame == other[i].frame);
+  }
+}
+
+TEST(ImpairedLink, CarriesBothWaysAfterTheDelay) {
+  KeepingLink inner({.checksum = true, .tcp4_segmentation = true});
+  ImpairedLink link(inner, {.delay = 10ms});
+  EXPECT_FALSE(link.capabilities().checksum);
+  EXPECT_FALSE(link.capabilities().tcp4_segmentation);
+  link.set_time(kStart);
+  const MutableBytes room = link.reserve(3);
+  room[0] = 1;
+  room[1] = 2;
+  const std::vector<std::uint8_t> payload = {3, 4};
+  const std::array<Bytes, 2> pieces = {Bytes(payload).first(1), Bytes(payload).subspan(1)};
+  link.commit(2, pieces, {});
+  link.flush();
+  const auto frame = numbered(7);
+  const Frame from_guest{.bytes = frame};
+  link.take(gsl::span<const Frame>(&from_guest, 1));
+  EXPECT_TRUE(link.arrived().empty());
+  EXPECT_TRUE(inner.take().empty());
+  ASSERT_EQ(link.deadline(), kStart + 10ms);
+
+  link.set_time(kStart + 10ms);
+  const auto arrived = link.arrived();
+  ASSERT_EQ(arrived.size(), 1U);
+  EXPECT_TRUE(std::equal(frame.begin(), frame.end(), arrived[0].bytes.begin()));
+  const auto kept = inner.take();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].frame, (Octets{1, 2, 3, 4}));
+  EXPECT_EQ(link.deadline(), std::nullopt);
+}
+
+TEST(ImpairedLink, WhatArrivesAtOnceIsTakenInBatches) {
+  KeepingLink inner({});
+  ImpairedLink link(inner, {});
+  link.set_time(kStart);
+  std::vector<std::vector<std::uint8_t>> bytes;
+  std::vector<Frame> frames;
+  for (std::uint32_t i = 0; i < ImpairedLink::kBatch + 1; ++i) bytes.push_back(numbered(i));
+  for (const auto& each : bytes) frames.push_back({.bytes = each});
+  link.take(frames);
+  EXPECT_EQ(link.arrived().size(), ImpairedLink::kBatch);
+  EXPECT_EQ(link.deadline(), kStart);
+  EXPECT_EQ(link.arrived().size(), 1U);
+}
+
+}  // namespace
+}  // namespace sluice
