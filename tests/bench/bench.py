@@ -68,6 +68,9 @@ def parse():
     parser.add_argument("--tests", metavar="TEST,…", help="these instead of all that are named below")
     parser.add_argument("--curve", action="store_true",
                         help="instead of tests, time and memory per new flow from 100 to 100,000 idle flows")
+    parser.add_argument("--impair", metavar="LIST",
+                        help="makes a bad line of the guest's link, as sluice's option of that name does; only sluice "
+                        "and the relay, whose figures are then those of the kernels' own TCP, have such a link")
     parser.add_argument("--mtu", metavar="N,…", type=_numbers, default="1500,65520",
                         help="of the guest; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
@@ -84,7 +87,10 @@ def parse():
 
 
 def chosen_nats(options, sluice, relay):
-    found = [nats.Sluice(sluice), *nats.peers(options.peer_root), nats.Relay(relay), nats.Direct()]
+    if options.impair:
+        found = [nats.Sluice(sluice, options.impair), nats.Relay(relay, options.impair)]
+    else:
+        found = [nats.Sluice(sluice), *nats.peers(options.peer_root), nats.Relay(relay), nats.Direct()]
     if not options.only:
         return found
     wanted = options.only.split(",")
@@ -195,7 +201,7 @@ def main():
             "load_average": os.getloadavg()[0], "kernel": os.uname().release,
             "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
             "rounds": options.rounds, "seconds": options.seconds,
-            "congestion": options.congestion, "host_congestion": options.host_congestion,
+            "impairment": options.impair, "congestion": options.congestion, "host_congestion": options.host_congestion,
             "as_root": worlds.is_root(), "calls_counted_by": None if options.no_calls else spent.calls_counter(),
             "versions": {nat.name: nat.version() for nat in candidates}}
         results = report.Results(about, [nat.name for nat in candidates if nat.is_peer])

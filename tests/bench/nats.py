@@ -62,9 +62,10 @@ class Nat:
 class Sluice(Nat):
     is_peer = False
 
-    def __init__(self, binary):
+    def __init__(self, binary, impairment=None):
+        impaired = ["--impair", impairment] if impairment else []
         super().__init__("sluice", lambda pid, mtu: [
-            binary, "attach", "--configure", "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
+            binary, "attach", "--configure", *impaired, "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
 
 
 class Relay:
@@ -73,12 +74,13 @@ class Relay:
     name = "relay"
     is_peer = False
 
-    def __init__(self, binary):
+    def __init__(self, binary, impairment=None):
         self._binary = binary
+        self._impaired = [impairment] if impairment else []
 
     def start(self, world, mtu, log):
-        process = world.children.start(
-            world.host.words(self._binary, str(world.guest.pid), "relay0", "tap0"), stdout=log, stderr=log)
+        words = [self._binary, str(world.guest.pid), "relay0", "tap0", *self._impaired]
+        process = world.children.start(world.host.words(*words), stdout=log, stderr=log)
         wait_until("the relay has made its taps", lambda: "tap0" in world.guest.run("ip", "link"))
         for space, tap, address in ((world.host, "relay0", "10.0.2.2/24"), (world.guest, "tap0", "10.0.2.15/24")):
             space.run("ip", "link", "set", tap, "mtu", str(mtu), "up")

@@ -3,8 +3,11 @@
 // headers are passed on as they come; what the NAT's sockets do is done by the host's kernel, which
 // routes.
 //
-//   relay PID HOST-TAP GUEST-TAP      guest: the namespace of process PID; needs CAP_NET_ADMIN here
-//                                     and there. Runs until it is ended, or an interface is.
+//   relay PID HOST-TAP GUEST-TAP [IMPAIRMENT]
+//
+// The guest is the namespace of process PID; CAP_NET_ADMIN is needed here and there. It runs until
+// it is ended, or an interface is. With an impairment, in the words of sluice's --impair, the
+// guest's link is that of Sluice with the same words, and carries the TCP of two kernels.
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -13,15 +16,23 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <exception>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "app/options/impairment.h"
+#include "devices/link/impaired_link.h"
 #include "devices/link/tap.h"
+#include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
 namespace sluice {
@@ -66,6 +77,45 @@ void carry(int from, int to, std::vector<char>& frame) {
   }
 }
 
+// Gives the link a frame as it came, without offloads.
+void pass_on(const Frame& frame, Link& link) {
+  const MutableBytes room = link.reserve(frame.bytes.size());
+  std::ranges::copy(frame.bytes, room.begin());
+  link.commit(frame.bytes.size(), {}, {});
+}
+
+[[noreturn]] void run_impaired(const std::string& guest, const std::string& host_tap,
+                               const std::string& guest_tap, const Impairment& impairment) {
+  Counters counters;
+  Tap host(open_tap(host_tap), counters, Tap::Offloads::kNone);
+  enter_network_of(guest);
+  Tap inside(open_tap(guest_tap), counters, Tap::Offloads::kNone);
+  ImpairedLink line(inside, impairment);
+  std::array<pollfd, 2> ends{{{.fd = host.descriptor(), .events = POLLIN, .revents = 0},
+                              {.fd = inside.descriptor(), .events = POLLIN, .revents = 0}}};
+  while (!host.closed() && !inside.closed()) {
+    const Time now = monotonic_now();
+    line.set_time(now);
+    line.take(inside.receive());
+    for (const Frame& frame : line.arrived()) pass_on(frame, host);
+    for (const Frame& frame : host.receive()) pass_on(frame, line);
+    line.flush();
+    timespec rest{};
+    const std::optional<Time> deadline = line.deadline();
+    if (deadline && *deadline > now) {
+      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline - now);
+      constexpr std::int64_t kSecond = 1'000'000'000;
+      rest = {.tv_sec = left.count() / kSecond, .tv_nsec = left.count() % kSecond};
+    }
+    const bool more = host.more() || inside.more();
+    const timespec none{};
+    if (::ppoll(ends.data(), ends.size(), more ? &none : deadline ? &rest : nullptr, nullptr) < 0) {
+      fail("ppoll");
+    }
+  }
+  throw std::runtime_error("an interface is gone");
+}
+
 void run(const std::string& guest, const std::string& host_tap, const std::string& guest_tap) {
   const Descriptor host = tap_with_offloads(host_tap);
   enter_network_of(guest);
@@ -84,11 +134,14 @@ void run(const std::string& guest, const std::string& host_tap, const std::strin
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: relay PID HOST-TAP GUEST-TAP\n");
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: relay PID HOST-TAP GUEST-TAP [IMPAIRMENT]\n");
     return 2;
   }
   try {
+    if (argc == 5) {
+      sluice::run_impaired(argv[1], argv[2], argv[3], sluice::parse_impairment(argv[4]));
+    }
     sluice::run(argv[1], argv[2], argv[3]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "relay: %s\n", error.what());
