@@ -161,8 +161,8 @@ class Connection {
   std::uint32_t queued() const { return send_end_ - first_unacknowledged_byte(); }
   // What the peer's window and the congestion window let be in flight, in bytes.
   std::uint32_t send_window() const;
-  // How many bytes the send queue needs for that: while some are lost, or have arrived behind a gap,
-  // they are in the queue and not in flight.
+  // How many bytes the send queue needs for that: while some are lost, or have arrived behind a
+  // gap, they are in the queue and not in flight.
   std::uint32_t sendable() const;
   // The largest payload of one segment to the guest.
   std::uint32_t maximum_payload() const;
@@ -199,7 +199,8 @@ class Connection {
     Sequence end;
     Sequence resend_next;
     Sequence recovery_point;  // recovery ends when this is acknowledged
-    Sequence resent_before;   // what was sent from here on was sent after the first gap's second time
+    Sequence
+        resent_before;  // what was sent from here on was sent after the first gap's second time
     Recovery recovery = Recovery::kNone;
     bool first = false;  // the first retransmission goes out whatever the window says
   };

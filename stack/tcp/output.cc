@@ -30,8 +30,8 @@ std::uint32_t Connection::in_flight() const {
 }
 
 // RFC 5681, section 2: what a loss is measured against. A window that was full counts as such even
-// if the same batch of acknowledgments has emptied it, or there would be nothing left to halve; what
-// limited transmit has sent beyond the window does not count.
+// if the same batch of acknowledgments has emptied it, or there would be nothing left to halve;
+// what limited transmit has sent beyond the window does not count.
 std::uint32_t Connection::flight_size() const {
   const std::uint32_t window = congestion_.window();
   return window_full_ ? window : std::min(nxt_ - una_, window);
