@@ -1,101 +1,151 @@
 #include "app/loop.h"
 
-#include <chrono>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
+#include <deque>
+#include <system_error>
 #include <utility>
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-
 #include "nat/host/clock.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {
 
-using AsioTime = std::chrono::steady_clock::time_point;
-
-AsioTime to_asio(Time time) {
-  return AsioTime(std::chrono::duration_cast<AsioTime::duration>(time.time_since_epoch()));
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
 }
-
-class DescriptorWatch final : public Loop::Watch {
- public:
-  DescriptorWatch(asio::io_context& context, int descriptor, std::function<void()> on_readable)
-      : descriptor_(context, descriptor), on_readable_(std::move(on_readable)) {}
-  ~DescriptorWatch() override {
-    // Not ours to close. What is pending is told that it was cancelled, and by then *alive_ is
-    // false.
-    *alive_ = false;
-    descriptor_.release();
-  }
-
-  void arm() override {
-    if (armed_) return;
-    armed_ = true;
-    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
-                           [this, alive = alive_](const asio::error_code& error) {
-                             if (!*alive || error) return;
-                             armed_ = false;
-                             on_readable_();
-                           });
-  }
-
- private:
-  asio::posix::stream_descriptor descriptor_;
-  std::function<void()> on_readable_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  bool armed_ = false;
-};
 
 }  // namespace
 
 class Loop::Core {
  public:
-  asio::io_context& context() { return context_; }
+  class DescriptorWatch;
 
-  void on_deadline(std::function<void()> on_deadline) { on_deadline_ = std::move(on_deadline); }
-
-  void set_deadline(std::optional<Time> deadline) {
-    deadline_ = deadline;
-    if (deadline_ && (!armed_ || *deadline_ < *armed_)) arm(*deadline_);
+  Core() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (!epoll_) fail("can't make an epoll instance");
   }
 
- private:
-  void arm(Time deadline) {
-    armed_ = deadline;
-    timer_.expires_at(to_asio(deadline));
-    timer_.async_wait([this](const asio::error_code& error) {
-      // Set anew while it was pending.
-      if (error) return;
-      armed_.reset();
-      if (!deadline_) return;
-      if (*deadline_ > monotonic_now()) {
-        arm(*deadline_);
-      } else {
+  void add(int descriptor, DescriptorWatch* watch) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = watch;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) < 0) {
+      fail("can't watch a descriptor");
+    }
+  }
+  // What has been fetched of the watch is not delivered.
+  void remove(int descriptor, const DescriptorWatch* watch) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+    for (epoll_event& event : events_) {
+      if (event.data.ptr == watch) event.data.ptr = nullptr;
+    }
+  }
+
+  void post(std::function<void()> task) { posted_.push_back(std::move(task)); }
+  void on_deadline(std::function<void()> on_deadline) { on_deadline_ = std::move(on_deadline); }
+  void set_deadline(std::optional<Time> deadline) { deadline_ = deadline; }
+  void stop() { stopped_ = true; }
+
+  void run_until(std::optional<Time> end) {
+    stopped_ = false;
+    while (!stopped_ && !(end && monotonic_now() >= *end)) {
+      dispatch(wait(end));
+      if (!stopped_ && deadline_ && *deadline_ <= monotonic_now()) {
         deadline_.reset();
         on_deadline_();
       }
-    });
+      run_posted();
+    }
   }
 
-  asio::io_context context_{1};
-  asio::steady_timer timer_{context_};
+ private:
+  static constexpr int kMaxEvents = 16;
+
+  // Those that are posted meanwhile have their turn after the next events.
+  void run_posted() {
+    for (std::size_t count = posted_.size(); count != 0 && !stopped_; --count) {
+      const std::function<void()> task = std::move(posted_.front());
+      posted_.pop_front();
+      task();
+    }
+  }
+
+  // Waits for events; returns how many there are.
+  std::size_t wait(std::optional<Time> end) {
+    std::optional<Time> until = deadline_;
+    if (end) until = until ? std::min(*until, *end) : *end;
+    Duration rest{0};
+    if (posted_.empty() && until) rest = std::max(*until - monotonic_now(), Duration{0});
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const timespec timeout{.tv_sec = rest.count() / kSecond, .tv_nsec = rest.count() % kSecond};
+    const bool forever = posted_.empty() && !until;
+    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), kMaxEvents,
+                                     forever ? nullptr : &timeout, nullptr);
+    if (count < 0 && errno != EINTR) fail("can't wait for events (this needs Linux 5.11)");
+    return static_cast<std::size_t>(std::max(count, 0));
+  }
+
+  void dispatch(std::size_t count);
+
+  Descriptor epoll_;
+  std::array<epoll_event, kMaxEvents> events_{};
+  std::deque<std::function<void()>> posted_;
   std::function<void()> on_deadline_;
-  std::optional<Time> deadline_;  // what was asked for
-  std::optional<Time> armed_;     // when the timer goes off, never later than deadline_
+  std::optional<Time> deadline_;
+  bool stopped_ = false;
 };
+
+class Loop::Core::DescriptorWatch final : public Loop::Watch {
+ public:
+  DescriptorWatch(Core& core, int descriptor, std::function<void()> on_readable)
+      : core_(core), descriptor_(descriptor), on_readable_(std::move(on_readable)) {}
+  ~DescriptorWatch() override { core_.remove(descriptor_, this); }
+
+  void arm() override {
+    armed_ = true;
+    if (!std::exchange(added_, true)) core_.add(descriptor_, this);
+  }
+
+  void on_event() {
+    if (std::exchange(armed_, false)) {
+      on_readable_();
+      return;
+    }
+    // Nobody has taken what is there, or wants to now.
+    added_ = false;
+    core_.remove(descriptor_, this);
+  }
+
+ private:
+  Core& core_;
+  const int descriptor_;
+  std::function<void()> on_readable_;
+  bool armed_ = false;
+  bool added_ = false;
+};
+
+void Loop::Core::dispatch(std::size_t count) {
+  for (std::size_t i = 0; i < count && !stopped_; ++i) {
+    auto* const watch = static_cast<DescriptorWatch*>(events_.at(i).data.ptr);
+    if (watch != nullptr) watch->on_event();
+  }
+}
 
 Loop::Loop() : core_(std::make_unique<Core>()) {}
 Loop::~Loop() = default;
 
 std::unique_ptr<Loop::Watch> Loop::watch(int descriptor, std::function<void()> on_readable) {
-  return std::make_unique<DescriptorWatch>(core_->context(), descriptor, std::move(on_readable));
+  return std::make_unique<Core::DescriptorWatch>(*core_, descriptor, std::move(on_readable));
 }
 
 void Loop::post(std::function<void()> task) {
-  asio::post(core_->context(), std::move(task));
+  core_->post(std::move(task));
 }
 
 void Loop::on_deadline(std::function<void()> on_deadline) {
@@ -107,20 +157,15 @@ void Loop::set_deadline(std::optional<Time> deadline) {
 }
 
 void Loop::run() {
-  // With nothing armed there is still somebody who will stop it.
-  const auto work = asio::make_work_guard(core_->context());
-  core_->context().restart();
-  core_->context().run();
+  core_->run_until(std::nullopt);
 }
 
 void Loop::run_for(Duration duration) {
-  const auto work = asio::make_work_guard(core_->context());
-  core_->context().restart();
-  core_->context().run_for(duration);
+  core_->run_until(monotonic_now() + duration);
 }
 
 void Loop::stop() {
-  core_->context().stop();
+  core_->stop();
 }
 
 }  // namespace sluice

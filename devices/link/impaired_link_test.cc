@@ -184,11 +184,8 @@ TEST(ImpairedLink, WhatArrivesAtOnceIsTakenInBatches) {
   KeepingLink inner({});
   ImpairedLink link(inner, {});
   link.set_time(kStart);
-  std::vector<std::vector<std::uint8_t>> bytes;
-  std::vector<Frame> frames;
-  for (std::uint32_t i = 0; i < ImpairedLink::kBatch + 1; ++i) bytes.push_back(numbered(i));
-  for (const auto& each : bytes) frames.push_back({.bytes = each});
-  link.take(frames);
+  const auto bytes = numbered(7);
+  link.take(std::vector<Frame>(ImpairedLink::kBatch + 1, Frame{.bytes = bytes}));
   EXPECT_EQ(link.arrived().size(), ImpairedLink::kBatch);
   EXPECT_EQ(link.deadline(), kStart);
   EXPECT_EQ(link.arrived().size(), 1U);
