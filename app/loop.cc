@@ -1,6 +1,7 @@
 #include "app/loop.h"
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,13 +28,18 @@ class Loop::Core {
  public:
   class DescriptorWatch;
 
-  Core() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    if (!epoll_) fail("can't make an epoll instance");
+  Core()
+      : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    if (!epoll_ || !timer_) fail("can't make an event loop");
+    // Edge-triggered: each time that it goes off is an event, so it is never read.
+    add(timer_.get(), nullptr, EPOLLIN | EPOLLET);
   }
 
-  void add(int descriptor, DescriptorWatch* watch) const {
+  // Without a watch, all it does is end the wait.
+  void add(int descriptor, DescriptorWatch* watch, std::uint32_t events = EPOLLIN) const {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.ptr = watch;
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) < 0) {
       fail("can't watch a descriptor");
@@ -49,23 +55,24 @@ class Loop::Core {
 
   void post(std::function<void()> task) { posted_.push_back(std::move(task)); }
   void on_deadline(std::function<void()> on_deadline) { on_deadline_ = std::move(on_deadline); }
-  void set_deadline(std::optional<Time> deadline) { deadline_ = deadline; }
+  void set_deadline(std::optional<Time> deadline) {
+    deadline_ = deadline;
+    if (deadline_ && (!timer_at_ || *deadline_ < *timer_at_)) set_timer(*deadline_);
+  }
   void stop() { stopped_ = true; }
 
   void run_until(std::optional<Time> end) {
     stopped_ = false;
     while (!stopped_ && !(end && monotonic_now() >= *end)) {
       dispatch(wait(end));
-      if (!stopped_ && deadline_ && *deadline_ <= monotonic_now()) {
-        deadline_.reset();
-        on_deadline_();
-      }
+      if (!stopped_ && timer_at_ && *timer_at_ <= monotonic_now()) on_timer();
       run_posted();
     }
   }
 
  private:
   static constexpr int kMaxEvents = 16;
+  static constexpr std::int64_t kSecond = 1'000'000'000;
 
   // Those that are posted meanwhile have their turn after the next events.
   void run_posted() {
@@ -76,24 +83,46 @@ class Loop::Core {
     }
   }
 
+  void set_timer(Time at) {
+    timer_at_ = at;
+    // All zeros would stop it.
+    const Duration since = std::max(at.time_since_epoch(), Duration{1});
+    itimerspec setting{};
+    setting.it_value = {.tv_sec = since.count() / kSecond, .tv_nsec = since.count() % kSecond};
+    if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr) < 0) {
+      fail("can't set a timer");
+    }
+  }
+
+  void on_timer() {
+    timer_at_.reset();
+    if (!deadline_) return;
+    if (*deadline_ > monotonic_now()) {
+      set_timer(*deadline_);
+    } else {
+      deadline_.reset();
+      on_deadline_();
+    }
+  }
+
   // Waits for events; returns how many there are.
   std::size_t wait(std::optional<Time> end) {
-    std::optional<Time> until = deadline_;
-    if (end) until = until ? std::min(*until, *end) : *end;
-    Duration rest{0};
-    if (posted_.empty() && until) rest = std::max(*until - monotonic_now(), Duration{0});
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    const timespec timeout{.tv_sec = rest.count() / kSecond, .tv_nsec = rest.count() % kSecond};
-    const bool forever = posted_.empty() && !until;
-    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), kMaxEvents,
-                                     forever ? nullptr : &timeout, nullptr);
-    if (count < 0 && errno != EINTR) fail("can't wait for events (this needs Linux 5.11)");
+    int milliseconds = -1;
+    if (end) {
+      const Duration rest = std::max(*end - monotonic_now(), Duration{0});
+      milliseconds = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
+    }
+    if (!posted_.empty()) milliseconds = 0;
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), kMaxEvents, milliseconds);
+    if (count < 0 && errno != EINTR) fail("can't wait for events");
     return static_cast<std::size_t>(std::max(count, 0));
   }
 
   void dispatch(std::size_t count);
 
   Descriptor epoll_;
+  Descriptor timer_;
+  std::optional<Time> timer_at_;  // when it goes off, not after deadline_
   std::array<epoll_event, kMaxEvents> events_{};
   std::deque<std::function<void()>> posted_;
   std::function<void()> on_deadline_;

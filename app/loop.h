@@ -2,8 +2,8 @@
 //
 // A watch is one shot: it fires once, and its owner arms it again when there is nothing left to
 // take. Arming costs no system call: the descriptor stays registered with epoll, level-triggered,
-// and is taken out only when it is readable and nobody has armed its watch. The deadline costs none
-// either, as it is the time that epoll waits at most.
+// and is taken out only when it is readable and nobody has armed its watch. A deadline that
+// moves costs none either: the timer goes off when it was to, finds nothing due, and is set again.
 
 #ifndef SLUICE_APP_LOOP_H_
 #define SLUICE_APP_LOOP_H_
