@@ -1,8 +1,9 @@
 // The event loop: what there is to wait for, and one timer.
 //
-// Asio does the waiting; it is named in loop.cc only, which is the one file that takes long to
-// compile. A watch is one shot: it fires once, and its owner arms it again when there is nothing
-// left to take. So a descriptor that stays busy costs no system call but those that move its data.
+// A watch is one shot: it fires once, and its owner arms it again when there is nothing left to
+// take. Arming costs no system call: the descriptor stays registered with epoll, level-triggered,
+// and is taken out only when it is readable and nobody has armed its watch. A deadline that
+// moves costs none either: the timer goes off when it was to, finds nothing due, and is set again.
 
 #ifndef SLUICE_APP_LOOP_H_
 #define SLUICE_APP_LOOP_H_

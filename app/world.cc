@@ -115,7 +115,10 @@ class World::Core {
     loop_.set_deadline(deadline());
   }
 
-  std::size_t undelivered_bytes() const { return nat_.undelivered_bytes(); }
+  // What is still under way on an impaired link has been sent, too.
+  std::size_t undelivered_bytes() const {
+    return nat_.undelivered_bytes() + (impaired_ ? impaired_->bytes_from_guest() : 0);
+  }
 
  private:
   std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {

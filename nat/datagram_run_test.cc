@@ -9,11 +9,12 @@
 namespace sluice {
 namespace {
 
-const Endpoint kPeer{IpAddress::v4(192, 0, 2, 1), 7};
-const std::array<std::uint8_t, 2000> kSome{};
+constexpr Endpoint kPeer{IpAddress::v4(192, 0, 2, 1), 7};
+constexpr std::array<std::uint8_t, 2000> kSome{};
 
 std::vector<HostDatagram> datagrams_of(const std::vector<std::size_t>& sizes) {
   std::vector<HostDatagram> datagrams;
+  datagrams.reserve(sizes.size());
   for (const std::size_t size : sizes) {
     datagrams.push_back({.peer = kPeer, .payload = Bytes(kSome).first(size)});
   }

@@ -152,7 +152,7 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   while (flow.readable && flow.stream != SocketId::kNone) {
     // Beyond what the window lets out, bytes wait better in the stream than here.
     const std::uint32_t wanted =
-        std::clamp(connection.send_window(), BufferPool::kSmallest, pool_.share());
+        std::clamp(connection.sendable(), BufferPool::kSmallest, pool_.share());
     const std::uint32_t queued = connection.queued();
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;

@@ -27,7 +27,7 @@ struct Raw {
   std::string netdev = "user";
   std::string capture_file;
   std::string capture_filter;
-  std::string impairment;
+  std::optional<std::string> impairment;
   std::string seed;
   std::string log_level = "warning";
   bool quiet = false;
@@ -185,7 +185,7 @@ NetworkInvocation common_of(const Raw& raw) {
   if (!raw.capture_filter.empty() && raw.capture_file.empty()) {
     throw UsageError("--pcap-filter: there is no --pcap that it could filter");
   }
-  if (!raw.impairment.empty()) common.impairment = parse_impairment(raw.impairment);
+  if (raw.impairment) common.impairment = parse_impairment(*raw.impairment);
   if (!raw.seed.empty()) {
     common.seed = parse_seed(raw.seed);
     if (!common.seed) {

@@ -78,6 +78,13 @@ TEST(CommandLine, WhatIsMissingIsSaid) {
   EXPECT_NE(problem({"exec", "--pcap-filter", "tcp", "ls"}).find("no --pcap"), std::string::npos);
 }
 
+TEST(CommandLine, ALinkIsImpairedOnlyWhenAskedAndAnEmptyListIsAMistake) {
+  EXPECT_FALSE(parsed<ExecInvocation>({"exec", "ls"}).common.impairment);
+  EXPECT_TRUE(parsed<AttachInvocation>({"attach", "--impair=delay=1ms", "1"}).common.impairment);
+  EXPECT_NE(problem({"exec", "--impair", "", "ls"}), "");
+  EXPECT_NE(problem({"replay", "--impair", "loss=1%", "a"}), "");
+}
+
 TEST(CommandLine, AnOptionWithAValueIsGivenOnce) {
   EXPECT_EQ(problem({"exec", "--netdev", "user", "--netdev=user", "--", "ls"}),
             "exec: --netdev is given twice; expected it once");

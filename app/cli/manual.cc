@@ -62,11 +62,12 @@ constexpr std::string_view kCaptureOptions =
     --pcap-filter EXPR  Records only what the filter, in tcpdump's syntax, matches.
     --impair KEY=VALUE[,KEY=VALUE]...
                         Makes a bad line of the link, the same in both directions: rate=BITS (per
-                        second; k, M or G may follow), delay=TIME and jitter=TIME (ns, us, ms or s),
-                        loss=PART%, duplicate=PART%, reorder=PART%, corrupt=PART% (of all frames),
-                        queue=BYTES (that are under way at most; k or M may follow; default: 16M),
-                        seed=NUMBER (what chance derives from; default: 0). For example
-                        delay=50ms,loss=1%. Frames are no larger than the MTU then.
+                        second; k, M or G may follow), delay=TIME and jitter=TIME (ns, us, ms or s;
+                        the jitter is at most the delay), loss=PART%, duplicate=PART%,
+                        reorder=PART%, corrupt=PART% (of all frames), queue=BYTES (that are under
+                        way at most; k or M may follow; default: 16M), seed=NUMBER (what chance
+                        derives from; default: 0). For example delay=50ms,loss=1%. Frames are no
+                        larger than the MTU then.
 )";
 
 constexpr std::string_view kCommonOptions =

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -92,6 +93,7 @@ constexpr std::array<std::pair<std::string_view, Set>, 9> kKeys = {{
 
 Impairment parse_impairment(std::string_view text) {
   Impairment impairment;
+  std::set<std::string> seen;
   // Nothing may stand there without its key.
   for (const KeyValue& item : parse_key_values(text, "")) {
     const auto found =
@@ -107,6 +109,18 @@ Impairment parse_impairment(std::string_view text) {
     } catch (const UsageError& error) {
       throw UsageError("--impair: " + item.key + "=" + item.value + ": " + error.what());
     }
+    if (!seen.insert(item.key).second) {
+      throw UsageError("--impair: " + item.key + " is given twice; expected it once");
+    }
+  }
+  if (seen.empty()) {
+    throw UsageError("--impair: nothing is said; expected KEY=VALUE,..., for example delay=50ms");
+  }
+  if (impairment.jitter > impairment.delay) {
+    throw UsageError("--impair: jitter: expected at most the delay");
+  }
+  if (impairment.reorder != 0 && impairment.delay == Duration{0}) {
+    throw UsageError("--impair: reorder: expected a delay, too, for frames to be overtaken in");
   }
   return impairment;
 }

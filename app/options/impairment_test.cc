@@ -52,5 +52,15 @@ TEST(ImpairmentOptions, AMistakeIsNamed) {
   }
 }
 
+TEST(ImpairmentOptions, WhatWouldHaveNoEffectIsRefused) {
+  EXPECT_EQ(problem(""),
+            "--impair: nothing is said; expected KEY=VALUE,..., for example delay=50ms");
+  EXPECT_EQ(problem("loss=1%,loss=2%"), "--impair: loss is given twice; expected it once");
+  EXPECT_EQ(problem("jitter=2ms,delay=1ms"), "--impair: jitter: expected at most the delay");
+  EXPECT_EQ(problem("reorder=1%"),
+            "--impair: reorder: expected a delay, too, for frames to be overtaken in");
+  EXPECT_EQ(problem("jitter=1ms,reorder=1%,delay=1ms"), "");
+}
+
 }  // namespace
 }  // namespace sluice

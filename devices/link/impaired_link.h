@@ -28,6 +28,8 @@ class ImpairedLink final : public Link {
   // Those that have arrived, at most kBatch; they stay until the next call. More may be there when
   // the deadline has passed.
   gsl::span<const Frame> arrived();
+  // Bytes that the guest has sent and that have neither arrived nor been lost.
+  std::size_t bytes_from_guest() const { return from_guest_.held_bytes(); }
   // When something arrives next.
   std::optional<Time> deadline() const;
 

@@ -132,6 +132,40 @@ TEST(ImpairedQueue, WhatHasNoRoomIsLost) {
   EXPECT_TRUE(queue.deadline()) << "there is room again";
 }
 
+TEST(ImpairedQueue, SmallFramesAreBoundedByTheirNumber) {
+  ImpairedQueue queue({.delay = 1s, .queue_bytes = std::size_t{1} << 30}, 1);
+  for (std::size_t i = 0; i < ImpairedQueue::kMaxFrames + 7; ++i) queue.push(kStart, Bytes());
+  EXPECT_EQ(queue.lost(), 7U);
+}
+
+// Any traffic over a line of a byte a microsecond, in bursts and with gaps.
+RC_GTEST_PROP(ImpairedQueue, CarriesNoMoreThanTheRateAndHoldsNoMoreThanTheQueue,
+              (const std::vector<std::pair<std::uint16_t, std::uint16_t>>& steps)) {
+  const Impairment impairment{.rate = 8'000'000, .delay = 3ms, .queue_bytes = 20'000};
+  ImpairedQueue queue(impairment, 1);
+  std::vector<Arrival> all;
+  Time now = kStart;
+  for (const auto& [gap, size] : steps) {
+    now += gap % 3 == 0 ? 0us : std::chrono::microseconds(gap % 10'000);
+    while (queue.deadline() && *queue.deadline() <= now) {
+      const Time time = *queue.deadline();
+      all.push_back({time, queue.pop(time).value()});
+    }
+    queue.push(now, numbered(0, size % 9000));
+    RC_ASSERT(queue.held_bytes() <= impairment.queue_bytes);
+  }
+  for (Arrival& rest : arrivals(queue)) all.push_back(std::move(rest));
+  RC_ASSERT(queue.held_bytes() == 0U);
+  RC_ASSERT(all.size() + queue.lost() == steps.size());
+  for (std::size_t first = 0; first < all.size(); ++first) {
+    Duration takes{};
+    for (std::size_t i = first + 1; i < all.size(); ++i) {
+      takes += all[i].frame.size() * 1us;
+      RC_ASSERT(all[i].time - all[first].time >= takes);
+    }
+  }
+}
+
 RC_GTEST_PROP(ImpairedQueue, TheSameSeedGivesTheSameRun, (std::uint64_t seed)) {
   const Impairment impairment{.rate = 50'000'000,
                               .delay = 5ms,
@@ -180,15 +214,25 @@ TEST(ImpairedLink, CarriesBothWaysAfterTheDelay) {
   EXPECT_EQ(link.deadline(), std::nullopt);
 }
 
+TEST(ImpairedLink, TellsWhatTheGuestHasSentAndNobodyHasSeen) {
+  KeepingLink inner({});
+  ImpairedLink link(inner, {.delay = 10ms});
+  const auto bytes = numbered(1);
+  const Frame frame{.bytes = bytes};
+  link.set_time(kStart);
+  link.take(gsl::span<const Frame>(&frame, 1));
+  EXPECT_EQ(link.bytes_from_guest(), bytes.size());
+  link.set_time(kStart + 10ms);
+  EXPECT_EQ(link.arrived().size(), 1U);
+  EXPECT_EQ(link.bytes_from_guest(), 0U);
+}
+
 TEST(ImpairedLink, WhatArrivesAtOnceIsTakenInBatches) {
   KeepingLink inner({});
   ImpairedLink link(inner, {});
   link.set_time(kStart);
-  std::vector<std::vector<std::uint8_t>> bytes;
-  std::vector<Frame> frames;
-  for (std::uint32_t i = 0; i < ImpairedLink::kBatch + 1; ++i) bytes.push_back(numbered(i));
-  for (const auto& each : bytes) frames.push_back({.bytes = each});
-  link.take(frames);
+  const auto bytes = numbered(7);
+  link.take(std::vector<Frame>(ImpairedLink::kBatch + 1, Frame{.bytes = bytes}));
   EXPECT_EQ(link.arrived().size(), ImpairedLink::kBatch);
   EXPECT_EQ(link.deadline(), kStart);
   EXPECT_EQ(link.arrived().size(), 1U);

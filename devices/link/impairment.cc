@@ -39,7 +39,9 @@ void ImpairedQueue::push(Time now, Bytes header, gsl::span<const Bytes> payload)
   for (const Bytes piece : payload) size += piece.size();
   const int copies = happens(impairment_.duplicate) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
-    if (happens(impairment_.loss) || held_bytes_ + size > impairment_.queue_bytes) {
+    const bool is_room =
+        under_way_.size() < kMaxFrames && held_bytes_ + size <= impairment_.queue_bytes;
+    if (happens(impairment_.loss) || !is_room) {
       ++lost_;
       continue;
     }

@@ -38,6 +38,9 @@ class ImpairedQueue {
  public:
   using Frame = std::vector<std::uint8_t>;
 
+  // Under way at most, however small they are.
+  static constexpr std::size_t kMaxFrames = std::size_t{1} << 20;
+
   // `direction` tells apart queues that share a seed.
   ImpairedQueue(const Impairment& impairment, std::uint64_t direction);
 
@@ -47,6 +50,8 @@ class ImpairedQueue {
   std::optional<Frame> pop(Time now);
   // When the next frame arrives; nullopt if none is under way.
   std::optional<Time> deadline() const;
+  // Bytes of frames under way.
+  std::size_t held_bytes() const { return held_bytes_; }
   // Frames lost so far, by chance or for want of room.
   std::uint64_t lost() const { return lost_; }
 

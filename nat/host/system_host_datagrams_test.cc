@@ -165,6 +165,7 @@ TEST_F(SystemHostDatagrams, ArriveOneByOneHoweverTheyAreSent) {
   const Endpoint there = listen(0, server);
   const SocketId client = open(1);
   std::vector<HostDatagram> datagrams;
+  datagrams.reserve(sizes.size());
   for (const std::size_t size : sizes) {
     datagrams.push_back({.peer = there,
                          .ttl = static_cast<std::uint8_t>(size == 1 ? 9 : 63),

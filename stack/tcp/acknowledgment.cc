@@ -44,13 +44,15 @@ void Connection::on_acknowledgment(Time now, const Segment& segment, Arrival& ar
 void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival& arrival) {
   const std::uint32_t advance = segment.acknowledgment - una_;
   const Sequence bytes_before = first_unacknowledged_byte();
-  const bool window_limited = in_flight() + maximum_payload() >= congestion_.window();
   if (!syn_acknowledged_ && retries_ != 0) syn_lost_ = true;
   una_ = segment.acknowledgment;
   syn_acknowledged_ = true;
   const Sequence bytes_after = first_unacknowledged_byte();
   arrival.acknowledged = bytes_after - bytes_before;
-  if (loss_) loss_->scoreboard.remove_before(una_);
+  if (loss_) {
+    loss_->scoreboard.remove_before(una_);
+    loss_->resent_before = nxt_;  // at the latest now
+  }
 
   // One measurement at a time, ended by what was sent once (Karn); timestamps fill in when
   // something was sent again.
@@ -69,7 +71,9 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
   const std::uint32_t segment_size = maximum_payload();
   if (recovery() == Recovery::kNone) {
     duplicates_ = 0;
-    if (window_limited) congestion_.on_acknowledged(advance, segment_size);
+    // Acknowledgments come in batches, and nothing is sent between two of them: how full the window
+    // was before counts, not how full it is now (RFC 7661, section 4.1).
+    if (window_full_) congestion_.on_acknowledged(advance, segment_size);
   } else if (una_.at_or_after(loss_->recovery_point)) {
     loss_->recovery = Recovery::kNone;
     duplicates_ = 0;
@@ -143,6 +147,15 @@ void Connection::detect_loss() {
         break;
       }
     }
+  }
+  // What was sent again is lost again when enough of what was sent after it has arrived: the same
+  // rule, applied to the order of sending (as in RFC 8985) instead of that of the numbers.
+  if (sack_ && recovery() != Recovery::kNone && loss_->resend_next.after(una_) &&
+      loss_->scoreboard.covered_from(loss_->resent_before) >
+          (kDuplicateThreshold - 1) * segment_size) {
+    loss_->resend_next = una_;
+    loss_->resent_before = nxt_;
+    loss_->first = true;
   }
   // Duplicates right at the end of a recovery may be of what it sent twice for nothing: without
   // SACK they start no new one (RFC 6582, section 4.1).

@@ -87,6 +87,39 @@ TEST(TcpLoss, OneAcknowledgmentOfManySegmentsHalvesNoMore) {
   EXPECT_EQ(peer.place(peer.hears().at(0)), 0);
 }
 
+TEST(TcpLoss, ABatchThatAcknowledgesMuchAndThenALossHalvesTheWindowAndNotTheRest) {
+  ScriptedPeer peer = in_flight(10, with_sack());
+  peer.gives(peer.ack(6000));
+  peer.gives(duplicate(peer, 6000, {peer.sack(7000, 10000)}));
+  EXPECT_GE(peer.connection.send_window(), 5000U);
+}
+
+TEST(TcpLoss, RecoverySendsNewDataInPlaceOfWhatHasArrived) {
+  ScriptedPeer peer = in_flight(10, with_sack());
+  peer.gives(duplicate(peer, 0, {peer.sack(1000, 10000)}));
+  // Five segments may be in flight, and the queue holds ten that are not.
+  EXPECT_EQ(peer.connection.sendable(), 15000U);
+  const auto sent = peer.sends(4000);
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(peer.place(sent[0]), 0);
+  EXPECT_EQ(peer.place(sent[1]), 10000);
+  EXPECT_EQ(sent[1].length, 4000U);
+}
+
+TEST(TcpLoss, ARetransmissionThatIsLostIsFoundByWhatWasSentAfterIt) {
+  ScriptedPeer peer = in_flight(10, with_sack());
+  peer.gives(duplicate(peer, 0, {peer.sack(1000, 10000)}));
+  EXPECT_EQ(peer.sends(4000).size(), 2U);
+  peer.gives(duplicate(peer, 0, {peer.sack(1000, 12000)}));
+  EXPECT_TRUE(peer.hears().empty()) << "two segments may have overtaken it";
+  peer.gives(duplicate(peer, 0, {peer.sack(1000, 13000)}));
+  const auto again = peer.hears();
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(peer.place(again[0]), 0);
+  peer.gives(duplicate(peer, 0, {peer.sack(1000, 14000)}));
+  EXPECT_TRUE(peer.hears().empty()) << "that was sent before";
+}
+
 TEST(TcpLoss, TheFirstTwoDuplicatesLetNewSegmentsOut) {
   // Limited transmit (RFC 3042): the congestion window of ten segments is full.
   ScriptedPeer peer = in_flight(10);
@@ -381,6 +414,12 @@ TEST(TcpLoss, SlowStartDoublesTheWindow) {
   EXPECT_EQ(peer.connection.send_window(), 10000U);
   EXPECT_EQ(peer.sends(60000).at(0).length, 10000U);
   peer.gives(peer.ack(10000));
+  EXPECT_EQ(peer.connection.send_window(), 20000U);
+}
+
+TEST(TcpLoss, ABatchOfAcknowledgmentsGrowsTheWindowByAllOfThem) {
+  ScriptedPeer peer = in_flight(10);
+  for (std::uint32_t i = 1; i <= 10; ++i) peer.gives(peer.ack(i * 1000));
   EXPECT_EQ(peer.connection.send_window(), 20000U);
 }
 

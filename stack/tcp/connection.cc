@@ -59,6 +59,13 @@ std::uint32_t Connection::send_window() const {
   return std::min(peer_window_, congestion_.window());
 }
 
+std::uint32_t Connection::sendable() const {
+  const std::uint32_t pipe = in_flight();
+  const std::uint32_t window = congestion_.window();
+  const std::uint32_t room = window > pipe ? window - pipe : 0;
+  return std::min(peer_window_, nxt_ - una_ + room);
+}
+
 void Connection::set_receive_space(std::uint32_t bytes) {
   receive_space_ = bytes;
   if (!synchronized() || peer_finished_) return;

@@ -161,6 +161,9 @@ class Connection {
   std::uint32_t queued() const { return send_end_ - first_unacknowledged_byte(); }
   // What the peer's window and the congestion window let be in flight, in bytes.
   std::uint32_t send_window() const;
+  // How many bytes the send queue needs for that: while some are lost, or have arrived behind a
+  // gap, they are in the queue and not in flight.
+  std::uint32_t sendable() const;
   // The largest payload of one segment to the guest.
   std::uint32_t maximum_payload() const;
   // Bytes past the next expected one that have been put aside.
@@ -196,6 +199,8 @@ class Connection {
     Sequence end;
     Sequence resend_next;
     Sequence recovery_point;  // recovery ends when this is acknowledged
+    Sequence
+        resent_before;  // what was sent from here on was sent after the first gap's second time
     Recovery recovery = Recovery::kNone;
     bool first = false;  // the first retransmission goes out whatever the window says
   };
@@ -304,6 +309,7 @@ class Connection {
   bool peer_fin_seen_ : 1 = false;
   bool peer_finished_ : 1 = false;
   bool timing_ : 1 = false;
+  bool window_full_ : 1 = false;  // the congestion window, when nothing more was to be sent
   bool timestamps_ : 1 = false;
   bool sack_ : 1 = false;
   bool scaled_ : 1 = false;

@@ -29,11 +29,12 @@ std::uint32_t Connection::in_flight() const {
   return outstanding - std::min(outstanding, left);
 }
 
-// RFC 5681, section 2: what a loss is measured against. It counts what has been acknowledged
-// selectively, or one acknowledgment of a whole batch would leave nothing to halve; what limited
-// transmit has sent beyond the window does not count.
+// RFC 5681, section 2: what a loss is measured against. A window that was full counts as such even
+// if the same batch of acknowledgments has emptied it, or there would be nothing left to halve;
+// what limited transmit has sent beyond the window does not count.
 std::uint32_t Connection::flight_size() const {
-  return std::min(nxt_ - una_, congestion_.window());
+  const std::uint32_t window = congestion_.window();
+  return window_full_ ? window : std::min(nxt_ - una_, window);
 }
 
 std::optional<Outgoing> Connection::next(Time now, std::uint32_t limit) {
@@ -169,17 +170,19 @@ std::optional<Outgoing> Connection::next_retransmission(Time now, std::uint32_t 
   timing_ = false;
   const Outgoing segment = data_segment(now, gap.begin, size);
   loss_->resend_next = gap.begin + size;
+  if (gap.begin == una_) loss_->resent_before = nxt_;
   return segment;
 }
 
 std::optional<Outgoing> Connection::next_data(Time now, std::uint32_t limit) {
-  const std::uint32_t waiting = fin_sent_ ? 0 : send_end_ - nxt_;
-  if (waiting == 0 && !(fin_queued_ && !fin_sent_)) return std::nullopt;
   const std::uint32_t segment_size = maximum_payload();
-  const std::uint32_t outstanding = nxt_ - una_;
-  const std::uint32_t offered = peer_window_ > outstanding ? peer_window_ - outstanding : 0;
   const std::uint32_t pipe = in_flight();
   const std::uint32_t window = congestion_.window();
+  window_full_ = pipe + segment_size > window;
+  const std::uint32_t waiting = fin_sent_ ? 0 : send_end_ - nxt_;
+  if (waiting == 0 && !(fin_queued_ && !fin_sent_)) return std::nullopt;
+  const std::uint32_t outstanding = nxt_ - una_;
+  const std::uint32_t offered = peer_window_ > outstanding ? peer_window_ - outstanding : 0;
   const std::uint32_t room = std::min(offered, window > pipe ? window - pipe : 0);
 
   std::uint32_t size = std::min({waiting, room, std::max(limit, segment_size)});

@@ -11,7 +11,7 @@ cache=$(setup/cache_directory.sh)/tidy
 mkdir -p -- "$cache"
 # What every file's result depends on besides the files that it is made of.
 common=$({ cat .clang-tidy; clang-tidy-14 --version; } | sha256sum)
-readonly flags="-std=c++20 -I. -DASIO_STANDALONE -DASIO_NO_DEPRECATED -DSPDLOG_COMPILED_LIB
+readonly flags="-std=c++20 -I. -DSPDLOG_COMPILED_LIB
   -DSPDLOG_FMT_EXTERNAL"
 export cache common flags
 
