@@ -18,8 +18,10 @@ void ByteRing::shrink(std::uint32_t capacity) {
 bool ByteRing::move_to(std::uint32_t capacity, std::uint32_t kept) {
   BufferPool::Block block = pool_.acquire(capacity);
   if (!block.bytes) return false;
-  std::uint8_t* to = block.bytes.get();
-  for (const MutableBytes piece : span(0, kept)) to = std::copy(piece.begin(), piece.end(), to);
+  const auto [first, second] = span(0, kept);
+  const MutableBytes to(block.bytes.get(), kept);
+  copy_bytes(first, to);
+  copy_bytes(second, to.subspan(first.size()));
   pool_.release(std::move(block_));
   block_ = std::move(block);
   head_ = 0;

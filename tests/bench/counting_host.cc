@@ -65,8 +65,7 @@ Opened CountingHost::open_datagrams(Token token, DatagramKind /*kind*/,
   return open(token);
 }
 
-std::size_t CountingHost::send_datagrams(SocketId /*id*/,
-                                         gsl::span<const HostDatagram> datagrams) {
+std::size_t CountingHost::send_datagrams(SocketId /*id*/, gsl::span<const HostDatagram> datagrams) {
   datagrams_taken_ += datagrams.size();
   return datagrams.size();
 }

@@ -3,12 +3,13 @@
 //
 //   micro [--iterations=N] [google-benchmark's options]
 //
-// With --iterations every benchmark does exactly N operations, which is how instructions.py counts
-// what one takes. A benchmark that did something other than its name says ends with an error, and
-// so does the program.
+// With --iterations every benchmark does exactly N operations, which is how micro.py counts the
+// instructions that one takes. A benchmark that did something other than its name says ends with an
+// error, and so does the program.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <functional>
@@ -29,12 +30,8 @@ namespace {
 
 using benchmark::State;
 
-bool failed = false;  // NOLINT(misc-use-anonymous-namespace)
-
 void require(State& state, bool holds, const char* what) {
-  if (holds) return;
-  failed = true;
-  state.SkipWithError(what);
+  if (!holds) state.SkipWithError(what);
 }
 
 // All of it went the way that the name says.
@@ -258,6 +255,20 @@ std::vector<Micro> all() {
   };
 }
 
+// Prints a table, and knows whether all went well.
+class Reporter final : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    failed_ |=
+        std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.error_occurred; });
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  bool failed_ = false;
+};
+
 }  // namespace
 }  // namespace sluice
 
@@ -282,7 +293,8 @@ int main(int argc, char** argv) {
     auto* const registered = benchmark::RegisterBenchmark(micro.name.c_str(), micro.run);
     if (iterations != 0) registered->Iterations(iterations);
   }
-  benchmark::RunSpecifiedBenchmarks();
+  sluice::Reporter reporter;
+  const bool found = benchmark::RunSpecifiedBenchmarks(&reporter) > 0;
   benchmark::Shutdown();
-  return sluice::failed ? 1 : 0;
+  return found && !reporter.failed() ? 0 : 1;
 }
