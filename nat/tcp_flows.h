@@ -60,8 +60,9 @@ class TcpFlows final : private TimerHandler {
   // What guests were told has arrived and streams have not taken yet. Looks at every flow.
   std::size_t undelivered_bytes();
 
-  // What may be on its way to a stream that takes nothing, per flow: the window we offer.
-  static constexpr std::uint32_t kReceiveSpace = 1U << 20;
+  // What may be on its way in each direction of a flow whose guest is near: also the window that is
+  // offered first.
+  static constexpr std::uint32_t kNearSpace = 1U << 20;
   // Bytes that one flow takes from its stream in one turn.
   static constexpr std::uint32_t kTurn = 1U << 20;
   // How long a flow lasts of which nothing can be told to the guest, longer than its own
@@ -121,6 +122,7 @@ class TcpFlows final : private TimerHandler {
   void empty_to_host(Time now, TcpFlow& flow);
   // False when there may be more, beyond what one turn takes.
   bool fill_to_guest(Time now, TcpFlow& flow);
+  std::uint32_t space(const TcpFlow& flow) const;
   std::uint32_t receive_space(const TcpFlow& flow) const;
   void finish_guest(TcpFlow& flow);
   void send_segments(Time now, TcpFlow& flow);

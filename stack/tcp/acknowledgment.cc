@@ -60,11 +60,11 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
     timing_ = false;
     const auto micros =
         static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::microseconds(1));
-    rtt_.sample(std::chrono::microseconds(micros - timed_at_));
+    measure(std::chrono::microseconds(micros - timed_at_));
   } else if (timestamps_ && segment.options.timestamps && segment.options.timestamps->echo != 0) {
     const std::uint32_t elapsed = timestamp(now) - segment.options.timestamps->echo;
     constexpr std::uint32_t kImplausible = 120'000;
-    if (elapsed < kImplausible) rtt_.sample(std::chrono::milliseconds(elapsed));
+    if (elapsed < kImplausible) measure(std::chrono::milliseconds(elapsed));
   }
   retries_ = 0;
 
@@ -96,6 +96,15 @@ void Connection::on_new_acknowledgment(Time now, const Segment& segment, Arrival
     restart_retransmission(now);
   }
   if (finish_acknowledged()) on_our_finish_acknowledged(now);
+}
+
+void Connection::measure(Duration round_trip) {
+  rtt_.sample(round_trip);
+  constexpr std::int64_t kLongest = 60'000;
+  const std::int64_t milliseconds = round_trip / std::chrono::milliseconds(1);
+  shortest_trip_ =
+      std::min(shortest_trip_,
+               static_cast<std::uint16_t>(std::clamp<std::int64_t>(milliseconds, 0, kLongest)));
 }
 
 void Connection::update_window(const Segment& segment) {

@@ -58,6 +58,18 @@ TEST(TcpLoss, AcknowledgedBytesAreTheOwnersToRelease) {
   EXPECT_TRUE(peer.waits(minutes(1)).empty());
 }
 
+TEST(TcpLoss, TheShortestRoundTripIsRemembered) {
+  ScriptedPeer peer = in_flight(1);
+  EXPECT_EQ(peer.connection.shortest_round_trip(), milliseconds(10));
+  peer.now += milliseconds(4);
+  peer.gives(peer.ack(1000));
+  EXPECT_EQ(peer.connection.shortest_round_trip(), milliseconds(4));
+  peer.sends(1000);
+  peer.now += milliseconds(50);
+  peer.gives(peer.ack(2000));
+  EXPECT_EQ(peer.connection.shortest_round_trip(), milliseconds(4));
+}
+
 TEST(TcpLoss, ThreeDuplicatesBringTheFirstSegmentAgain) {
   // RFC 5681, section 3.2.
   ScriptedPeer peer = in_flight(6);

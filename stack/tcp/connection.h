@@ -169,6 +169,10 @@ class Connection {
   // Bytes past the next expected one that have been put aside.
   bool has_gaps() const { return out_of_order_ != nullptr; }
   Duration smoothed_round_trip() const { return rtt_.smoothed(); }
+  // The shortest there was, in whole milliseconds up to a minute; zero before the first.
+  Duration shortest_round_trip() const {
+    return std::chrono::milliseconds(shortest_trip_ == kNoTrip ? 0 : shortest_trip_);
+  }
 
   // How long each state lasts at most; documented in docs/architecture.md.
   static constexpr Duration kTimeWait = std::chrono::seconds(60);
@@ -225,6 +229,7 @@ class Connection {
   bool update_scoreboard(const Segment& segment);
   void detect_loss();
   void enter_recovery(Sequence lost_end);
+  void measure(Duration round_trip);
   // Forgets the losses that are mended.
   void forget_losses();
   void on_our_finish_acknowledged(Time now);
@@ -286,6 +291,8 @@ class Connection {
   Alarm idle_at_;                 // keep-alive, or the end of TIME-WAIT
   std::uint32_t challenged_ = 0;  // milliseconds, when the last challenge ACK was sent
 
+  static constexpr std::uint16_t kNoTrip = 0xffff;
+  std::uint16_t shortest_trip_ = kNoTrip;  // milliseconds
   std::uint16_t own_segment_size_;         // what we announce
   std::uint16_t peer_segment_size_ = 536;  // what the peer announced (RFC 9293, section 3.7.1)
   State state_;
