@@ -70,25 +70,16 @@ int run_attach(const AttachInvocation& invocation) {
   ignore_failed_writes();
 
   bool asked_to_end = false;
-  std::unique_ptr<Loop::Watch> signal_watch;
-  signal_watch = loop.watch(signals.descriptor(), [&] {
+  const auto signal_watch = loop.watch(signals.descriptor(), [&] {
     while (const std::optional<Signal> signal = signals.next()) {
       if (!is_end(signal->number)) continue;
       asked_to_end = true;
       loop.stop();
     }
-    signal_watch->arm();
   });
-  std::unique_ptr<Loop::Watch> target_watch;
-  target_watch = loop.watch(target.descriptor(), [&] {
-    if (target.ended()) {
-      loop.stop();
-    } else {
-      target_watch->arm();
-    }
+  const auto target_watch = loop.watch(target.descriptor(), [&] {
+    if (target.ended()) loop.stop();
   });
-  signal_watch->arm();
-  target_watch->arm();
   announce(std::move(ready), arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
   deliver_the_rest(loop, world, asked_to_end);

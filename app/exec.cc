@@ -102,29 +102,23 @@ int run_exec(const ExecInvocation& invocation) {
   contained.start();
   leave_standard_files_to_the_command();
 
-  std::unique_ptr<Loop::Watch> signal_watch;
   bool ended = false;
   bool impatient = false;
-  signal_watch = loop.watch(signals.descriptor(), [&] {
+  const auto signal_watch = loop.watch(signals.descriptor(), [&] {
     if (pass_on(signals, contained, ended) && ended) impatient = true;
-    signal_watch->arm();
   });
-  std::unique_ptr<Loop::Watch> news_watch;
-  news_watch = loop.watch(contained.news_descriptor(), [&] {
-    const std::optional<Message> news = contained.next_news();
-    if (!news) return;  // process 1 is gone, which its own descriptor tells
-    tell(*news);
-    if (news->kind == Message::Kind::kEnded) ended = true;
-    if (news->kind == Message::Kind::kStopped) {
-      terminal.stop_with_command();
-      contained.pass_on(SIGCONT);
+  const auto news_watch = loop.watch(contained.news_descriptor(), [&] {
+    // That process 1 is gone, its own descriptor tells.
+    while (const std::optional<Message> news = contained.next_news()) {
+      tell(*news);
+      if (news->kind == Message::Kind::kEnded) ended = true;
+      if (news->kind == Message::Kind::kStopped) {
+        terminal.stop_with_command();
+        contained.pass_on(SIGCONT);
+      }
     }
-    news_watch->arm();
   });
   const auto end_watch = loop.watch(contained.process_descriptor(), [&] { loop.stop(); });
-  signal_watch->arm();
-  news_watch->arm();
-  end_watch->arm();
   loop.run();
 
   ended = true;

@@ -1,9 +1,10 @@
-// The event loop: what there is to wait for, and one timer.
+// The event loop: waits in an event queue, calls who watches what has happened, and then gives the
+// network its turn.
 //
-// A watch is one shot: it fires once, and its owner arms it again when there is nothing left to
-// take. Arming costs no system call: the descriptor stays registered with epoll, level-triggered,
-// and is taken out only when it is readable and nobody has armed its watch. A deadline that
-// moves costs none either: the timer goes off when it was to, finds nothing due, and is set again.
+// Watches are edge-triggered like everything in the queue: a callback takes all that there is, for
+// it is called again only when there is something new. So waiting for a descriptor costs no system
+// call but the wait itself. Nor does a deadline that moves with every packet: the timer is set only
+// to an earlier time than it has; when it goes off early, the turn tells the later one.
 
 #ifndef SLUICE_APP_LOOP_H_
 #define SLUICE_APP_LOOP_H_
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "nat/host/event_queue.h"
 #include "stack/time.h"
 
 namespace sluice {
@@ -23,31 +25,31 @@ class Loop {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
     virtual ~Watch() = default;
-    // Calls back once, as soon as the descriptor is readable. Armed twice, it fires once.
-    virtual void arm() = 0;
 
    protected:
     Watch() = default;
   };
 
+  // What is done after each wait, with what the queue has fetched. Returns when it is to be done
+  // again even if nothing happens, if ever; at once, if that is over.
+  using Turn = std::function<std::optional<Time>(gsl::span<const epoll_event> fetched)>;
+
+  // Throws std::system_error.
   Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // A watch that is not armed yet. The descriptor stays its owner's, outlives the watch, and the
-  // watch ends before the loop. Throws std::system_error.
+  // Where the loop waits, for a host to register its sockets with.
+  EventQueue& queue();
+
+  // Calls back when the descriptor is readable, and each time that it becomes more so. It stays its
+  // owner's and outlives the watch, and the watch ends before the loop. Throws std::system_error.
   std::unique_ptr<Watch> watch(int descriptor, std::function<void()> on_readable);
-  // Calls `task` from run(), after what is ready now.
-  void post(std::function<void()> task);
 
-  // Who is called when the deadline has come.
-  void on_deadline(std::function<void()> on_deadline);
-  // Sets the deadline. A later one than before costs nothing now: the timer goes off when it was
-  // to, finds nothing due, and is set again. So a deadline that moves with every packet is free.
-  void set_deadline(std::optional<Time> deadline);
+  void on_turn(Turn turn);
 
-  // Runs until stop() is called.
+  // Runs until stop() is called, beginning with a turn. What has been fetched by then is delivered.
   void run();
   // Runs for so long, or until stop() is called.
   void run_for(Duration duration);

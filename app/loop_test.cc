@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -26,89 +27,152 @@ struct Pipe {
   Descriptor write_end;
 };
 
-TEST(Loop, AWatchFiresOncePerArming) {
+TEST(Loop, AWatchFiresWheneverThereIsMore) {
   Loop loop;
   const Pipe pipe;
   pipe.put();
   int fired = 0;
-  std::unique_ptr<Loop::Watch> watch;
-  watch = loop.watch(pipe.read_end.get(), [&] {
-    if (++fired == 2) return loop.stop();
-    // Still readable, so it fires at once again.
-    watch->arm();
-    watch->arm();
+  const auto watch = loop.watch(pipe.read_end.get(), [&] {
+    if (++fired == 3) return loop.stop();
+    pipe.put();
   });
-  watch->arm();
   loop.run();
-  EXPECT_EQ(fired, 2);
+  EXPECT_EQ(fired, 3);
 }
 
-TEST(Loop, AWatchThatEndsWhileArmedNeverFires) {
+TEST(Loop, AWatchThatFindsNothingNewIsSilent) {
   Loop loop;
   const Pipe pipe;
-  int fired = 0;
-  auto watch = loop.watch(pipe.read_end.get(), [&] { ++fired; });
-  watch->arm();
-  watch.reset();
   pipe.put();
-  loop.post([&] { loop.post([&] { loop.stop(); }); });
+  int fired = 0;
+  const auto watch = loop.watch(pipe.read_end.get(), [&] { ++fired; });
+  int turns = 0;
+  loop.on_turn([&](gsl::span<const epoll_event>) {
+    if (++turns == 20) loop.stop();
+    return Time{};
+  });
   loop.run();
-  EXPECT_EQ(fired, 0);
+  // Although nobody has read what is there.
+  EXPECT_EQ(fired, 1);
+}
+
+TEST(Loop, AWatchThatHasEndedNeverFires) {
+  Loop loop;
+  const Pipe first;
+  const Pipe second;
+  first.put();
+  second.put();
+  int fired = 0;
+  std::array<std::unique_ptr<Loop::Watch>, 2> watches;
+  // Both are fetched at once.
+  watches[0] = loop.watch(first.read_end.get(), [&] {
+    ++fired;
+    watches[1].reset();
+  });
+  watches[1] = loop.watch(second.read_end.get(), [&] {
+    ++fired;
+    watches[0].reset();
+  });
+  loop.run_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(fired, 1);
   // The descriptor is still its owner's.
   char byte = 0;
-  EXPECT_EQ(::read(pipe.read_end.get(), &byte, 1), 1);
+  EXPECT_EQ(::read(second.read_end.get(), &byte, 1), 1);
 }
 
-TEST(Loop, TheDeadlineComesNotBeforeItsTime) {
+TEST(Loop, WhatWasFetchedBeforeAStopIsDelivered) {
   Loop loop;
-  const Time start = monotonic_now();
-  const Time deadline = start + std::chrono::milliseconds(20);
-  Time fired{};
-  loop.on_deadline([&] {
-    fired = monotonic_now();
+  const Pipe first;
+  const Pipe second;
+  first.put();
+  second.put();
+  int fired = 0;
+  const auto on_readable = [&] {
+    ++fired;
     loop.stop();
+  };
+  const auto one = loop.watch(first.read_end.get(), on_readable);
+  const auto other = loop.watch(second.read_end.get(), on_readable);
+  int turns = 0;
+  loop.on_turn([&](gsl::span<const epoll_event> fetched) {
+    ++turns;
+    EXPECT_EQ(fetched.size(), 2U);
+    return std::nullopt;
   });
-  loop.set_deadline(deadline);
   loop.run();
-  EXPECT_GE(fired, deadline);
+  EXPECT_EQ(fired, 2);
+  EXPECT_EQ(turns, 1);
 }
 
-TEST(Loop, ADeadlineMayMoveEitherWay) {
-  Loop loop;
-  const Time start = monotonic_now();
-  std::vector<Time> fired;
-  loop.on_deadline([&] {
-    fired.push_back(monotonic_now());
-    loop.stop();
-  });
-  loop.set_deadline(start + std::chrono::hours(1));
-  loop.set_deadline(start + std::chrono::milliseconds(5));
-  loop.set_deadline(start + std::chrono::milliseconds(30));
-  loop.run();
-  ASSERT_EQ(fired.size(), 1U);
-  EXPECT_GE(fired[0], start + std::chrono::milliseconds(30));
-  EXPECT_LT(fired[0], start + std::chrono::minutes(1));
-}
-
-TEST(Loop, ADeadlineThatIsTakenBackDoesNotCome) {
+TEST(Loop, ATurnSeesWhatOthersHaveRegistered) {
   Loop loop;
   const Pipe pipe;
-  bool fired = false;
-  loop.on_deadline([&] { fired = true; });
-  loop.set_deadline(monotonic_now() + std::chrono::milliseconds(1));
-  loop.set_deadline(std::nullopt);
-  ::usleep(2000);
-  // Often enough that the deadline would have its turn.
-  int turns = 0;
-  std::unique_ptr<Loop::Watch> watch;
-  watch = loop.watch(pipe.read_end.get(), [&] {
-    if (++turns == 20) return loop.stop();
-    watch->arm();
-  });
-  watch->arm();
+  const Token token{.kind = Token::Kind::kTcp, .index = 7};
+  ASSERT_EQ(loop.queue().add(pipe.read_end.get(), token, EventQueue::kArrivals), std::errc{});
   pipe.put();
+  Token seen;
+  loop.on_turn([&](gsl::span<const epoll_event> fetched) {
+    for (const epoll_event& event : fetched) seen = EventQueue::token_of(event);
+    if (seen == token) loop.stop();
+    return std::nullopt;
+  });
+  loop.run_for(std::chrono::seconds(10));
+  EXPECT_EQ(seen, token);
+}
+
+TEST(Loop, ATurnComesNotBeforeItsTime) {
+  Loop loop;
+  const Time due = monotonic_now() + std::chrono::milliseconds(20);
+  std::vector<Time> turns;
+  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+    turns.push_back(monotonic_now());
+    if (turns.back() >= due) loop.stop();
+    return due;
+  });
   loop.run();
-  EXPECT_FALSE(fired);
+  EXPECT_GE(turns.back(), due);
+  // The first, and when it was due.
+  EXPECT_EQ(turns.size(), 2U);
+}
+
+TEST(Loop, ATurnMayMoveEitherWay) {
+  Loop loop;
+  const Time start = monotonic_now();
+  const Time last = start + std::chrono::milliseconds(30);
+  const std::vector<Time> due{start + std::chrono::hours(1), start + std::chrono::milliseconds(5),
+                              last};
+  const Pipe pipe;
+  const auto watch = loop.watch(pipe.read_end.get(), [] {});
+  std::size_t turns = 0;
+  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+    if (monotonic_now() >= last) loop.stop();
+    const Time next = due.at(std::min(turns++, due.size() - 1));
+    // The hour is not waited for.
+    if (turns < due.size()) pipe.put();
+    return next;
+  });
+  loop.run();
+  EXPECT_GE(monotonic_now(), last);
+  EXPECT_LT(monotonic_now(), start + std::chrono::minutes(1));
+}
+
+TEST(Loop, ATurnThatIsTakenBackDoesNotCome) {
+  Loop loop;
+  int turns = 0;
+  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+    if (++turns == 1) return monotonic_now() + std::chrono::milliseconds(1);
+    return std::nullopt;
+  });
+  loop.run_for(std::chrono::milliseconds(30));
+  // The first, when it was due, and what ended the run.
+  EXPECT_LE(turns, 3);
+}
+
+TEST(Loop, WithoutAnythingToDoItRunsForItsTime) {
+  Loop loop;
+  const Time start = monotonic_now();
+  loop.run_for(std::chrono::milliseconds(10));
+  EXPECT_GE(monotonic_now() - start, std::chrono::milliseconds(10));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include "nat/host/clock.h"
 #include "nat/host/descriptor_limit.h"
 #include "nat/host/directory_files.h"
+#include "nat/host/event_queue.h"
 #include "nat/host/name_server_file.h"
 #include "nat/host/seed.h"
 #include "nat/host/system_host.h"
@@ -68,11 +69,10 @@ std::vector<Endpoint> name_servers_of(std::string_view text) {
 class World::Core {
  public:
   Core(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
-      : loop_(loop),
-        // What is impaired must be frames as on a wire.
+      :  // What is impaired must be frames as on a wire.
         tap_(std::move(tap), link_counters_,
              invocation.impairment ? Tap::Offloads::kNone : Tap::Offloads::kAll),
-        host_(host_options(invocation)),
+        host_(loop.queue(), host_options(invocation)),
         capture_(open_capture(invocation)),
         impaired_(impair(invocation)),
         nat_(config_of(invocation), link(), host_,
@@ -82,18 +82,8 @@ class World::Core {
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
     open_forwards(network);
-    tap_watch_ = loop_.watch(tap_.descriptor(), [this] {
-      tap_ready_ = true;
-      take_turns();
-    });
-    host_watch_ = loop_.watch(host_.descriptor(), [this] {
-      host_ready_ = true;
-      take_turns();
-    });
-    loop_.on_deadline([this] { take_turns(); });
-    tap_watch_->arm();
-    host_watch_->arm();
-    loop_.set_deadline(deadline());
+    tap_watch_ = loop.watch(tap_.descriptor(), [this] { tap_ready_ = !tap_.closed(); });
+    loop.on_turn([this](gsl::span<const epoll_event> fetched) { return take_turns(fetched); });
   }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -111,8 +101,7 @@ class World::Core {
   void catch_up() {
     constexpr int kMaxTurns = 1024;
     tap_ready_ = !tap_.closed();
-    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn();
-    loop_.set_deadline(deadline());
+    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn({});
   }
 
   // What is still under way on an impaired link has been sent, too.
@@ -181,7 +170,7 @@ class World::Core {
   }
 
   // Takes a batch from each side, and meets a deadline that has come.
-  void take_turn() {
+  void take_turn(gsl::span<const HostEvent> events) {
     const Time now = monotonic_now();
     if (recorded_) recorded_->set_time(now);
     if (impaired_) impaired_->set_time(now);
@@ -196,41 +185,30 @@ class World::Core {
       frames = impaired_->arrived();
     }
     if (!frames.empty()) nat_.on_frames(now, frames);
-    if (host_ready_) {
-      const gsl::span<const HostEvent> events = host_.poll();
-      if (!events.empty()) nat_.on_host(now, events);
-      host_ready_ = host_.more();
-    }
+    if (!events.empty()) nat_.on_host(now, events);
     const std::optional<Time> deadline = nat_.deadline();
     if (deadline && *deadline <= now) nat_.on_time(now);
   }
 
-  void take_turns() {
+  // Returns when the next are due.
+  std::optional<Time> take_turns(gsl::span<const epoll_event> fetched) {
     constexpr int kTurns = 32;
-    int turns = 0;
-    do {
-      take_turn();
-    } while (++turns < kTurns && (tap_ready_ || host_ready_));
-    if (tap_.closed()) {
-      tap_ready_ = false;
-      if (on_closed_) {
-        std::exchange(on_closed_, nullptr)();
-      } else if (!std::exchange(closing_told_, true)) {
-        log::warning("the tap interface is gone, and with it the network");
-      }
-    } else if (!tap_ready_) {
-      tap_watch_->arm();
-    }
-    if (!host_ready_) host_watch_->arm();
-    if ((tap_ready_ || host_ready_) && !posted_) {
-      posted_ = true;
-      loop_.post([this] {
-        posted_ = false;
-        take_turns();
-      });
-    }
+    take_turn(host_.events(fetched));
+    for (int i = 1; i < kTurns && tap_ready_; ++i) take_turn({});
+    if (tap_.closed()) tell_of_closing();
     warn_of_pings();
-    loop_.set_deadline(deadline());
+    if (tap_ready_) return Time{};
+    return deadline();
+  }
+
+  void tell_of_closing() {
+    tap_ready_ = false;
+    if (std::exchange(closing_told_, true)) return;
+    if (on_closed_) {
+      on_closed_();
+    } else {
+      log::warning("the tap interface is gone, and with it the network");
+    }
   }
 
   // Said when the first ping fails for it, not to everybody who will never ping.
@@ -242,7 +220,6 @@ class World::Core {
         "net.ipv4.ping_group_range=\"0 2147483647\"'");
   }
 
-  Loop& loop_;
   Counters link_counters_;
   Tap tap_;
   std::optional<SmbShare> smb_;  // outlives the host, whose commands write into its directory
@@ -255,11 +232,8 @@ class World::Core {
   std::optional<DirectoryFiles> files_;
   std::optional<GuestServices> services_;
   std::unique_ptr<Loop::Watch> tap_watch_;
-  std::unique_ptr<Loop::Watch> host_watch_;
   std::function<void()> on_closed_;
   bool tap_ready_ = false;
-  bool host_ready_ = false;
-  bool posted_ = false;
   bool pings_warned_of_ = false;
   bool closing_told_ = false;
 };

@@ -50,7 +50,7 @@ bool send_message(const Descriptor& channel, const Message& message) {
   return ::sendmsg(channel.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
-std::optional<Message> receive_message(const Descriptor& channel) {
+std::optional<Message> receive_message(const Descriptor& channel, Waiting waiting) {
   Header header{};
   std::string text(Message::kMaxText, '\0');
   std::array<iovec, 2> pieces = {{{&header, sizeof header}, {text.data(), text.size()}}};
@@ -61,8 +61,9 @@ std::optional<Message> receive_message(const Descriptor& channel) {
   packet.msg_control = control.data();
   packet.msg_controllen = control.size();
   ssize_t size = -1;
+  const int flags = MSG_CMSG_CLOEXEC | (waiting == Waiting::kNot ? MSG_DONTWAIT : 0);
   do {
-    size = ::recvmsg(channel.get(), &packet, MSG_CMSG_CLOEXEC);
+    size = ::recvmsg(channel.get(), &packet, flags);
   } while (size < 0 && errno == EINTR);
   if (size < static_cast<ssize_t>(sizeof header)) return std::nullopt;
 

@@ -44,8 +44,11 @@ std::pair<Descriptor, Descriptor> make_channel();
 // Sends without waiting. False when the other side is gone or does not listen.
 bool send_message(const Descriptor& channel, const Message& message);
 
-// Waits for the next message; nullopt when the other side is gone.
-std::optional<Message> receive_message(const Descriptor& channel);
+enum class Waiting : std::uint8_t { kForever, kNot };
+
+// The next message; nullopt when the other side is gone, or there is none and none is waited for.
+std::optional<Message> receive_message(const Descriptor& channel,
+                                       Waiting waiting = Waiting::kForever);
 
 }  // namespace sluice
 

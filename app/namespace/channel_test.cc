@@ -38,6 +38,14 @@ TEST(Channel, TheEndOfTheOtherSideIsSeen) {
   EXPECT_FALSE(send_message(there, {.kind = Message::Kind::kHello}));
 }
 
+TEST(Channel, AMessageNeedNotBeWaitedFor) {
+  const auto [here, there] = make_channel();
+  EXPECT_FALSE(receive_message(there, Waiting::kNot));
+  ASSERT_TRUE(send_message(here, {.kind = Message::Kind::kHurry}));
+  EXPECT_TRUE(receive_message(there, Waiting::kNot));
+  EXPECT_FALSE(receive_message(there, Waiting::kNot));
+}
+
 TEST(Channel, TooLongATextIsCut) {
   const auto [here, there] = make_channel();
   ASSERT_TRUE(send_message(here, {.text = std::string(Message::kMaxText + 100, 'x')}));

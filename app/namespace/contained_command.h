@@ -44,9 +44,10 @@ class ContainedCommand {
   int process_descriptor() const { return process_.get(); }
   // Readable when there is news.
   int news_descriptor() const { return channel_.get(); }
-  // Waits for it; nullopt at the end. kStopped: the command, a shell that leads a process group of
-  // its own, has stopped itself. kEnded: the command has ended. kWarning: what went wrong then.
-  std::optional<Message> next_news() const { return receive_message(channel_); }
+  // What has not been taken of it, if anything. kStopped: the command, a shell that leads a process
+  // group of its own, has stopped itself. kEnded: the command has ended. kWarning: what went wrong
+  // then.
+  std::optional<Message> next_news() const { return receive_message(channel_, Waiting::kNot); }
 
   // Waits for the end and returns the command's status, 128+N if signal N ended it.
   int wait();

@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 
 #include <bit>
+#include <cerrno>
 
 #include "nat/host/socket_call.h"
 
@@ -40,15 +41,21 @@ void EventQueue::update(int descriptor, Token token, std::uint32_t interest) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
+void EventQueue::remove(int descriptor) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
 void EventQueue::wake_up() {
   ::eventfd_write(wake_up_.get(), 1);
 }
 
-gsl::span<const epoll_event> EventQueue::fetch() {
-  const int count = ::epoll_wait(epoll_.get(), events_.data(), kMaxEvents, 0);
-  const std::size_t fetched = count < 0 ? 0 : static_cast<std::size_t>(count);
-  filled_ = fetched == kMaxEvents;
-  return gsl::span(events_).first(fetched);
+gsl::span<const epoll_event> EventQueue::fetch(std::optional<std::chrono::milliseconds> patience) {
+  const int limit = patience ? static_cast<int>(patience->count()) : -1;
+  const int count = ::epoll_wait(epoll_.get(), events_.data(), kMaxEvents, limit);
+  if (count < 0 && errno != EINTR) {
+    throw std::system_error(errno, std::generic_category(), "can't wait for events");
+  }
+  return gsl::span(events_).first(count < 0 ? 0 : static_cast<std::size_t>(count));
 }
 
 Token EventQueue::token_of(const epoll_event& event) {

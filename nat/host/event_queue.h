@@ -1,8 +1,10 @@
-// One epoll instance, which tells of every socket's readiness under its token.
+// One epoll instance for all that a process waits for: it tells of every descriptor's readiness
+// under its token.
 //
 // A descriptor is registered once, edge-triggered, with its token as the data that epoll gives
 // back: no table is looked up for an event, and no system call made but the one that fetches up to
-// 256 of them. Tokens of Kind::kNone are the host's own.
+// 256 of them. Flows have their own tokens; those of Kind::kNone, told apart by `service`, are for
+// whoever else waits: one instance inside another would cost a system call more for each wake-up.
 
 #ifndef SLUICE_NAT_HOST_EVENT_QUEUE_H_
 #define SLUICE_NAT_HOST_EVENT_QUEUE_H_
@@ -10,7 +12,9 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 #include "nat/host.h"
@@ -33,19 +37,23 @@ class EventQueue {
   std::errc add(int descriptor, Token token, std::uint32_t interest);
   // Changes what is announced, and announces again what is ready now.
   void update(int descriptor, Token token, std::uint32_t interest);
+  // What has been fetched of it stays so.
+  void remove(int descriptor);
   // Makes descriptor() readable: the next fetch() returns an event of kWakeUp.
   void wake_up();
 
-  // Never blocks. Valid until the next call.
-  gsl::span<const epoll_event> fetch();
-  bool filled() const { return filled_; }
+  // Waits for so long, without a limit if there is none, until there are events; none are there too
+  // if a signal came. What one call has no room for, the next returns. Valid until then. Throws
+  // std::system_error.
+  gsl::span<const epoll_event> fetch(std::optional<std::chrono::milliseconds> patience);
 
   static Token token_of(const epoll_event& event);
   static Readiness readiness_of(const epoll_event& event);
 
-  // The host's own tokens.
-  static constexpr Token kWakeUp{.kind = Token::Kind::kNone, .service = 0};
-  static constexpr Token kChildEnded{.kind = Token::Kind::kNone, .service = 1};
+  static constexpr Token kWakeUp{.service = 0};
+  static constexpr Token kChildEnded{.service = 1};
+  static constexpr Token kTimer{.service = 2};
+  static constexpr Token kWatch{.service = 3};  // with an index
 
  private:
   static constexpr std::size_t kMaxEvents = 256;
@@ -53,7 +61,6 @@ class EventQueue {
   Descriptor epoll_;
   Descriptor wake_up_;  // an eventfd; each edge of it is an event, so it is never read
   std::array<epoll_event, kMaxEvents> events_{};
-  bool filled_ = false;
 };
 
 }  // namespace sluice

@@ -118,8 +118,9 @@ class StreamsFixture : public ::testing::Test {
   }
 
   TestDirectory directory_;
-  SystemHost host_;
-  TestLoop loop_{host_};
+  EventQueue queue_;
+  SystemHost host_{queue_};
+  TestLoop loop_{queue_, host_};
 };
 
 }  // namespace sluice::testing

@@ -26,8 +26,10 @@ Opened failed(std::errc error) {
 
 }  // namespace
 
-SystemHost::SystemHost(SystemHostOptions options)
-    : options_(options), last_echo_identifier_(static_cast<std::uint16_t>(random_seed().k0)) {
+SystemHost::SystemHost(EventQueue& queue, SystemHostOptions options)
+    : options_(options),
+      queue_(queue),
+      last_echo_identifier_(static_cast<std::uint16_t>(random_seed().k0)) {
   events_.reserve(kEventRoom);
 }
 
@@ -39,10 +41,10 @@ SystemHost::~SystemHost() {
   }
 }
 
-gsl::span<const HostEvent> SystemHost::poll() {
+gsl::span<const HostEvent> SystemHost::events(gsl::span<const epoll_event> fetched) {
   events_.clear();
   bool child_ended = children_.needs_polling();
-  for (const epoll_event& event : queue_.fetch()) {
+  for (const epoll_event& event : fetched) {
     const Token token = EventQueue::token_of(event);
     if (token.kind != Token::Kind::kNone) {
       events_.push_back({.token = token, .ready = EventQueue::readiness_of(event)});

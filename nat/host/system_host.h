@@ -5,9 +5,9 @@
 // (the file of a unix listener, a child process, an error that this machine has about a datagram)
 // lies in tables of their own.
 //
-// Whoever runs the loop waits for descriptor() to be readable, then calls poll() until there is no
-// more(). An event with `error` on a datagram socket asks its owner to take errors until
-// receive_error() has none left: the edge comes once.
+// Whoever runs the loop waits in the event queue and gives what it fetches to events(). An event
+// with `error` on a datagram socket asks its owner to take errors until receive_error() has none
+// left: the edge comes once.
 
 #ifndef SLUICE_NAT_HOST_SYSTEM_HOST_H_
 #define SLUICE_NAT_HOST_SYSTEM_HOST_H_
@@ -37,19 +37,16 @@ struct SystemHostOptions {
 
 class SystemHost final : public Host, private DatagramSender::Refusals {
  public:
-  // Throws std::system_error.
-  explicit SystemHost(SystemHostOptions options = {});
+  // The queue is for this host alone among hosts, and outlives it.
+  explicit SystemHost(EventQueue& queue, SystemHostOptions options = {});
   SystemHost(const SystemHost&) = delete;
   SystemHost& operator=(const SystemHost&) = delete;
   // Closes every socket and ends every command.
   ~SystemHost();
 
-  // Readable when poll() has something to return. The host's own.
-  int descriptor() const { return queue_.descriptor(); }
-  // What has become ready. Never blocks; valid until the next call.
-  gsl::span<const HostEvent> poll();
-  // The last poll() returned all it had room for, and there may be more.
-  bool more() const { return queue_.filled(); }
+  // What has become ready, as the queue has fetched it, among events of others that are passed
+  // over. To be called once for each fetch, even an empty one. Valid until the next call.
+  gsl::span<const HostEvent> events(gsl::span<const epoll_event> fetched);
 
   // True if this process may open an ICMP socket of one kind or the other.
   static bool can_ping();
@@ -111,7 +108,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   std::uint16_t new_echo_identifier();
 
   SystemHostOptions options_;
-  EventQueue queue_;
+  EventQueue& queue_;
   std::vector<HostEvent> events_;
   std::vector<Socket> sockets_;  // by descriptor
   LastWill will_;

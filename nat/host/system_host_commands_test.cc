@@ -117,8 +117,9 @@ TEST_F(SystemHostCommands, TooManyAtATimeAreRefused) {
 TEST_F(SystemHostCommands, CommandsEndWithTheHostEvenIfTheyDontWantTo) {
   pid_t process = -1;
   {
-    SystemHost host;
-    TestLoop loop(host);
+    EventQueue queue;
+    SystemHost host(queue);
+    TestLoop loop(queue, host);
     const Opened shell = host.connect(
         token(1), Command{"sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done'"});
     ASSERT_EQ(shell.error, std::errc{});

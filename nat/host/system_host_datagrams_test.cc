@@ -66,8 +66,9 @@ class SystemHostDatagrams : public ::testing::Test {
     return error;
   }
 
-  SystemHost host_;
-  TestLoop loop_{host_};
+  EventQueue queue_;
+  SystemHost host_{queue_};
+  TestLoop loop_{queue_, host_};
 };
 
 TEST_F(SystemHostDatagrams, GoBothWaysWithSourceAndTtl) {
@@ -210,7 +211,7 @@ TEST_F(SystemHostDatagrams, SendingAnnouncesNothingToTheSender) {
   EXPECT_FALSE(loop_.seen(1).writable);
 }
 
-TEST_F(SystemHostDatagrams, MoreEventsThanOnePollHoldsComeWithTheNext) {
+TEST_F(SystemHostDatagrams, MoreEventsThanOneFetchHoldsComeWithTheNext) {
   constexpr std::uint32_t kCount = 300;
   std::vector<HostDatagram> datagrams;
   for (std::uint32_t i = 0; i < kCount; ++i) {
@@ -219,14 +220,13 @@ TEST_F(SystemHostDatagrams, MoreEventsThanOnePollHoldsComeWithTheNext) {
   }
   const SocketId client = open(kCount);
   EXPECT_EQ(host_.send_datagrams(client, datagrams), kCount);
-  const std::size_t first = host_.poll().size();
-  EXPECT_TRUE(host_.more());
-  const std::size_t second = host_.poll().size();
-  EXPECT_FALSE(host_.more());
+  constexpr std::chrono::milliseconds kNone{0};
+  const std::size_t first = host_.events(queue_.fetch(kNone)).size();
+  const std::size_t second = host_.events(queue_.fetch(kNone)).size();
   EXPECT_LT(first, kCount);
   // Once a socket, edge-triggered: although nothing was received, nothing is said again.
   EXPECT_EQ(first + second, kCount);
-  EXPECT_TRUE(host_.poll().empty());
+  EXPECT_TRUE(host_.events(queue_.fetch(kNone)).empty());
 }
 
 TEST_F(SystemHostDatagrams, AClosedPortIsReportedWithItsDestination) {
@@ -320,11 +320,13 @@ TEST_F(SystemHostDatagrams, RefusalsAreBoundedAndEndWithTheirSocket) {
   const SocketId next = open(2);
   EXPECT_EQ(next, client);  // the same number, and none of its past
   EXPECT_FALSE(host_.receive_error(next).has_value());
-  for (const HostEvent& event : host_.poll()) EXPECT_FALSE(event.ready.error);
+  for (const HostEvent& event : host_.events(queue_.fetch(std::chrono::milliseconds(0))))
+    EXPECT_FALSE(event.ready.error);
 }
 
 TEST_F(SystemHostDatagrams, LeaveFromTheOutboundAddress) {
-  SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
+  EventQueue queue;
+  SystemHost host(queue, {.outbound = IpAddress::v4(127, 0, 0, 7)});
   SocketId server = SocketId::kNone;
   const Endpoint there = listen(0, server);
   const Opened client = host.open_datagrams(token(1), DatagramKind::kUdp, kLoopback);
@@ -376,7 +378,8 @@ TEST_F(SystemHostEcho, RepliesReachOnlyTheSocketThatAsked) {
 }
 
 TEST_F(SystemHostEcho, RequestsLeaveFromTheOutboundAddress) {
-  SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
+  EventQueue queue;
+  SystemHost host(queue, {.outbound = IpAddress::v4(127, 0, 0, 7)});
   const Opened opened = host.open_datagrams(token(1), DatagramKind::kEcho, kLoopback);
   ASSERT_EQ(opened.error, std::errc{});
   EXPECT_EQ(host.open_datagrams(token(2), DatagramKind::kEcho, *IpAddress::parse("::1")).error,
@@ -385,7 +388,7 @@ TEST_F(SystemHostEcho, RequestsLeaveFromTheOutboundAddress) {
       {{.peer = {.address = kLoopback}, .sequence = 3, .payload = as_bytes("x")}}};
   EXPECT_EQ(host.send_datagrams(opened.id, request), 1U);
   std::array<HostDatagram, 1> reply;
-  ASSERT_TRUE(testing::wait_readable(host.descriptor()));
+  ASSERT_TRUE(testing::wait_readable(queue.descriptor()));
   EXPECT_EQ(host.receive_datagrams(opened.id, reply), 1U);
   EXPECT_EQ(reply[0].sequence, 3);
 }

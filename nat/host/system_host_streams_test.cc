@@ -15,6 +15,7 @@ namespace sluice {
 namespace {
 
 using testing::kLoopback;
+using testing::kPatience;
 using testing::token;
 
 class SystemHostStreams : public testing::StreamsFixture {};
@@ -108,9 +109,10 @@ TEST_F(SystemHostStreams, SendingToAClosedStreamIsAnErrorAndNoSignal) {
 TEST_F(SystemHostStreams, AClosedSocketAnnouncesNothingAnyMore) {
   const Pair pair = connected_pair();
   EXPECT_EQ(send(pair.client, as_bytes("x")).bytes, 1U);
-  ASSERT_TRUE(testing::wait_readable(host_.descriptor()));
+  ASSERT_TRUE(testing::wait_readable(queue_.descriptor()));
   host_.close(pair.server, CloseMode::kGraceful);
-  for (const HostEvent& event : host_.poll()) EXPECT_NE(event.token, token(2));
+  for (const HostEvent& event : host_.events(queue_.fetch(kPatience)))
+    EXPECT_NE(event.token, token(2));
 }
 
 TEST_F(SystemHostStreams, UrgentBytesComeInTheirPlaceAndAreAnnounced) {
@@ -121,8 +123,8 @@ TEST_F(SystemHostStreams, UrgentBytesComeInTheirPlaceAndAreAnnounced) {
   ASSERT_EQ(::send(sender, "de", 2, 0), 2);
   host_.close(pair.server, CloseMode::kGraceful);
   bool more = false;
-  ASSERT_TRUE(testing::wait_readable(host_.descriptor()));
-  for (const HostEvent& event : host_.poll()) {
+  ASSERT_TRUE(testing::wait_readable(queue_.descriptor()));
+  for (const HostEvent& event : host_.events(queue_.fetch(kPatience))) {
     more = more || (event.token == token(1) && event.ready.more);
   }
   EXPECT_TRUE(more);
@@ -130,7 +132,8 @@ TEST_F(SystemHostStreams, UrgentBytesComeInTheirPlaceAndAreAnnounced) {
 }
 
 TEST_F(SystemHostStreams, AnOutboundAddressIsNotForTheLoopback) {
-  SystemHost host({.outbound = IpAddress::v4(127, 0, 0, 7)});
+  EventQueue queue;
+  SystemHost host(queue, {.outbound = IpAddress::v4(127, 0, 0, 7)});
   SocketId listener = SocketId::kNone;
   const Endpoint server = listen_tcp(0, listener);
   ASSERT_EQ(host.connect(token(1), server).error, std::errc{});
@@ -141,7 +144,8 @@ TEST_F(SystemHostStreams, AnOutboundAddressIsNotForTheLoopback) {
 TEST_F(SystemHostStreams, AnAddressThatIsNotOursCantBeListenedOnOrConnectedFrom) {
   const Endpoint foreign{.address = IpAddress::v4(192, 0, 2, 77), .port = 0};
   EXPECT_EQ(host_.listen(token(0), {.local = foreign}).error, std::errc::address_not_available);
-  SystemHost host({.outbound = foreign.address});
+  EventQueue queue;
+  SystemHost host(queue, {.outbound = foreign.address});
   const Endpoint anywhere{.address = IpAddress::v4(198, 51, 100, 1), .port = 9};
   EXPECT_EQ(host.connect(token(1), anywhere).error, std::errc::address_not_available);
 }

@@ -19,8 +19,8 @@ bool TestLoop::run_until(const std::function<bool()>& done) {
   const Time end = monotonic_now() + kPatience;
   while (!done()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - monotonic_now());
-    if (left.count() <= 0 || !testing::wait_readable(host_.descriptor(), left)) return done();
-    for (const HostEvent& event : host_.poll()) {
+    if (left.count() <= 0) return false;
+    for (const HostEvent& event : host_.events(queue_.fetch(left))) {
       if (event.token != token(event.token.index)) return false;
       ++events_;
       Readiness& readiness = seen_[event.token.index];

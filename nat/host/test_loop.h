@@ -8,6 +8,7 @@
 #include <map>
 
 #include "nat/host.h"
+#include "nat/host/event_queue.h"
 #include "nat/host/system_host.h"
 
 namespace sluice::testing {
@@ -24,7 +25,7 @@ Token token(std::uint32_t index);
 // Keeps what has been announced since it was last asked for, by the token's index.
 class TestLoop {
  public:
-  explicit TestLoop(SystemHost& host) : host_(host) {}
+  TestLoop(EventQueue& queue, SystemHost& host) : queue_(queue), host_(host) {}
 
   // Takes events until `done`. False if it is not in time.
   bool run_until(const std::function<bool()>& done);
@@ -39,6 +40,7 @@ class TestLoop {
  private:
   bool wait_and_take(std::uint32_t index, bool Readiness::*kind);
 
+  EventQueue& queue_;
   SystemHost& host_;
   std::map<std::uint32_t, Readiness> seen_;
   std::size_t events_ = 0;
