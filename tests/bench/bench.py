@@ -189,7 +189,7 @@ def processor():
 def main():
     options = parse()
     tests = chosen_tests(options)
-    worlds.enter()
+    worlds.enter([options.congestion, options.host_congestion])
     worlds.make_tun_usable()
     allow_descriptors()
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as directory:

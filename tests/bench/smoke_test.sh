@@ -12,7 +12,10 @@ directory=$(mktemp -d)
 trap 'rm -rf -- "$directory"' EXIT
 cd -- "$directory"
 
-run() { python3 -B "$bench" "${programs[@]}" --rounds 1 --seconds 1 --mtu 1500 "$@"; }
+# Every system lets everybody use reno.
+run() {
+  python3 -B "$bench" "${programs[@]}" --rounds 1 --seconds 1 --mtu 1500 --congestion reno --host-congestion reno "$@"
+}
 
 run --only sluice,relay --tests up-1 --json streams.json
 run --only sluice --tests rr-pinned,udp-down-64,hold-50 --no-calls --json others.json --svg others.svg

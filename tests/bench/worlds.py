@@ -23,8 +23,11 @@ _INSIDE = "SLUICE_BENCH_INSIDE"
 _USER = 1000  # whom the NATs run as when root measures
 
 
-def enter():
-    """Returns inside fresh namespaces: as root of the system, or as root of a user namespace."""
+def enter(congestion_controls):
+    """Returns inside fresh namespaces: as root of the system, or as root of a user namespace.
+
+    Root lets them use the congestion controls, which the system may keep for itself, meanwhile.
+    """
     if os.environ.get(_INSIDE) == "1":
         return
     flags = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -33,7 +36,36 @@ def enter():
         if subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False).returncode != 0:
             sys.exit("bench: this system gives ordinary users no user namespaces; run the benchmark as root")
     environment = {**os.environ, _INSIDE: "1", "SLUICE_BENCH_ROOT": str(int(os.geteuid() == 0))}
-    os.execvpe("unshare", ["unshare", *flags, sys.executable, *sys.argv], environment)
+    with _allowed(congestion_controls) if os.geteuid() == 0 else contextlib.nullcontext():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so kill what is inside
+        # An interrupt is for the benchmark inside, which still has its results to tell.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        restore = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        done = subprocess.run(
+            ["unshare", *flags, sys.executable, *sys.argv], env=environment, check=False, **restore)
+    sys.exit(done.returncode)
+
+
+@contextlib.contextmanager
+def _allowed(congestion_controls):
+    """Every namespace may use them while the `with` block lasts."""
+    setting = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
+    with open(setting, encoding="ascii") as file:
+        before = file.read().split()
+    missing = [name for name in dict.fromkeys(congestion_controls) if name not in before]
+    if missing:
+        _try_to_write(setting, [*before, *missing])
+    try:
+        yield
+    finally:
+        if missing:
+            _try_to_write(setting, before)
+
+
+def _try_to_write(setting, words):
+    """What is refused shows where it is missed, in Namespace."""
+    with contextlib.suppress(OSError), open(setting, "w", encoding="ascii") as file:
+        file.write(" ".join(words))
 
 
 def is_root():
