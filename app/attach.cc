@@ -64,7 +64,7 @@ int run_attach(const AttachInvocation& invocation) {
                                         .tap_name = invocation.tap_name,
                                         .configure = invocation.configure,
                                         .search = {}});
-  Loop loop;
+  Loop loop(invocation.common.busy_poll);
   World world(invocation.common, std::move(arrived.tap), loop);
   world.on_closed([&] { loop.stop(); });
   ignore_failed_writes();

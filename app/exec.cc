@@ -94,7 +94,7 @@ int run_exec(const ExecInvocation& invocation) {
   for (const std::string& note : contained.arrived().notes) log::info(note);
   for (const std::string& warning : contained.arrived().warnings) log::warning(warning);
 
-  Loop loop;
+  Loop loop(invocation.common.busy_poll);
   std::optional<World> world;
   world.emplace(invocation.common, std::move(contained.arrived().tap), loop);
   ignore_failed_writes();

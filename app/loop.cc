@@ -1,5 +1,6 @@
 #include "app/loop.h"
 
+#include <sched.h>
 #include <sys/timerfd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/busy_poll.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
@@ -19,7 +21,9 @@ class Loop::Core {
  public:
   class DescriptorWatch;
 
-  Core() : timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  explicit Core(Duration busy_poll)
+      : timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+        busy_poll_(busy_poll) {
     if (!timer_) throw std::system_error(errno, std::generic_category(), "can't make a timer");
     // Each time that it goes off is an event, so it is never read.
     add(timer_.get(), EventQueue::kTimer);
@@ -48,7 +52,7 @@ class Loop::Core {
     stopped_ = false;
     std::optional<Time> due = Time{};
     for (Time now = monotonic_now(); !stopped_ && !(end && now >= *end); now = monotonic_now()) {
-      const auto fetched = queue_.fetch(patience(now, due, end));
+      const auto fetched = wait(now, due, end);
       for (const epoll_event& event : fetched) deliver(event);
       if (turn_) due = turn_(fetched);
     }
@@ -65,6 +69,22 @@ class Loop::Core {
   }
 
   void deliver(const epoll_event& event);
+
+  gsl::span<const epoll_event> wait(Time now, std::optional<Time> due, std::optional<Time> end) {
+    if (due && *due <= now) return queue_.fetch(std::chrono::milliseconds(0));
+    const Time until = std::min({now + busy_poll_.window(), due.value_or(Time::max()),
+                                 end.value_or(Time::max())});
+    Time at = now;
+    while (at < until) {
+      const auto fetched = queue_.fetch(std::chrono::milliseconds(0));
+      if (!fetched.empty()) return fetched;
+      ::sched_yield();
+      at = monotonic_now();
+    }
+    const auto fetched = queue_.fetch(patience(at, due, end));
+    busy_poll_.on_sleep(monotonic_now() - now);
+    return fetched;
+  }
 
   // How long to wait at most; the timer ends the wait when something is due before.
   std::optional<std::chrono::milliseconds> patience(Time now, std::optional<Time> due,
@@ -88,6 +108,7 @@ class Loop::Core {
 
   EventQueue queue_;
   Descriptor timer_;
+  BusyPoll busy_poll_;
   std::optional<Time> timer_at_;           // when it goes off, if it has not
   std::vector<DescriptorWatch*> watches_;  // by the index of their tokens
   Turn turn_;
@@ -121,7 +142,7 @@ void Loop::Core::deliver(const epoll_event& event) {
   if (watch != nullptr) watch->on_event();
 }
 
-Loop::Loop() : core_(std::make_unique<Core>()) {}
+Loop::Loop(Duration busy_poll) : core_(std::make_unique<Core>(busy_poll)) {}
 Loop::~Loop() = default;
 
 EventQueue& Loop::queue() {

@@ -5,6 +5,8 @@
 // it is called again only when there is something new. So waiting for a descriptor costs no system
 // call but the wait itself. Nor does a deadline that moves with every packet: the timer is set only
 // to an earlier time than it has; when it goes off early, the turn tells the later one.
+//
+// A wait may begin by polling (busy_poll.h). In between, whoever else can run on this processor does.
 
 #ifndef SLUICE_APP_LOOP_H_
 #define SLUICE_APP_LOOP_H_
@@ -34,8 +36,8 @@ class Loop {
   // again even if nothing happens, if ever; at once, if that is over.
   using Turn = std::function<std::optional<Time>(gsl::span<const epoll_event> fetched)>;
 
-  // Throws std::system_error.
-  Loop();
+  // Polls for at most `busy_poll` before it sleeps. Throws std::system_error.
+  explicit Loop(Duration busy_poll = Duration::zero());
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();

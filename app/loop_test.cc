@@ -40,6 +40,24 @@ TEST(Loop, AWatchFiresWheneverThereIsMore) {
   EXPECT_EQ(fired, 3);
 }
 
+TEST(Loop, PollingSeesWhatComesAndWhatIsDue) {
+  Loop loop(std::chrono::milliseconds(1));
+  const Pipe pipe;
+  pipe.put();
+  int fired = 0;
+  const auto watch = loop.watch(pipe.read_end.get(), [&] { ++fired; });
+  int turns = 0;
+  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+    constexpr int kTurns = 40;
+    if (++turns == kTurns) loop.stop();
+    // Soon enough for the next wait to begin by polling; every other turn something comes as well.
+    if (turns % 2 == 0) pipe.put();
+    return monotonic_now() + std::chrono::microseconds(200);
+  });
+  loop.run();
+  EXPECT_EQ(fired, 20);
+}
+
 TEST(Loop, AWatchThatFindsNothingNewIsSilent) {
   Loop loop;
   const Pipe pipe;

@@ -152,7 +152,7 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   while (flow.readable && flow.stream != SocketId::kNone) {
     // Beyond what the window lets out, bytes wait better in the stream than here.
     const std::uint32_t wanted =
-        std::clamp(connection.sendable(), BufferPool::kSmallest, space(flow));
+        std::clamp(connection.sendable(), BufferPool::kSmallest, space(flow, kNearToGuest));
     const std::uint32_t queued = connection.queued();
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;
@@ -206,12 +206,12 @@ std::size_t TcpFlows::undelivered_bytes() {
 // How many bytes on their way between two turns are worth having: what a fast link carries in a
 // round trip, and enough for the turns of a near guest. More of them would only push each other out
 // of the processor's caches.
-std::uint32_t TcpFlows::space(const TcpFlow& flow) const {
+std::uint32_t TcpFlows::space(const TcpFlow& flow, std::uint32_t near) const {
   constexpr std::uint64_t kBytesPerMillisecond = 1'250'000;  // 10 Gbit/s
   const auto trip = static_cast<std::uint64_t>(flow.connection.shortest_round_trip() /
                                                std::chrono::milliseconds(1));
   return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(kNearSpace + trip * kBytesPerMillisecond, pool_.share()));
+      std::min<std::uint64_t>(near + trip * kBytesPerMillisecond, pool_.share()));
 }
 
 // What can be kept of what has not come yet.
@@ -222,7 +222,8 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
     held = flow.buffers->to_host.size();
     possible += flow.buffers->to_host.capacity();
   }
-  const auto limit = static_cast<std::uint32_t>(std::min<std::size_t>(possible, space(flow)));
+  const auto limit =
+      static_cast<std::uint32_t>(std::min<std::size_t>(possible, space(flow, kNearToHost)));
   return limit > held ? limit - held : 0;
 }
 

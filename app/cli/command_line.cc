@@ -28,6 +28,7 @@ struct Raw {
   std::string capture_file;
   std::string capture_filter;
   std::optional<std::string> impairment;
+  std::optional<std::string> busy_poll;
   std::string seed;
   std::string log_level = "warning";
   bool quiet = false;
@@ -75,6 +76,7 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
     parser->add_option("--pcap", raw.capture_file);
     parser->add_option("--pcap-filter", raw.capture_filter);
     parser->add_option("--impair", raw.impairment);
+    parser->add_option("--busy-poll", raw.busy_poll);
   }
   if (command == "exec") {
     parser->add_option("--tap", raw.tap_name);
@@ -177,6 +179,24 @@ Value choose(std::string_view option, const std::string& word,
   throw UsageError(std::string(option) + ": no value '" + word + "'" + suggestion(word, names));
 }
 
+// A decimal number from 0 on.
+std::optional<int> parse_number(std::string_view text) {
+  int number = -1;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end || number < 0) return std::nullopt;
+  return number;
+}
+
+Duration parse_busy_poll(const std::string& text) {
+  constexpr int kMost = 10'000;
+  const std::optional<int> number = parse_number(text);
+  if (!number || *number > kMost) {
+    throw UsageError("--busy-poll: '" + text + "': expected microseconds from 0 to 10000");
+  }
+  return std::chrono::microseconds(*number);
+}
+
 NetworkInvocation common_of(const Raw& raw) {
   NetworkInvocation common;
   common.network = parse_user_network(raw.netdev);
@@ -186,6 +206,7 @@ NetworkInvocation common_of(const Raw& raw) {
     throw UsageError("--pcap-filter: there is no --pcap that it could filter");
   }
   if (raw.impairment) common.impairment = parse_impairment(*raw.impairment);
+  if (raw.busy_poll) common.busy_poll = parse_busy_poll(*raw.busy_poll);
   if (!raw.seed.empty()) {
     common.seed = parse_seed(raw.seed);
     if (!common.seed) {
@@ -197,14 +218,6 @@ NetworkInvocation common_of(const Raw& raw) {
   if (raw.verbose) common.log_level = LogLevel::kInfo;
   if (raw.quiet) common.log_level = LogLevel::kError;
   return common;
-}
-
-std::optional<int> parse_descriptor(std::string_view text) {
-  int number = -1;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end || number < 0) return std::nullopt;
-  return number;
 }
 
 void check_tap_name(const std::string& name) {
@@ -257,7 +270,7 @@ Invocation attach_of(const Words& words) {
                           .configure = raw.configure};
   check_tap_name(attach.tap_name);
   if (parser->count("--ready-fd") != 0) {
-    attach.ready_descriptor = parse_descriptor(raw.ready_descriptor);
+    attach.ready_descriptor = parse_number(raw.ready_descriptor);
     if (!attach.ready_descriptor) {
       throw UsageError("--ready-fd: '" + raw.ready_descriptor +
                        "': expected the number of an open descriptor");

@@ -85,6 +85,17 @@ TEST(CommandLine, ALinkIsImpairedOnlyWhenAskedAndAnEmptyListIsAMistake) {
   EXPECT_NE(problem({"replay", "--impair", "loss=1%", "a"}), "");
 }
 
+TEST(CommandLine, PollingHasATimeThatMayBeNone) {
+  using std::chrono::microseconds;
+  EXPECT_EQ(parsed<ExecInvocation>({"exec", "ls"}).common.busy_poll, microseconds(100));
+  EXPECT_EQ(parsed<AttachInvocation>({"attach", "--busy-poll=0", "1"}).common.busy_poll,
+            microseconds(0));
+  for (const std::string wrong : {"-1", "10001", "1ms", "off", "99999999999"}) {
+    EXPECT_EQ(problem({"exec", "--busy-poll=" + wrong, "ls"}),
+              "--busy-poll: '" + wrong + "': expected microseconds from 0 to 10000");
+  }
+}
+
 TEST(CommandLine, AnOptionWithAValueIsGivenOnce) {
   EXPECT_EQ(problem({"exec", "--netdev", "user", "--netdev=user", "--", "ls"}),
             "exec: --netdev is given twice; expected it once");

@@ -3,6 +3,7 @@
 #ifndef SLUICE_APP_CLI_INVOCATION_H_
 #define SLUICE_APP_CLI_INVOCATION_H_
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,6 +13,7 @@
 #include "devices/link/impairment.h"
 #include "stack/address.h"
 #include "stack/random.h"
+#include "stack/time.h"
 
 namespace sluice {
 
@@ -23,6 +25,7 @@ struct NetworkInvocation {
   std::string capture_file;              // --pcap; empty: none
   std::string capture_filter;            // --pcap-filter; empty: everything
   std::optional<Impairment> impairment;  // --impair
+  Duration busy_poll = std::chrono::microseconds(100);  // --busy-poll
   std::optional<Seed> seed;              // --seed; nullopt: the command's own choice
   LogLevel log_level = LogLevel::kWarning;
 };

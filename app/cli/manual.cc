@@ -57,7 +57,7 @@ OPTIONS
     --tap NAME          The interface's name. Default: tap0.
 )";
 
-constexpr std::string_view kCaptureOptions =
+constexpr std::string_view kLinkOptions =
     R"(    --pcap FILE         Records all frames to FILE, as pcap with nanoseconds.
     --pcap-filter EXPR  Records only what the filter, in tcpdump's syntax, matches.
     --impair KEY=VALUE[,KEY=VALUE]...
@@ -68,6 +68,9 @@ constexpr std::string_view kCaptureOptions =
                         way at most; k or M may follow; default: 16M), seed=NUMBER (what chance
                         derives from; default: 0). For example delay=50ms,loss=1%. Frames are no
                         larger than the MTU then.
+    --busy-poll MICROSECONDS
+                        How long to poll for what is expected soon before falling asleep; 0 saves
+                        processor time at the price of latency. Default: 100.
 )";
 
 constexpr std::string_view kCommonOptions =
@@ -229,10 +232,10 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
 std::string manual(std::string_view command) {
   std::string text;
   if (command == "exec") {
-    text.append(kExec).append(kCaptureOptions).append(common_options("random"));
+    text.append(kExec).append(kLinkOptions).append(common_options("random"));
     text.append(network_section()).append(kExecRest);
   } else if (command == "attach") {
-    text.append(kAttach).append(kCaptureOptions).append(common_options("random"));
+    text.append(kAttach).append(kLinkOptions).append(common_options("random"));
     text.append(network_section()).append(kAttachRest);
   } else if (command == "replay") {
     text.append(kReplay).append(common_options("0"));
