@@ -284,6 +284,34 @@ TEST(TcpFlows, LargeFramesLeaveAsOneWhereTheLinkCutsThem) {
   EXPECT_EQ(seen[0].payload.size(), 14600U);
 }
 
+TEST(TcpFlows, TheHostIsReadWhenThereIsRoomWorthIt) {
+  Sim sim({}, {.checksum = true, .tcp4_segmentation = true});
+  const auto send = [&](std::uint32_t sequence, std::uint32_t acknowledgment, TcpFlags flags,
+                        const TcpOptions& options) {
+    sim.from_guest(tcp_frame(kGuestAddress, kServer.address,
+                             {.source_port = 4000,
+                              .destination_port = kServer.port,
+                              .sequence = sequence,
+                              .acknowledgment = acknowledgment,
+                              .flags = flags,
+                              .window = 65535},
+                             options, {}));
+  };
+  send(99, 0, {.syn = true}, {.maximum_segment_size = 1460, .window_scale = 7});
+  const std::uint32_t first = sim.take_seen().at(0).tcp->sequence + 1;
+  send(100, first, {.ack = true}, {});
+  const SocketId socket = sim.host.last();
+  sim.host.say(socket, text(100000));
+  sim.settle();
+  const std::size_t unread = sim.host.at(socket).incoming.size();
+  EXPECT_GT(unread, 0U);
+  // An acknowledgment of little makes little room, and its bytes would be a frame of their own.
+  for (std::uint32_t i = 1; i <= 10; ++i) send(100, first + 100 * i, {.ack = true}, {});
+  EXPECT_EQ(sim.host.at(socket).incoming.size(), unread);
+  send(100, first + 14600, {.ack = true}, {});
+  EXPECT_LT(sim.host.at(socket).incoming.size(), unread - 4096);
+}
+
 TEST(TcpFlows, ASegmentOfNoConnectionIsReset) {
   Sim sim;
   sim.from_guest(tcp_frame(kGuestAddress, kServer.address,

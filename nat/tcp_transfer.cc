@@ -149,26 +149,30 @@ void TcpFlows::finish_guest(TcpFlow& flow) {
 bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   tcp::Connection& connection = flow.connection;
   std::uint32_t taken = 0;
+  // Little room is worth no call, and what it takes no frame of its own. It becomes more when the
+  // guest acknowledges, and until then what is here beyond the window keeps that full.
+  constexpr std::uint32_t kParts = 4;
   while (flow.readable && flow.stream != SocketId::kNone) {
-    // Beyond what the window lets out, bytes wait better in the stream than here.
-    const std::uint32_t wanted =
-        std::clamp(connection.sendable(), BufferPool::kSmallest, space(flow, kNearToGuest));
+    // Beyond that, bytes wait better in the stream than here.
+    const std::uint32_t sendable = connection.sendable();
+    const std::uint32_t wanted = std::clamp(sendable + sendable / kParts, BufferPool::kSmallest,
+                                            space(flow, kNearToGuest));
     const std::uint32_t queued = connection.queued();
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;
     ByteRing& ring = buffers_of(flow).to_guest;
-    if (ring.free() == 0) {
-      const std::uint32_t larger = std::max(ring.capacity() * 4, BufferPool::kSmallest);
-      if (!ring.grow(std::min(larger, pool_.share())) && ring.size() == 0) {
+    if (ring.capacity() < wanted) ring.grow(wanted);
+    const std::uint32_t room_left = std::min(wanted - queued, ring.free());
+    if (room_left == 0 || room_left < std::min(wanted, ring.capacity()) / kParts) {
+      if (ring.size() == 0) {
         // Nothing that comes back from the guest will bring this flow its next turn.
         constexpr Duration kRetry = std::chrono::milliseconds(10);
         context_.counters.count(Drop::kMemoryLimit);
         context_.timers.set(flow, now + kRetry);
-        return true;
       }
-      if (ring.free() == 0) return true;
+      return true;
     }
-    const auto room = ring.room(wanted - queued);
+    const auto room = ring.room(room_left);
     const std::size_t size = room[0].size() + room[1].size();
     const Transfer received = streams(flow).receive(
         flow.stream, gsl::span<const MutableBytes>(room).first(room[1].empty() ? 1 : 2));
