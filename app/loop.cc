@@ -50,11 +50,11 @@ class Loop::Core {
 
   void run_until(std::optional<Time> end) {
     stopped_ = false;
-    std::optional<Time> due = Time{};
+    Rest rest{.until = Time{}};
     for (Time now = monotonic_now(); !stopped_ && !(end && now >= *end); now = monotonic_now()) {
-      const auto fetched = wait(now, due, end);
+      const auto fetched = wait(now, rest, end);
       for (const epoll_event& event : fetched) deliver(event);
-      if (turn_) due = turn_(fetched);
+      if (turn_) rest = turn_(fetched);
     }
   }
 
@@ -70,10 +70,12 @@ class Loop::Core {
 
   void deliver(const epoll_event& event);
 
-  gsl::span<const epoll_event> wait(Time now, std::optional<Time> due, std::optional<Time> end) {
+  gsl::span<const epoll_event> wait(Time now, const Rest& rest, std::optional<Time> end) {
+    const std::optional<Time> due = rest.until;
     if (due && *due <= now) return queue_.fetch(std::chrono::milliseconds(0));
-    const Time until = std::min({now + busy_poll_.window(), due.value_or(Time::max()),
-                                 end.value_or(Time::max())});
+    if (!rest.may_poll) return queue_.fetch(patience(now, due, end));
+    const Time until = std::min(
+        {now + busy_poll_.window(), due.value_or(Time::max()), end.value_or(Time::max())});
     Time at = now;
     while (at < until) {
       const auto fetched = queue_.fetch(std::chrono::milliseconds(0));

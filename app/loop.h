@@ -32,9 +32,13 @@ class Loop {
     Watch() = default;
   };
 
-  // What is done after each wait, with what the queue has fetched. Returns when it is to be done
-  // again even if nothing happens, if ever; at once, if that is over.
-  using Turn = std::function<std::optional<Time>(gsl::span<const epoll_event> fetched)>;
+  // What comes after a turn.
+  struct Rest {
+    std::optional<Time> until;  // the next turn, even if nothing happens; at once, if that is over
+    bool may_poll = true;       // worth it, if something is expected soon
+  };
+  // What is done after each wait, with what the queue has fetched.
+  using Turn = std::function<Rest(gsl::span<const epoll_event> fetched)>;
 
   // Polls for at most `busy_poll` before it sleeps. Throws std::system_error.
   explicit Loop(Duration busy_poll = Duration::zero());

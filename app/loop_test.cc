@@ -47,12 +47,12 @@ TEST(Loop, PollingSeesWhatComesAndWhatIsDue) {
   int fired = 0;
   const auto watch = loop.watch(pipe.read_end.get(), [&] { ++fired; });
   int turns = 0;
-  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+  loop.on_turn([&](gsl::span<const epoll_event>) -> Loop::Rest {
     constexpr int kTurns = 40;
     if (++turns == kTurns) loop.stop();
     // Soon enough for the next wait to begin by polling; every other turn something comes as well.
     if (turns % 2 == 0) pipe.put();
-    return monotonic_now() + std::chrono::microseconds(200);
+    return {.until = monotonic_now() + std::chrono::microseconds(200), .may_poll = turns % 3 != 0};
   });
   loop.run();
   EXPECT_EQ(fired, 20);
@@ -67,7 +67,7 @@ TEST(Loop, AWatchThatFindsNothingNewIsSilent) {
   int turns = 0;
   loop.on_turn([&](gsl::span<const epoll_event>) {
     if (++turns == 20) loop.stop();
-    return Time{};
+    return Loop::Rest{.until = Time{}};
   });
   loop.run();
   // Although nobody has read what is there.
@@ -115,7 +115,7 @@ TEST(Loop, WhatWasFetchedBeforeAStopIsDelivered) {
   loop.on_turn([&](gsl::span<const epoll_event> fetched) {
     ++turns;
     EXPECT_EQ(fetched.size(), 2U);
-    return std::nullopt;
+    return Loop::Rest{};
   });
   loop.run();
   EXPECT_EQ(fired, 2);
@@ -132,7 +132,7 @@ TEST(Loop, ATurnSeesWhatOthersHaveRegistered) {
   loop.on_turn([&](gsl::span<const epoll_event> fetched) {
     for (const epoll_event& event : fetched) seen = EventQueue::token_of(event);
     if (seen == token) loop.stop();
-    return std::nullopt;
+    return Loop::Rest{};
   });
   loop.run_for(std::chrono::seconds(10));
   EXPECT_EQ(seen, token);
@@ -142,10 +142,10 @@ TEST(Loop, ATurnComesNotBeforeItsTime) {
   Loop loop;
   const Time due = monotonic_now() + std::chrono::milliseconds(20);
   std::vector<Time> turns;
-  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+  loop.on_turn([&](gsl::span<const epoll_event>) -> Loop::Rest {
     turns.push_back(monotonic_now());
     if (turns.back() >= due) loop.stop();
-    return due;
+    return {.until = due};
   });
   loop.run();
   EXPECT_GE(turns.back(), due);
@@ -162,12 +162,12 @@ TEST(Loop, ATurnMayMoveEitherWay) {
   const Pipe pipe;
   const auto watch = loop.watch(pipe.read_end.get(), [] {});
   std::size_t turns = 0;
-  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
+  loop.on_turn([&](gsl::span<const epoll_event>) -> Loop::Rest {
     if (monotonic_now() >= last) loop.stop();
     const Time next = due.at(std::min(turns++, due.size() - 1));
     // The hour is not waited for.
     if (turns < due.size()) pipe.put();
-    return next;
+    return {.until = next};
   });
   loop.run();
   EXPECT_GE(monotonic_now(), last);
@@ -177,9 +177,9 @@ TEST(Loop, ATurnMayMoveEitherWay) {
 TEST(Loop, ATurnThatIsTakenBackDoesNotCome) {
   Loop loop;
   int turns = 0;
-  loop.on_turn([&](gsl::span<const epoll_event>) -> std::optional<Time> {
-    if (++turns == 1) return monotonic_now() + std::chrono::milliseconds(1);
-    return std::nullopt;
+  loop.on_turn([&](gsl::span<const epoll_event>) -> Loop::Rest {
+    if (++turns == 1) return {.until = monotonic_now() + std::chrono::milliseconds(1)};
+    return {};
   });
   loop.run_for(std::chrono::milliseconds(30));
   // The first, when it was due, and what ended the run.

@@ -190,16 +190,21 @@ class World::Core {
     if (deadline && *deadline <= now) nat_.on_time(now);
   }
 
-  // Returns when the next are due.
-  std::optional<Time> take_turns(gsl::span<const epoll_event> fetched) {
+  Loop::Rest take_turns(gsl::span<const epoll_event> fetched) {
     constexpr int kTurns = 32;
+    const std::uint64_t before = bytes_moved();
     take_turn(host_.events(fetched));
     for (int i = 1; i < kTurns && tap_ready_; ++i) take_turn({});
     if (tap_.closed()) tell_of_closing();
     warn_of_pings();
-    if (tap_ready_) return Time{};
-    return deadline();
+    if (tap_ready_) return {.until = Time{}};
+    // While much data moves a wake-up counts for little, and in a sleep more can gather.
+    constexpr std::uint64_t kBulk = std::uint64_t{8} << 10;
+    recently_moved_ = recently_moved_ / 2 + bytes_moved() - before;
+    return {.until = deadline(), .may_poll = recently_moved_ < kBulk};
   }
+
+  std::uint64_t bytes_moved() const { return nat_.counters().bytes_in + nat_.counters().bytes_out; }
 
   void tell_of_closing() {
     tap_ready_ = false;
@@ -235,6 +240,7 @@ class World::Core {
   std::function<void()> on_closed_;
   bool tap_ready_ = false;
   bool pings_warned_of_ = false;
+  std::uint64_t recently_moved_ = 0;  // bytes, half of which each turn forgets
   bool closing_told_ = false;
 };
 
