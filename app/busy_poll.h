@@ -3,8 +3,9 @@
 // Waking up a sleeping processor takes tens of microseconds, on a virtual machine more than
 // everything that is then done for a packet. So a wait whose event is expected soon begins by
 // polling. Whether it is, is learnt from the waits before, as KVM does it for its guests' halts: a
-// sleep that was short lengthens the time of polling, a long one ends it. So polling takes no more
-// processor time than a small part of what is busy anyway, and none of an idle one's.
+// sleep that was short lengthens the time of polling, a long one ends it. So an idle network takes
+// no processor time, but one that is expected again and again within that time takes a whole
+// processor.
 
 #ifndef SLUICE_APP_BUSY_POLL_H_
 #define SLUICE_APP_BUSY_POLL_H_

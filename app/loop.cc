@@ -74,8 +74,8 @@ class Loop::Core {
     const std::optional<Time> due = rest.until;
     if (due && *due <= now) return queue_.fetch(std::chrono::milliseconds(0));
     if (!rest.may_poll) return queue_.fetch(patience(now, due, end));
-    const Time until = std::min(
-        {now + busy_poll_.window(), due.value_or(Time::max()), end.value_or(Time::max())});
+    const Time until =
+        std::min({now + busy_poll_.window(), due.value_or(Time::max()), end.value_or(Time::max())});
     Time at = now;
     while (at < until) {
       const auto fetched = queue_.fetch(std::chrono::milliseconds(0));
@@ -95,7 +95,9 @@ class Loop::Core {
     if (timer_at_ && *timer_at_ <= now) timer_at_.reset();
     if (due && (!timer_at_ || *due < *timer_at_)) set_timer(*due);
     if (!end) return std::nullopt;
-    return std::chrono::ceil<std::chrono::milliseconds>(*end - now);
+    // Polling may have lasted beyond the end.
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(*end - now),
+                    std::chrono::milliseconds(0));
   }
 
   void set_timer(Time at) {

@@ -197,10 +197,10 @@ class World::Core {
     for (int i = 1; i < kTurns && tap_ready_; ++i) take_turn({});
     if (tap_.closed()) tell_of_closing();
     warn_of_pings();
-    if (tap_ready_) return {.until = Time{}};
     // While much data moves a wake-up counts for little, and in a sleep more can gather.
     constexpr std::uint64_t kBulk = std::uint64_t{8} << 10;
     recently_moved_ = recently_moved_ / 2 + bytes_moved() - before;
+    if (tap_ready_) return {.until = Time{}};
     return {.until = deadline(), .may_poll = recently_moved_ < kBulk};
   }
 

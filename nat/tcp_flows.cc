@@ -55,7 +55,7 @@ tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
           .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
           .maximum_segment_size = static_cast<std::uint16_t>(context_.config.network.mtu -
                                                              Ipv4Header::kSize - TcpHeader::kSize),
-          .receive_space = kNearToHost};
+          .receive_space = kNearSpace};
 }
 
 Token TcpFlows::token_of(const TcpFlow& flow) const {

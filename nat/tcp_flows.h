@@ -60,11 +60,13 @@ class TcpFlows final : private TimerHandler {
   // What guests were told has arrived and streams have not taken yet. Looks at every flow.
   std::size_t undelivered_bytes();
 
-  // What may be on its way to and from a guest that is near. What the host has for a guest waits in
-  // a ring of ours. What a guest sends waits in the link's queue, and in a ring only if the host
-  // refuses it: so it may be more, and keeps the guest busy while we are busy with what came before.
-  static constexpr std::uint32_t kNearToGuest = 1U << 20;
-  static constexpr std::uint32_t kNearToHost = 4U << 20;
+  // What may be on its way in each direction of a flow whose guest is near.
+  static constexpr std::uint32_t kNearSpace = 1U << 20;
+  // What a guest that sends large frames is offered. It waits in the link's queue, and in a ring of
+  // ours only if the host refuses it, so that it may be more, and keeps the guest busy while we are
+  // busy with what came before.
+  static constexpr std::uint32_t kLargeToHost = 4U << 20;
+  static_assert(kLargeToHost <= BufferPool::kLargest, "a ring holds what was offered");
   // Bytes that one flow takes from its stream in one turn.
   static constexpr std::uint32_t kTurn = 1U << 20;
   // How long a flow lasts of which nothing can be told to the guest, longer than its own
@@ -124,7 +126,7 @@ class TcpFlows final : private TimerHandler {
   void empty_to_host(Time now, TcpFlow& flow);
   // False when there may be more, beyond what one turn takes.
   bool fill_to_guest(Time now, TcpFlow& flow);
-  std::uint32_t space(const TcpFlow& flow, std::uint32_t near) const;
+  std::uint32_t space(const TcpFlow& flow) const;
   std::uint32_t receive_space(const TcpFlow& flow) const;
   void finish_guest(TcpFlow& flow);
   void send_segments(Time now, TcpFlow& flow);

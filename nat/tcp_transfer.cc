@@ -149,21 +149,28 @@ void TcpFlows::finish_guest(TcpFlow& flow) {
 bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   tcp::Connection& connection = flow.connection;
   std::uint32_t taken = 0;
-  // Little room is worth no call, and what it takes no frame of its own. It becomes more when the
-  // guest acknowledges, and until then what is here beyond the window keeps that full.
-  constexpr std::uint32_t kParts = 4;
+  // More than the window lets out, so that it stays full though little room is worth no call, and
+  // what that takes no frame of its own: it becomes more when the guest acknowledges.
+  constexpr std::uint32_t kSurplus = 4;
+  constexpr std::uint32_t kRefill = 8;
+  constexpr std::uint32_t kWorthwhile = 64U << 10;
   while (flow.readable && flow.stream != SocketId::kNone) {
     // Beyond that, bytes wait better in the stream than here.
     const std::uint32_t sendable = connection.sendable();
-    const std::uint32_t wanted = std::clamp(sendable + sendable / kParts, BufferPool::kSmallest,
-                                            space(flow, kNearToGuest));
+    const std::uint32_t wanted =
+        std::clamp(sendable + sendable / kSurplus, BufferPool::kSmallest, space(flow));
     const std::uint32_t queued = connection.queued();
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;
     ByteRing& ring = buffers_of(flow).to_guest;
-    if (ring.capacity() < wanted) ring.grow(wanted);
+    const std::uint32_t least = std::min(wanted / kRefill, kWorthwhile);
+    if (wanted - queued >= least && ring.free() < least) {
+      // A flow that has moved much will do so again; most others have little to say.
+      const bool small = ring.capacity() == 0 && wanted <= 4 * kWorthwhile;
+      ring.grow(small ? BufferPool::kSmallest : wanted);
+    }
     const std::uint32_t room_left = std::min(wanted - queued, ring.free());
-    if (room_left == 0 || room_left < std::min(wanted, ring.capacity()) / kParts) {
+    if (room_left < std::min(least, ring.capacity() / kRefill) || room_left == 0) {
       if (ring.size() == 0) {
         // Nothing that comes back from the guest will bring this flow its next turn.
         constexpr Duration kRetry = std::chrono::milliseconds(10);
@@ -210,24 +217,27 @@ std::size_t TcpFlows::undelivered_bytes() {
 // How many bytes on their way between two turns are worth having: what a fast link carries in a
 // round trip, and enough for the turns of a near guest. More of them would only push each other out
 // of the processor's caches.
-std::uint32_t TcpFlows::space(const TcpFlow& flow, std::uint32_t near) const {
+std::uint32_t TcpFlows::space(const TcpFlow& flow) const {
   constexpr std::uint64_t kBytesPerMillisecond = 1'250'000;  // 10 Gbit/s
   const auto trip = static_cast<std::uint64_t>(flow.connection.shortest_round_trip() /
                                                std::chrono::milliseconds(1));
   return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(near + trip * kBytesPerMillisecond, pool_.share()));
+      std::min<std::uint64_t>(kNearSpace + trip * kBytesPerMillisecond, pool_.share()));
 }
 
-// What can be kept of what has not come yet.
+// What can be kept of what has not come yet. Where the guest leaves the cutting to the link, its
+// frames are few for its bytes, and the link's queue holds more of them.
 std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
+  const bool large_frames = context_.egress.tcp_payload_limit() != 0;
+  const std::uint32_t worthwhile =
+      large_frames ? std::min(kLargeToHost, pool_.share()) : space(flow);
   std::uint32_t held = 0;
   std::size_t possible = pool_.available();
   if (flow.buffers) {
     held = flow.buffers->to_host.size();
     possible += flow.buffers->to_host.capacity();
   }
-  const auto limit =
-      static_cast<std::uint32_t>(std::min<std::size_t>(possible, space(flow, kNearToHost)));
+  const auto limit = static_cast<std::uint32_t>(std::min<std::size_t>(possible, worthwhile));
   return limit > held ? limit - held : 0;
 }
 

@@ -9,7 +9,8 @@ namespace sluice {
 BufferPool::Block BufferPool::acquire(std::uint32_t size) {
   Expects(size <= kLargest);
   const auto found = std::lower_bound(kSizes.begin(), kSizes.end(), size);
-  if (*found > limit_ - std::min(limit_, in_use_)) return {};
+  if (*found > available()) return {};
+  if (*found > kSmallest && available() - *found < reserve()) return {};
   auto& free = free_.at(static_cast<std::size_t>(found - kSizes.begin()));
   Block block{nullptr, *found};
   if (free.empty()) {
@@ -26,7 +27,9 @@ BufferPool::Block BufferPool::acquire(std::uint32_t size) {
 
 std::uint32_t BufferPool::share() const {
   constexpr std::size_t kParts = 16;
-  const auto above = std::upper_bound(kSizes.begin() + 1, kSizes.end(), available() / kParts);
+  const std::size_t beyond_reserve = available() - std::min(available(), reserve());
+  const std::size_t part = std::min(available() / kParts, beyond_reserve);
+  const auto above = std::upper_bound(kSizes.begin() + 1, kSizes.end(), part);
   return *(above - 1);
 }
 

@@ -30,14 +30,15 @@ class BufferPool {
     std::uint32_t size = 0;                 // a power of two
   };
 
-  // The smallest block of at least `size` bytes, at most kLargest.
+  // The smallest block of at least `size` bytes, at most kLargest. What is left when it is scarce
+  // is for those who have nothing: only the smallest blocks are made of it.
   Block acquire(std::uint32_t size);
   void release(Block block);
 
   // The largest block that anybody should have now.
   std::uint32_t share() const;
   // So little is left that only what can't wait may have it.
-  bool is_scarce() const { return available() < limit_ / 16; }
+  bool is_scarce() const { return available() < reserve(); }
   // Whether a block of this size is to be exchanged for one of share() when its content fits.
   bool is_excess(std::uint32_t size) const;
 
@@ -51,6 +52,8 @@ class BufferPool {
   static constexpr std::array<std::uint32_t, 5> kSizes = {kSmallest, 64U << 10, 256U << 10,
                                                           1U << 20, kLargest};
   static constexpr std::size_t kKept = 8U << 20;  // bytes of idle blocks
+
+  std::size_t reserve() const { return limit_ / 16; }
 
   std::size_t limit_;
   std::size_t in_use_ = 0;

@@ -51,6 +51,24 @@ TEST(BufferPool, ThereIsSomethingLeftForOneMore) {
   EXPECT_EQ(pool.share(), BufferPool::kLargest);
 }
 
+TEST(BufferPool, TheLastOfItIsForSmallestBlocks) {
+  constexpr std::size_t kBlocks = 64;
+  BufferPool pool(kBlocks * BufferPool::kSmallest);
+  std::vector<BufferPool::Block> blocks;
+  for (;;) {
+    BufferPool::Block block = pool.acquire(4 * BufferPool::kSmallest);
+    if (!block.bytes) break;
+    blocks.push_back(std::move(block));
+  }
+  EXPECT_EQ(pool.available(), kBlocks / 16 * BufferPool::kSmallest);
+  EXPECT_EQ(pool.share(), BufferPool::kSmallest);
+  for (std::size_t i = 0; i < kBlocks / 16; ++i) {
+    blocks.push_back(pool.acquire(BufferPool::kSmallest));
+    EXPECT_TRUE(blocks.back().bytes);
+  }
+  EXPECT_FALSE(pool.acquire(BufferPool::kSmallest).bytes);
+}
+
 TEST(ByteRing, ShrinksToWhatItHoldsAndNoFurther) {
   BufferPool pool(std::size_t{8} << 20);
   ByteRing ring(pool);

@@ -14,6 +14,13 @@ namespace {
 constexpr std::size_t kHeaders = EthernetHeader::kSize + Ipv4Header::kSize;
 constexpr std::uint32_t kLargestPacket = 65535;  // RFC 791: the total length field
 
+void copy_pieces(gsl::span<const Bytes> pieces, MutableBytes to) {
+  for (const Bytes piece : pieces) {
+    copy_bytes(piece, to);
+    to = to.subspan(piece.size());
+  }
+}
+
 }  // namespace
 
 Egress::Egress(const Network& network, Link& link, Counters& counters, TimerWheel& timers)
@@ -131,7 +138,11 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   const std::size_t header_size = TcpHeader::kSize + options.size();
   const std::size_t total = Ipv4Header::kSize + header_size + size;
   Expects(total <= kLargestPacket);
-  const MutableBytes room = begin_frame(from, to, std::nullopt, Ipv4Header::kSize + header_size);
+  // To copy a little is cheaper than to tell the kernel where it lies.
+  constexpr std::size_t kLittle = 256;
+  const std::size_t copied = size <= kLittle ? size : 0;
+  const MutableBytes room =
+      begin_frame(from, to, std::nullopt, Ipv4Header::kSize + header_size + copied);
   // A packet that is never fragmented needs no identification (RFC 6864, section 4.1).
   Ipv4Header{.total_length = static_cast<std::uint16_t>(total),
              .dont_fragment = true,
@@ -139,7 +150,7 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
              .source = from,
              .destination = to}
       .emit(room);
-  const MutableBytes segment = room.subspan(Ipv4Header::kSize);
+  const MutableBytes segment = room.subspan(Ipv4Header::kSize, header_size);
   TcpHeader sealed = header;
   sealed.checksum = 0;
   sealed.emit(options, segment);
@@ -163,7 +174,12 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
     for (const Bytes piece : payload) sum.add(piece);
     store_big(segment, TcpHeader::kChecksumOffset, sum.checksum());
   }
-  finish_frame(now, to, kHeaders + header_size, payload, offload);
+  if (copied == 0) {
+    finish_frame(now, to, kHeaders + header_size, payload, offload);
+    return;
+  }
+  copy_pieces(payload, room.subspan(Ipv4Header::kSize + header_size));
+  finish_frame(now, to, kHeaders + header_size + size, {}, offload);
 }
 
 void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
@@ -248,13 +264,9 @@ void Egress::send_packet(Time now, Ipv4Header header, Bytes transport_header,
   header.total_length = static_cast<std::uint16_t>(total);
   const MutableBytes room = begin_frame(header.source, header.destination, link_to, total);
   header.emit(room);
-  MutableBytes rest = room.subspan(Ipv4Header::kSize);
+  const MutableBytes rest = room.subspan(Ipv4Header::kSize);
   copy_bytes(transport_header, rest);
-  rest = rest.subspan(transport_header.size());
-  for (const Bytes piece : payload) {
-    copy_bytes(piece, rest);
-    rest = rest.subspan(piece.size());
-  }
+  copy_pieces(payload, rest.subspan(transport_header.size()));
   finish_frame(now, header.destination, EthernetHeader::kSize + total, {}, offload);
 }
 

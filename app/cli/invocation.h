@@ -22,11 +22,11 @@ enum class LogLevel : std::uint8_t { kInfo, kWarning, kError, kOff };
 // What every command that runs a network knows.
 struct NetworkInvocation {
   UserNetworkOptions network;
-  std::string capture_file;              // --pcap; empty: none
-  std::string capture_filter;            // --pcap-filter; empty: everything
-  std::optional<Impairment> impairment;  // --impair
+  std::string capture_file;                             // --pcap; empty: none
+  std::string capture_filter;                           // --pcap-filter; empty: everything
+  std::optional<Impairment> impairment;                 // --impair
   Duration busy_poll = std::chrono::microseconds(100);  // --busy-poll
-  std::optional<Seed> seed;              // --seed; nullopt: the command's own choice
+  std::optional<Seed> seed;                             // --seed; nullopt: the command's own choice
   LogLevel log_level = LogLevel::kWarning;
 };
 

@@ -69,8 +69,9 @@ constexpr std::string_view kLinkOptions =
                         derives from; default: 0). For example delay=50ms,loss=1%. Frames are no
                         larger than the MTU then.
     --busy-poll MICROSECONDS
-                        How long to poll for what is expected soon before falling asleep; 0 saves
-                        processor time at the price of latency. Default: 100.
+                        How long to poll for what is expected soon before falling asleep. While small
+                        packets keep coming within that time, all of an otherwise idle processor is
+                        used; 0 saves that at the price of latency. Default: 100.
 )";
 
 constexpr std::string_view kCommonOptions =

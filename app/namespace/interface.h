@@ -11,7 +11,8 @@
 namespace sluice {
 
 // How many frames the guest's kernel queues for the tap. A tap drops what overruns the queue, so it
-// must hold more than all windows that are likely to be open at once.
+// must hold more than all windows that are likely to be open at once: dozens, where frames are as
+// large as the kernel makes them, or some where they are of an Ethernet's size.
 inline constexpr int kTapQueueLength = 4096;
 
 // Sets the MTU and the queue's length and brings the interface up. Throws std::system_error, as all

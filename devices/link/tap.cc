@@ -207,7 +207,9 @@ void Tap::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload
 
   ssize_t written = 0;
   do {
-    written = ::writev(tap_.get(), pieces.data(), static_cast<int>(count));
+    // For one piece it is the cheaper call.
+    written = count == 1 ? ::write(tap_.get(), pieces.front().iov_base, pieces.front().iov_len)
+                         : ::writev(tap_.get(), pieces.data(), static_cast<int>(count));
   } while (written < 0 && errno == EINTR);
   if (written >= 0) return;
   if (errno == EBADFD) closed_ = true;

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cerrno>
 
+#include <gsl/assert>
+
 #include "nat/host/socket_call.h"
 
 namespace sluice {
@@ -50,6 +52,7 @@ void EventQueue::wake_up() {
 }
 
 gsl::span<const epoll_event> EventQueue::fetch(std::optional<std::chrono::milliseconds> patience) {
+  Expects(!patience || patience->count() >= 0);  // epoll would wait for ever
   const int limit = patience ? static_cast<int>(patience->count()) : -1;
   const int count = ::epoll_wait(epoll_.get(), events_.data(), kMaxEvents, limit);
   if (count < 0 && errno != EINTR) {

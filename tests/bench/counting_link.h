@@ -18,7 +18,8 @@ class CountingLink final : public Link {
 
   std::uint64_t frames() const { return frames_; }
   std::uint64_t bytes() const { return bytes_; }
-  // Of the last frame: what was built in the link's room, and how many bytes were behind it.
+  // Of the last frame: what was built in the link's room, a little payload included, and how many
+  // bytes were behind it.
   Bytes last_headers() const { return Bytes(room_).first(last_headers_); }
   std::size_t last_payload() const { return last_payload_; }
 

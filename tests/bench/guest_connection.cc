@@ -17,6 +17,7 @@ constexpr std::size_t kEcho = kValue + 4;
 constexpr std::size_t kHeaders = kTcp + TcpHeader::kSize + 12;
 
 constexpr std::uint8_t kFin = 0x01;
+constexpr std::uint8_t kSyn = 0x02;
 constexpr std::uint8_t kAck = 0x10;
 
 constexpr TcpTimestamps kTimestamps{.value = 1, .echo = 0};
@@ -96,10 +97,12 @@ void GuestConnection::close() {
 
 void GuestConnection::read() {
   const Bytes headers = world_.link.last_headers();
-  if (headers.size() != kHeaders) return;  // the answer to a SYN
-  const std::uint32_t fin = load_big<std::uint8_t>(headers, kFlags) & kFin;
+  const std::uint32_t flags = load_big<std::uint8_t>(headers, kFlags);
+  if ((flags & kSyn) != 0) return;
+  // A little payload is in the same room as the headers.
+  const std::size_t payload = headers.size() - kHeaders + world_.link.last_payload();
   acknowledgment_ = load_big<std::uint32_t>(headers, kSequence) +
-                    static_cast<std::uint32_t>(world_.link.last_payload()) + fin;
+                    static_cast<std::uint32_t>(payload) + (flags & kFin);
   echo_ = load_big<std::uint32_t>(headers, kValue);
 }
 
