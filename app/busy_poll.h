@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "stack/time.h"
 
@@ -22,8 +23,12 @@ class BusyPoll {
   // Polls for at most so long; zero: never.
   explicit BusyPoll(Duration longest) : longest_(longest) {}
 
-  // For how long the next wait polls.
-  Duration window() const { return window_; }
+  // For how long the next wait polls. While much data moves it does not: a wake-up counts for
+  // little then, and in a sleep more can gather.
+  Duration window() const { return recently_moved_ < kBulk ? window_ : Duration::zero(); }
+
+  // So many bytes were moved since the last wait.
+  void on_turn(std::uint64_t bytes) { recently_moved_ = recently_moved_ / 2 + bytes; }
 
   // A wait slept, having polled in vain, and an event came so long after it began.
   void on_sleep(Duration waited) {
@@ -33,9 +38,11 @@ class BusyPoll {
 
  private:
   static constexpr Duration kFirst = std::chrono::microseconds(25);
+  static constexpr std::uint64_t kBulk = std::uint64_t{8} << 10;
 
   Duration longest_;
   Duration window_ = Duration::zero();
+  std::uint64_t recently_moved_ = 0;  // bytes, half of which are forgotten with each turn
 };
 
 }  // namespace sluice

@@ -37,6 +37,20 @@ TEST(BusyPoll, NeverPollsLongerThanItMayEvenAtFirst) {
   EXPECT_EQ(poll.window(), microseconds(10));
 }
 
+TEST(BusyPoll, PausesWhileMuchDataMoves) {
+  BusyPoll poll(microseconds(100));
+  poll.on_sleep(microseconds(1));
+  poll.on_turn(1000);
+  EXPECT_EQ(poll.window(), microseconds(25));
+  poll.on_turn(60'000);
+  EXPECT_EQ(poll.window(), Duration::zero());
+  // The acknowledgments in between don't end it at once.
+  poll.on_turn(66);
+  EXPECT_EQ(poll.window(), Duration::zero());
+  for (int i = 0; i < 4; ++i) poll.on_turn(66);
+  EXPECT_EQ(poll.window(), microseconds(25));
+}
+
 TEST(BusyPoll, CanBeSwitchedOff) {
   BusyPoll poll(Duration::zero());
   poll.on_sleep(Duration::zero());

@@ -52,9 +52,10 @@ class Loop::Core {
     stopped_ = false;
     Rest rest{.until = Time{}};
     for (Time now = monotonic_now(); !stopped_ && !(end && now >= *end); now = monotonic_now()) {
-      const auto fetched = wait(now, rest, end);
+      const auto fetched = wait(now, rest.until, end);
       for (const epoll_event& event : fetched) deliver(event);
       if (turn_) rest = turn_(fetched);
+      busy_poll_.on_turn(rest.moved);
     }
   }
 
@@ -70,10 +71,8 @@ class Loop::Core {
 
   void deliver(const epoll_event& event);
 
-  gsl::span<const epoll_event> wait(Time now, const Rest& rest, std::optional<Time> end) {
-    const std::optional<Time> due = rest.until;
+  gsl::span<const epoll_event> wait(Time now, std::optional<Time> due, std::optional<Time> end) {
     if (due && *due <= now) return queue_.fetch(std::chrono::milliseconds(0));
-    if (!rest.may_poll) return queue_.fetch(patience(now, due, end));
     const Time until =
         std::min({now + busy_poll_.window(), due.value_or(Time::max()), end.value_or(Time::max())});
     Time at = now;

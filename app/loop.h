@@ -6,11 +6,13 @@
 // call but the wait itself. Nor does a deadline that moves with every packet: the timer is set only
 // to an earlier time than it has; when it goes off early, the turn tells the later one.
 //
-// A wait may begin by polling (busy_poll.h). In between, whoever else can run on this processor does.
+// A wait may begin by polling (busy_poll.h). In between, whoever else can run on this processor
+// does.
 
 #ifndef SLUICE_APP_LOOP_H_
 #define SLUICE_APP_LOOP_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,7 +37,7 @@ class Loop {
   // What comes after a turn.
   struct Rest {
     std::optional<Time> until;  // the next turn, even if nothing happens; at once, if that is over
-    bool may_poll = true;       // worth it, if something is expected soon
+    std::uint64_t moved = 0;    // bytes, in this one
   };
   // What is done after each wait, with what the queue has fetched.
   using Turn = std::function<Rest(gsl::span<const epoll_event> fetched)>;

@@ -52,7 +52,8 @@ TEST(Loop, PollingSeesWhatComesAndWhatIsDue) {
     if (++turns == kTurns) loop.stop();
     // Soon enough for the next wait to begin by polling; every other turn something comes as well.
     if (turns % 2 == 0) pipe.put();
-    return {.until = monotonic_now() + std::chrono::microseconds(200), .may_poll = turns % 3 != 0};
+    return {.until = monotonic_now() + std::chrono::microseconds(200),
+            .moved = turns % 3 == 0 ? 1U << 20 : 0U};
   });
   loop.run();
   EXPECT_EQ(fired, 20);

@@ -197,11 +197,7 @@ class World::Core {
     for (int i = 1; i < kTurns && tap_ready_; ++i) take_turn({});
     if (tap_.closed()) tell_of_closing();
     warn_of_pings();
-    // While much data moves a wake-up counts for little, and in a sleep more can gather.
-    constexpr std::uint64_t kBulk = std::uint64_t{8} << 10;
-    recently_moved_ = recently_moved_ / 2 + bytes_moved() - before;
-    if (tap_ready_) return {.until = Time{}};
-    return {.until = deadline(), .may_poll = recently_moved_ < kBulk};
+    return {.until = tap_ready_ ? Time{} : deadline(), .moved = bytes_moved() - before};
   }
 
   std::uint64_t bytes_moved() const { return nat_.counters().bytes_in + nat_.counters().bytes_out; }
@@ -240,7 +236,6 @@ class World::Core {
   std::function<void()> on_closed_;
   bool tap_ready_ = false;
   bool pings_warned_of_ = false;
-  std::uint64_t recently_moved_ = 0;  // bytes, half of which each turn forgets
   bool closing_told_ = false;
 };
 

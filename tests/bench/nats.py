@@ -62,10 +62,9 @@ class Nat:
 class Sluice(Nat):
     is_peer = False
 
-    def __init__(self, binary, impairment=None):
-        impaired = ["--impair", impairment] if impairment else []
+    def __init__(self, binary, options):
         super().__init__("sluice", lambda pid, mtu: [
-            binary, "attach", "--configure", *impaired, "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
+            binary, "attach", "--configure", *options, "--netdev", f"user,mtu={mtu}", str(pid), "tap0"])
 
 
 class Relay:
