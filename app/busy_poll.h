@@ -28,7 +28,7 @@ class BusyPoll {
   Duration window() const { return recently_moved_ < kBulk ? window_ : Duration::zero(); }
 
   // So many bytes were moved since the last wait.
-  void on_turn(std::uint64_t bytes) { recently_moved_ = recently_moved_ / 2 + bytes; }
+  void on_turn(std::uint64_t bytes) { recently_moved_ += bytes - recently_moved_ / kTurns; }
 
   // A wait slept, having polled in vain, and an event came so long after it began.
   void on_sleep(Duration waited) {
@@ -38,11 +38,13 @@ class BusyPoll {
 
  private:
   static constexpr Duration kFirst = std::chrono::microseconds(25);
-  static constexpr std::uint64_t kBulk = std::uint64_t{8} << 10;
+  // Much is more than 4 KiB a turn, on average of about so many.
+  static constexpr std::uint64_t kTurns = 16;
+  static constexpr std::uint64_t kBulk = kTurns << 12;
 
   Duration longest_;
   Duration window_ = Duration::zero();
-  std::uint64_t recently_moved_ = 0;  // bytes, half of which are forgotten with each turn
+  std::uint64_t recently_moved_ = 0;  // bytes, a part of which is forgotten with each turn
 };
 
 }  // namespace sluice
