@@ -124,6 +124,7 @@ class TcpFlows final : private TimerHandler {
   // into the ring.
   void give_back_excess(TcpFlow& flow);
   void empty_to_host(Time now, TcpFlow& flow);
+  static std::uint32_t worthwhile_room(ByteRing& ring, std::uint32_t wanted, std::uint32_t missing);
   // False when there may be more, beyond what one turn takes.
   bool fill_to_guest(Time now, TcpFlow& flow);
   std::uint32_t space(const TcpFlow& flow) const;

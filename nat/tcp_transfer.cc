@@ -146,16 +146,30 @@ void TcpFlows::finish_guest(TcpFlow& flow) {
   flow.guest_finished = true;
 }
 
+// How much of `missing` bytes the ring has room for, once it has grown towards `wanted` in all; 0
+// if that is too little for a call, and a frame, of its own: it becomes more when the guest
+// acknowledges.
+std::uint32_t TcpFlows::worthwhile_room(ByteRing& ring, std::uint32_t wanted,
+                                        std::uint32_t missing) {
+  constexpr std::uint32_t kRefill = 8;
+  constexpr std::uint32_t kWorthwhile = 64U << 10;
+  const std::uint32_t least = std::min(wanted / kRefill, kWorthwhile);
+  if (missing >= least && ring.free() < least) {
+    // A flow that has moved much will do so again; most others have little to say.
+    const bool small = ring.capacity() == 0 && wanted <= 4 * kWorthwhile;
+    ring.grow(small ? BufferPool::kSmallest : wanted);
+  }
+  const std::uint32_t room = std::min(missing, ring.free());
+  return room < std::min(least, ring.capacity() / kRefill) ? 0 : room;
+}
+
 bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
   tcp::Connection& connection = flow.connection;
   std::uint32_t taken = 0;
-  // More than the window lets out, so that it stays full though little room is worth no call, and
-  // what that takes no frame of its own: it becomes more when the guest acknowledges.
-  constexpr std::uint32_t kSurplus = 4;
-  constexpr std::uint32_t kRefill = 8;
-  constexpr std::uint32_t kWorthwhile = 64U << 10;
   while (flow.readable && flow.stream != SocketId::kNone) {
+    // More than the window lets out, so that it stays full until there is room worth a call again.
     // Beyond that, bytes wait better in the stream than here.
+    constexpr std::uint32_t kSurplus = 4;
     const std::uint32_t sendable = connection.sendable();
     const std::uint32_t wanted =
         std::clamp(sendable + sendable / kSurplus, BufferPool::kSmallest, space(flow));
@@ -163,14 +177,8 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     if (queued >= wanted) return true;
     if (taken >= kTurn) return false;
     ByteRing& ring = buffers_of(flow).to_guest;
-    const std::uint32_t least = std::min(wanted / kRefill, kWorthwhile);
-    if (wanted - queued >= least && ring.free() < least) {
-      // A flow that has moved much will do so again; most others have little to say.
-      const bool small = ring.capacity() == 0 && wanted <= 4 * kWorthwhile;
-      ring.grow(small ? BufferPool::kSmallest : wanted);
-    }
-    const std::uint32_t room_left = std::min(wanted - queued, ring.free());
-    if (room_left < std::min(least, ring.capacity() / kRefill) || room_left == 0) {
+    const std::uint32_t room_left = worthwhile_room(ring, wanted, wanted - queued);
+    if (room_left == 0) {
       if (ring.size() == 0) {
         // Nothing that comes back from the guest will bring this flow its next turn.
         constexpr Duration kRetry = std::chrono::milliseconds(10);
