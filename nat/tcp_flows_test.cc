@@ -23,6 +23,16 @@ std::string text(std::size_t size) {
   return bytes;
 }
 
+// So many guests, each connected to kServer from a port of its own.
+std::vector<std::unique_ptr<GuestTcp>> connected(Sim& sim, std::uint16_t count) {
+  std::vector<std::unique_ptr<GuestTcp>> guests;
+  for (std::uint16_t port = 1; port <= count; ++port) {
+    guests.push_back(std::make_unique<GuestTcp>(sim, port, kServer));
+  }
+  sim.settle();
+  return guests;
+}
+
 TEST(TcpFlows, ConnectsAndCarriesBothWays) {
   Sim sim;
   GuestTcp guest(sim, 4000, kServer);
@@ -497,11 +507,7 @@ TEST(TcpFlows, TheBudgetForBuffersBoundsAllFlowsTogetherAndEveryByteStillArrives
   config.limits.buffer_bytes = std::size_t{256} << 10;
   Sim sim(config);
   const std::string bytes = text(300000);
-  std::vector<std::unique_ptr<GuestTcp>> guests;
-  for (std::uint16_t port = 1; port <= 20; ++port) {
-    guests.push_back(std::make_unique<GuestTcp>(sim, port, kServer));
-  }
-  sim.settle();
+  const auto guests = connected(sim, 20);
   for (std::size_t i = 0; i < guests.size(); ++i) {
     sim.host.make_room(static_cast<SocketId>(i), 0);
     sim.host.say(static_cast<SocketId>(i), bytes);
@@ -522,12 +528,8 @@ TEST(TcpFlows, HostsThatTakeNothingLeaveBuffersForTheRest) {
   NatConfig config;
   config.limits.buffer_bytes = std::size_t{1} << 20;
   Sim sim(config);
-  std::vector<std::unique_ptr<GuestTcp>> guests;
-  for (std::uint16_t port = 1; port <= 20; ++port) {
-    guests.push_back(std::make_unique<GuestTcp>(sim, port, kServer));
-  }
-  // All of them are offered much while nothing is kept yet.
-  sim.settle();
+  const auto guests = connected(sim, 20);
+  // All of them have been offered much while nothing is kept yet.
   for (std::size_t i = 0; i < guests.size(); ++i) {
     sim.host.make_room(static_cast<SocketId>(i), 0);
     guests[i]->write(text(300000));
@@ -546,12 +548,7 @@ TEST(TcpFlows, AFewBytesTakeTheSmallestBuffers) {
   NatConfig config;
   config.limits.buffer_bytes = 100 * std::size_t{16} << 10;
   Sim sim(config);
-  sim.loses = [] { return false; };
-  std::vector<std::unique_ptr<GuestTcp>> guests;
-  for (std::uint16_t port = 1; port <= 100; ++port) {
-    guests.push_back(std::make_unique<GuestTcp>(sim, port, kServer));
-  }
-  sim.settle();
+  const auto guests = connected(sim, 100);
   // Nothing is acknowledged, so that every byte needs its place.
   sim.loses = [] { return true; };
   for (std::size_t i = 0; i < guests.size(); ++i) sim.host.say(static_cast<SocketId>(i), "x");

@@ -204,7 +204,8 @@ def main():
             "load_average": os.getloadavg()[0], "kernel": os.uname().release,
             "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
             "rounds": options.rounds, "seconds": options.seconds,
-            "impairment": options.impair, "sluice_options": options.sluice_options, "congestion": options.congestion, "host_congestion": options.host_congestion,
+            "impairment": options.impair, "sluice_options": options.sluice_options,
+            "congestion": options.congestion, "host_congestion": options.host_congestion,
             "as_root": worlds.is_root(), "calls_counted_by": None if options.no_calls else spent.calls_counter(),
             "versions": {nat.name: nat.version() for nat in candidates}}
         results = report.Results(about, [nat.name for nat in candidates if nat.is_peer])

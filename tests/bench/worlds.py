@@ -40,9 +40,9 @@ def enter(congestion_controls):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so kill what is inside
         # An interrupt is for the benchmark inside, which still has its results to tell.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        restore = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
         done = subprocess.run(
-            ["unshare", *flags, sys.executable, *sys.argv], env=environment, check=False, **restore)
+            ["unshare", *flags, sys.executable, *sys.argv], env=environment, check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     sys.exit(done.returncode)
 
 
