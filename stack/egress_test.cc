@@ -24,12 +24,6 @@ constexpr LinkCapabilities kPlain{};
 constexpr LinkCapabilities kChecksums{.checksum = true};
 constexpr LinkCapabilities kSegments{.checksum = true, .tcp4_segmentation = true};
 
-std::string some_text(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + i / 251);
-  return text;
-}
-
 // An Egress on a link that keeps what it is given.
 struct World {
   explicit World(const LinkCapabilities& capabilities, std::uint16_t mtu = 1500)
@@ -106,8 +100,8 @@ std::uint16_t pseudo_header_sum(const SeenFrame& frame, std::size_t size) {
 TEST(Egress, ATcpSegmentIsWhole) {
   World world(kPlain);
   world.knowing_the_guest();
-  const std::string first = some_text(7);
-  const std::string second = some_text(1000);
+  const std::string first = varied_text(7);
+  const std::string second = varied_text(1000);
   const std::array<Bytes, 2> pieces{as_bytes(first), as_bytes(second)};
   TcpOptions options;
   options.timestamps = TcpTimestamps{1, 2};
@@ -133,7 +127,7 @@ TEST(Egress, ATcpSegmentIsWhole) {
 TEST(Egress, ALinkThatSumsIsLeftTheChecksum) {
   World world(kChecksums);
   world.knowing_the_guest();
-  const std::string text = some_text(999);
+  const std::string text = varied_text(999);
   const std::array<Bytes, 1> pieces{as_bytes(text)};
   world.send_tcp(pieces);
   world.send_udp(text);
@@ -153,7 +147,7 @@ TEST(Egress, ALinkThatSumsIsLeftTheChecksum) {
 TEST(Egress, ARunOfDatagramsIsOneFrameForALinkThatCutsIt) {
   World world({.checksum = true, .udp_segmentation = true});
   world.knowing_the_guest();
-  const std::string text = some_text(2500);
+  const std::string text = varied_text(2500);
   const Bytes all = as_bytes(text);
   const std::array<Bytes, 3> run{all.first(1000), all.subspan(1000, 1000), all.subspan(2000)};
   world.send_udp(run);
@@ -169,7 +163,7 @@ TEST(Egress, ARunOfDatagramsIsOneFrameForALinkThatCutsIt) {
 TEST(Egress, ARunOfDatagramsIsAFrameEachForAnyOtherLink) {
   World world(kChecksums);
   world.knowing_the_guest();
-  const std::string text = some_text(25);
+  const std::string text = varied_text(25);
   const Bytes all = as_bytes(text);
   const std::array<Bytes, 3> run{all.first(10), all.subspan(10, 10), all.subspan(20)};
   world.send_udp(run);
@@ -183,7 +177,7 @@ TEST(Egress, ARunOfDatagramsIsAFrameEachForAnyOtherLink) {
 TEST(Egress, ARunOfDatagramsAboveTheMtuIsFragmentedOneByOne) {
   World world({.checksum = true, .udp_segmentation = true});
   world.knowing_the_guest();
-  const std::string text = some_text(4000);
+  const std::string text = varied_text(4000);
   const Bytes all = as_bytes(text);
   const std::array<Bytes, 2> run{all.first(2000), all.subspan(2000)};
   world.send_udp(run);
@@ -198,7 +192,7 @@ TEST(Egress, ALinkThatCutsIsToldHow) {
   World world(kSegments);
   world.knowing_the_guest();
   EXPECT_EQ(world.egress.tcp_payload_limit(), 65535U - 20 - 60);
-  const std::string text = some_text(world.egress.tcp_payload_limit());
+  const std::string text = varied_text(world.egress.tcp_payload_limit());
   const std::array<Bytes, 1> pieces{as_bytes(text)};
   TcpOptions options;
   options.timestamps = TcpTimestamps{1, 2};
@@ -215,7 +209,7 @@ TEST(Egress, ALinkThatCutsIsToldHow) {
 TEST(Egress, OneSegmentIsNotToBeCut) {
   World world(kSegments);
   world.knowing_the_guest();
-  const std::string text = some_text(1460);
+  const std::string text = varied_text(1460);
   const std::array<Bytes, 1> pieces{as_bytes(text)};
   world.send_tcp(pieces, 1460);
   const auto seen = world.seen();
@@ -233,7 +227,7 @@ TEST(Egress, OnlyALinkThatSumsCanCut) {
 TEST(Egress, TcpIsNeverFragmented) {
   World world(kPlain, 576);
   world.knowing_the_guest();
-  const std::string text = some_text(1000);
+  const std::string text = varied_text(1000);
   const std::array<Bytes, 1> pieces{as_bytes(text)};
   world.send_tcp(pieces);
   const auto seen = world.seen();
@@ -246,7 +240,7 @@ TEST(Egress, TcpIsNeverFragmented) {
 TEST(Egress, ADatagramIsWhole) {
   World world(kPlain);
   world.knowing_the_guest();
-  const std::string text = some_text(777);
+  const std::string text = varied_text(777);
   world.send_udp(text);
   const auto seen = world.seen();
   ASSERT_EQ(seen.size(), 1U);
@@ -296,9 +290,9 @@ TEST(Egress, AnEchoReplyIsWhole) {
 TEST(Egress, ADatagramOfTheMtuIsNotFragmented) {
   World world(kPlain, 576);
   world.knowing_the_guest();
-  world.send_udp(some_text(576 - 28));
+  world.send_udp(varied_text(576 - 28));
   EXPECT_EQ(world.seen().size(), 1U);
-  world.send_udp(some_text(576 - 27));
+  world.send_udp(varied_text(576 - 27));
   EXPECT_EQ(world.seen().size(), 2U);
 }
 
@@ -306,7 +300,7 @@ TEST(Egress, FragmentsCarryAWholeChecksum) {
   // A link can't complete a sum over what it has only a part of.
   World world(kChecksums, 576);
   world.knowing_the_guest();
-  world.send_udp(some_text(2000));
+  world.send_udp(varied_text(2000));
   const auto seen = world.seen();
   ASSERT_GT(seen.size(), 1U);
   for (const SeenFrame& frame : seen) {
@@ -317,9 +311,9 @@ TEST(Egress, FragmentsCarryAWholeChecksum) {
 TEST(Egress, EachPacketHasItsOwnIdentification) {
   World world(kPlain, 576);
   world.knowing_the_guest();
-  world.send_udp(some_text(1000));
+  world.send_udp(varied_text(1000));
   const auto first = world.seen();
-  world.send_udp(some_text(1000));
+  world.send_udp(varied_text(1000));
   const auto second = world.seen();
   ASSERT_EQ(first.size(), 2U);
   ASSERT_EQ(second.size(), 2U);
@@ -334,7 +328,7 @@ RC_GTEST_PROP(Egress, FragmentsFitTheMtuAndMakeTheSamePacketAgain, ()) {
   const bool udp = *rc::gen::arbitrary<bool>();
   World world(*rc::gen::elementOf(std::vector<LinkCapabilities>{kPlain, kSegments}), mtu);
   world.knowing_the_guest();
-  const std::string text = some_text(size);
+  const std::string text = varied_text(size);
   if (udp) {
     world.send_udp(text);
   } else {
@@ -375,10 +369,10 @@ RC_GTEST_PROP(Egress, FragmentsFitTheMtuAndMakeTheSamePacketAgain, ()) {
 TEST(Egress, WhatNoPacketHoldsIsRefused) {
   World world(kPlain);
   world.knowing_the_guest();
-  world.send_udp(some_text(65507));
+  world.send_udp(varied_text(65507));
   EXPECT_FALSE(world.seen().empty());
-  world.send_udp(some_text(65508));
-  world.send_echo_reply(some_text(65508));
+  world.send_udp(varied_text(65508));
+  world.send_echo_reply(varied_text(65508));
   EXPECT_TRUE(world.seen().empty());
   EXPECT_EQ(world.counters.dropped(Drop::kMalformed), 2U);
 }
@@ -401,7 +395,7 @@ TEST(Egress, AnUnknownGuestIsAskedForOnce) {
 
 TEST(Egress, WhatWaitedGoesOutInOrderOnceTheGuestIsKnown) {
   World world(kSegments);
-  std::string text = some_text(5000);
+  std::string text = varied_text(5000);
   const std::array<Bytes, 1> pieces{as_bytes(text)};
   world.send_udp("one");
   world.send_tcp(pieces, 1000);
@@ -413,7 +407,7 @@ TEST(Egress, WhatWaitedGoesOutInOrderOnceTheGuestIsKnown) {
   const auto seen = world.seen();
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_EQ(seen[0].payload, "one");
-  EXPECT_EQ(seen[1].payload, some_text(5000));
+  EXPECT_EQ(seen[1].payload, varied_text(5000));
   EXPECT_EQ(seen[1].offload.segmentation, Segmentation::kTcp4);
   EXPECT_EQ(seen[2].payload, "two");
   for (const SeenFrame& frame : seen) EXPECT_EQ(frame.ethernet.destination, kGuestMac);
@@ -488,7 +482,7 @@ TEST(Egress, ALinkAddressThatIsGivenNeedsNoAnswer) {
   EXPECT_EQ(seen[0].payload, "lease");
 
   world.knowing_the_guest();
-  const std::string text = some_text(1000);
+  const std::string text = varied_text(1000);
   world.egress.send_udp(world.now, {world.network.host, 67}, {kGuestAddress, 68}, 64,
                         as_bytes(text), kOtherMac);
   seen = world.seen();
