@@ -51,16 +51,23 @@ struct GuestServices::Servers {
 GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers,
                              Files* files)
     : servers_(std::make_unique<Servers>(nat, options, name_servers, files)) {
-  nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
-  const Endpoint dns{.address = options.network.dns, .port = kDnsPort};
-  nat.bind_datagrams(dns, servers_->dns);
-  nat.bind_streams(dns, servers_->dns);
-  nat.bind_host_client(kDnsService, servers_->dns);
-  if (servers_->tftp) {
-    nat.bind_datagrams({.address = options.network.host, .port = kTftpPort}, *servers_->tftp);
+  const Network& network = options.network;
+  if (network.has_v4) {
+    nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
+    bind(nat, network.v4);
   }
+  if (network.has_v6) bind(nat, network.v6);
+  nat.bind_host_client(kDnsService, servers_->dns);
 }
 
 GuestServices::~GuestServices() = default;
+
+void GuestServices::bind(Nat& nat, const AddressPlan& plan) {
+  const Endpoint dns{.address = plan.dns, .port = kDnsPort};
+  nat.bind_datagrams(dns, servers_->dns);
+  nat.bind_streams(dns, servers_->dns);
+  if (!servers_->tftp) return;
+  nat.bind_datagrams({.address = plan.host, .port = kTftpPort}, *servers_->tftp);
+}
 
 }  // namespace sluice

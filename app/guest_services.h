@@ -25,6 +25,9 @@ class GuestServices {
 
  private:
   struct Servers;
+
+  void bind(Nat& nat, const AddressPlan& plan);
+
   std::unique_ptr<Servers> servers_;
 };
 

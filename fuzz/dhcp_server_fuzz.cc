@@ -25,7 +25,7 @@ DhcpConfig config_of(std::uint8_t choice) {
     config.domain_search = {"example.org", "a.example.org", "example.net"};
     config.tftp_server_name = "boot.example.org";
     config.boot_file = (choice & 8) != 0 ? "http://10.0.2.2/" + std::string(150, 'x') : "pxe.0";
-    config.routes = {{Subnet(IpAddress::v4(192, 0, 2, 0), 24), config.network.host}};
+    config.routes = {{Subnet(IpAddress::v4(192, 0, 2, 0), 24), config.network.v4.host}};
   }
   if ((choice & 16) != 0) config.lease_time = std::chrono::seconds(90);
   if ((choice & 32) != 0) config.network.mtu = 68;
@@ -38,7 +38,7 @@ class Life {
   explicit Life(Bytes bytes)
       : program_(bytes),
         config_(config_of(program_.number())),
-        witness_(config_.network.host),
+        witness_(config_.network.v4.host),
         server_(config_, witness_) {}
 
   void run() {
@@ -69,7 +69,7 @@ class Life {
     if ((fields & 2) != 0) message.add_32(DhcpCode::kRequestedAddress, address());
     if ((fields & 4) != 0) {
       message.add_32(DhcpCode::kServerIdentifier,
-                     config_.network.host.v4_bits() + (program_.number() % 8 == 7 ? 1U : 0U));
+                     config_.network.v4.host.v4_bits() + (program_.number() % 8 == 7 ? 1U : 0U));
     }
     if ((fields & 8) != 0) message.add(DhcpCode::kClientIdentifier, program_.piece());
     if ((fields & 16) != 0) message.add(DhcpCode::kParameterRequestList, program_.piece());

@@ -4,6 +4,7 @@
 
 #include <gsl/assert>
 
+#include "stack/wire/icmp.h"
 #include "stack/wire/icmpv4.h"
 #include "stack/wire/ipv4.h"
 
@@ -19,7 +20,7 @@ void run(Bytes input) {
   header.emit(again);
   Ensures(std::equal(again.begin(), again.end(), input.begin()));
   Ensures(IcmpHeader::echo_rest(header.echo_identifier(), header.echo_sequence()) == header.rest);
-  if (header.is_error()) {
+  if (is_error(static_cast<IcmpType>(header.type.octet()))) {
     if (const auto quoted = Ipv4View::parse(view->payload())) {
       Ensures(quoted->packet().size() <= view->payload().size());
     }

@@ -25,12 +25,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const sluice::UserNetworkOptions options = sluice::parse_user_network(text);
     const sluice::Network& network = options.network;
-    require(network.subnet.contains(network.host) && network.subnet.contains(network.dns));
-    require(network.subnet.contains(network.dhcp_start) && network.host != network.dns);
+    require(network.v4.subnet.contains(network.v4.host) && network.v4.subnet.contains(network.v4.dns));
+    require(network.v4.subnet.contains(network.dhcp_start) && network.v4.host != network.v4.dns);
     require(network.mtu >= sluice::Network::kMinMtu && network.mtu <= sluice::Network::kMaxMtu);
     require(options.boot_file.size() < 128);
     for (const sluice::GuestForward& forward : options.guest_forwards) {
-      require(network.subnet.contains(forward.server.address) && forward.server.port != 0);
+      require(network.v4.subnet.contains(forward.server.address) && forward.server.port != 0);
     }
   } catch (const sluice::UsageError&) {
   }

@@ -98,12 +98,12 @@ class Life {
         dns_(DnsProxyConfig::for_network(config_.network), dns_context_, name_servers_),
         tftp_({}, nat_.context(kTftpService), files_) {
     files_.contents["boot"] = Octets(3000, 'b');
-    const Endpoint dns{config_.network.dns, 53};
+    const Endpoint dns{config_.network.v4.dns, 53};
     nat_.bind_datagrams({.port = 67}, dhcp_);
     nat_.bind_datagrams(dns, dns_);
     nat_.bind_streams(dns, dns_);
     nat_.bind_host_client(kDnsService, dns_);
-    nat_.bind_datagrams({config_.network.host, 69}, tftp_);
+    nat_.bind_datagrams({config_.network.v4.host, 69}, tftp_);
     nat_.add_host_forward({.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
                            .guest = {kGuestAddress, 22}});
     nat_.add_host_forward({.listen = {.protocol = ListenAddress::Protocol::kUdp,

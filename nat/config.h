@@ -4,6 +4,7 @@
 #define SLUICE_NAT_CONFIG_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "nat/host.h"
@@ -41,6 +42,7 @@ struct Limits {
 
 struct NatConfig {
   Network network;
+  std::vector<std::string> domain_search;  // told to IPv6 guests by router advertisement
   PolicyConfig policy;
   Limits limits;
 };

@@ -58,8 +58,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   if (!destination || !context_.policy.allows(*destination)) {
     context_.counters.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
     context_.errors.report(
-        now, packet,
-        IcmpError::unreachable(destination ? UnreachableCode::kNet : UnreachableCode::kHost));
+        now, packet, {destination ? PathError::Kind::kNoRoute : PathError::Kind::kNoHost});
     return;
   }
   DatagramFlow* const flow = mapping_of(now, datagram.guest, *destination, packet);
@@ -83,8 +82,7 @@ DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
   const Opened opened = context_.host.open_datagrams(next_token(), kind_, destination);
   if (opened.id == SocketId::kNone) {
     context_.counters.count(Drop::kHostRefused);
-    if (const auto error = IcmpError::from(opened.error))
-      context_.errors.report(now, packet, *error);
+    if (const auto error = path_error(opened.error)) context_.errors.report(now, packet, *error);
     return nullptr;
   }
   DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
@@ -146,7 +144,8 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
 void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run) {
   const HostDatagram& datagram = run[0];
   const Endpoint& guest = flow.key().guest;
-  Endpoint seen{context_.translation.inward(datagram.peer.address), datagram.peer.port};
+  Endpoint seen{context_.translation.inward(datagram.peer.address, guest.address),
+                datagram.peer.port};
   if (flow.is_forward) {
     seen.port = port_for(now, guest, datagram.peer, seen);
     add_peer(now, flow, seen, datagram.peer);
@@ -155,10 +154,9 @@ void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDa
     return;
   }
   if (kind_ == DatagramKind::kEcho) {
-    context_.egress.send_icmp(now, seen.address, guest.address,
-                              {.type = IcmpType::kEchoReply,
-                               .rest = IcmpHeader::echo_rest(guest.port, datagram.sequence)},
-                              datagram.payload);
+    context_.egress.send_echo_reply(now, seen.address, guest.address,
+                                    IcmpHeader::echo_rest(guest.port, datagram.sequence),
+                                    datagram.payload);
     return;
   }
   const bool answered = flow.only_asks_names && datagram.peer.port == kNamePort;

@@ -45,7 +45,9 @@ bool same_place(const ListenAddress& a, const ListenAddress& b) {
 
 std::uint16_t HostForwards::add(const HostForward& forward) {
   Endpoint guest = forward.guest;
-  if (guest.address.is_unspecified()) guest.address = network_.dhcp_start;
+  if (guest.address.is_unspecified()) {
+    guest.address = network_.has_v4 ? network_.dhcp_start : network_.dhcp6_start();
+  }
   const auto free =
       std::find_if(listeners_.begin(), listeners_.end(),
                    [](const Listener& listener) { return listener.socket == SocketId::kNone; });

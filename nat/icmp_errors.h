@@ -1,8 +1,10 @@
-// ICMP errors to guests (RFC 792; RFC 1812, section 4.3; RFC 5508).
+// ICMP errors to guests (RFC 792; RFC 1812, section 4.3; RFC 4443; RFC 5508).
 //
 // What went wrong with a packet, here or on the host's side, is told to the guest that sent it, in
 // the quotation that its system needs to find the socket. A packet at hand is quoted as it came; of
-// one that is long gone, the part that an answer is recognised by is written anew.
+// one that is long gone, the part that an answer is recognised by is written anew. An error that
+// the network told is passed on as it came; one of the other family, which a forward between two
+// families can meet, in the nearest words of the guest's.
 
 #ifndef SLUICE_NAT_ICMP_ERRORS_H_
 #define SLUICE_NAT_ICMP_ERRORS_H_
@@ -10,33 +12,17 @@
 #include <optional>
 
 #include "nat/host.h"
+#include "nat/path_error.h"
 #include "nat/translation.h"
 #include "stack/counters.h"
 #include "stack/egress.h"
 #include "stack/ip_packet.h"
 #include "stack/rate_limit.h"
-#include "stack/wire/icmpv4.h"
+#include "stack/wire/icmp.h"
+#include "stack/wire/icmpv6.h"
+#include "stack/wire/ipv6.h"
 
 namespace sluice {
-
-struct IcmpError {
-  IcmpType type{};
-  std::uint8_t code = 0;
-  std::uint32_t rest = 0;  // see IcmpHeader
-
-  static constexpr IcmpError unreachable(UnreachableCode code) {
-    return {IcmpType::kUnreachable, static_cast<std::uint8_t>(code), 0};
-  }
-  static constexpr IcmpError time_exceeded() { return {IcmpType::kTimeExceeded, 0, 0}; }
-
-  // What a guest is to be told of an error of a host socket; nullopt for what says nothing about
-  // the way to the destination.
-  static std::optional<IcmpError> from(std::errc error);
-  // What an ICMPv6 error is to a guest of IPv4 (RFC 7915, section 5.2); nullopt for what it has no
-  // word for. `mtu` is that of a Packet Too Big.
-  static std::optional<IcmpError> from_icmpv6(std::uint8_t type, std::uint8_t code,
-                                              std::uint32_t mtu);
-};
 
 class IcmpErrors {
  public:
@@ -46,22 +32,25 @@ class IcmpErrors {
       : network_(network), translation_(translation), egress_(egress), counters_(counters) {}
 
   // About a whole packet from a guest, told by the gateway. Nothing is said about ICMP errors
-  // (RFC 1122, section 3.2.2) and about what was sent to many.
-  void report(Time now, const IpPacket& packet, const IcmpError& error);
+  // (RFC 1122, section 3.2.2; RFC 4443, section 2.4) and about what was sent to many.
+  void report(Time now, const IpPacket& packet, const PathError& error);
+  // About an IPv6 packet that can't be read to its end, with what could be read.
+  void report_refused(Time now, Bytes packet, const Ipv6Header& header,
+                      const Icmpv6Problem& problem);
   // About the SYN, number `sequence`, of `guest` to `remote`.
   void report_tcp(Time now, const Endpoint& guest, const Endpoint& remote, std::uint32_t sequence,
-                  const IcmpError& error);
+                  const PathError& error);
   // About a datagram that a host socket sent for `guest`. For kEcho the guest's port is the
   // identifier.
   void report_datagram(Time now, DatagramKind kind, const Endpoint& guest,
                        const DatagramError& error);
 
  private:
-  void send(Time now, const IpAddress& from, const IpAddress& to, const IcmpError& error,
+  void send(Time now, const IpAddress& from, const IpAddress& to, const IcmpMessage& message,
             Bytes quotation);
   // The quotation of a packet of which `transport` is what is known.
   void send_about(Time now, const IpAddress& from, IpProtocol protocol, const IpAddress& source,
-                  const IpAddress& destination, Bytes transport, const IcmpError& error);
+                  const IpAddress& destination, Bytes transport, const IcmpMessage& message);
 
   const Network& network_;
   const Translation& translation_;

@@ -27,19 +27,35 @@ Drop drop_of(Ipv4View::Error error) {
   return Drop::kMalformed;
 }
 
+Drop drop_of(const Ipv6View::Error& error) {
+  switch (error.reason) {
+    case Ipv6View::Error::Reason::kTruncated:
+      return Drop::kTruncated;
+    case Ipv6View::Error::Reason::kUnsupported:
+      return Drop::kUnknownProtocol;
+    case Ipv6View::Error::Reason::kMalformed:
+      break;
+  }
+  return Drop::kMalformed;
+}
+
+// 33:33 and any four bytes (RFC 2464, section 7).
+bool is_ipv6_multicast(const MacAddress& mac) {
+  return mac.octets()[0] == 0x33 && mac.octets()[1] == 0x33;
+}
+
 bool udp_checksum_holds(const IpPacket& ip, const UdpView& view) {
-  if (view.header().checksum == 0) return true;  // none was computed (RFC 768)
-  ChecksumSum sum;
-  sum.add_pseudo_header(ip.source, ip.destination, static_cast<std::uint8_t>(IpProtocol::kUdp),
-                        static_cast<std::uint32_t>(view.datagram().size()));
-  sum.add(view.datagram());
-  return sum.checksum() == 0;
+  // None was computed (RFC 768), which IPv6 does not allow (RFC 8200, section 8.1).
+  if (view.header().checksum == 0) return ip.source.is_v4();
+  return checksum_holds(ip, view.datagram());
 }
 
 }  // namespace
 
 Ingress::Ingress(const Rooms& rooms)
     : network_(rooms.network),
+      own_(rooms.own),
+      router_(rooms.router),
       egress_(rooms.egress),
       errors_(rooms.errors),
       services_(rooms.services),
@@ -47,22 +63,13 @@ Ingress::Ingress(const Rooms& rooms)
       udp_(rooms.udp),
       echo_(rooms.echo),
       counters_(rooms.counters),
-      reassembler_(ReassemblyLimits::at_mtu(network_.mtu), rooms.counters, rooms.timers) {
-  own(network_.host);
-  own(network_.dns);
-}
+      reassembler_(ReassemblyLimits::at_mtu(network_.mtu), rooms.counters, rooms.timers) {}
 
-void Ingress::own(const IpAddress& address) {
-  if (!owns(address)) own_.push_back(address);
-}
-
-bool Ingress::owns(const IpAddress& address) const {
-  return std::find(own_.begin(), own_.end(), address) != own_.end();
-}
-
-bool Ingress::is_guest(const IpAddress& address) const {
-  return network_.subnet.contains(address) && !owns(address) && address != network_.subnet.base() &&
-         !network_.is_broadcast(address);
+bool Ingress::is_for_us(const EthernetHeader& ethernet) const {
+  if (ethernet.destination == MacAddress::broadcast() || own_.contains(ethernet.destination)) {
+    return true;
+  }
+  return ethernet.type == EtherType::kIpv6 && is_ipv6_multicast(ethernet.destination);
 }
 
 void Ingress::on_frame(Time now, const Frame& frame) {
@@ -74,11 +81,7 @@ void Ingress::on_frame(Time now, const Frame& frame) {
     return;
   }
   const EthernetHeader header = ethernet->header();
-  const bool for_us = header.destination == MacAddress::broadcast() ||
-                      std::any_of(own_.begin(), own_.end(), [&](const IpAddress& address) {
-                        return header.destination == Network::mac_of(address);
-                      });
-  if (!for_us) {
+  if (!is_for_us(header)) {
     counters_.count(Drop::kNotForUs);
     return;
   }
@@ -86,15 +89,14 @@ void Ingress::on_frame(Time now, const Frame& frame) {
     counters_.count(Drop::kSpoofedSource);
     return;
   }
-  switch (header.type) {
-    case EtherType::kIpv4:
-      on_ipv4(now, header, ethernet->payload(), frame.offload);
-      return;
-    case EtherType::kArp:
-      on_arp(header.source, ethernet->payload());
-      return;
-    default:
-      counters_.count(Drop::kUnknownProtocol);
+  if (header.type == EtherType::kIpv4 && network_.has_v4) {
+    on_ipv4(now, header, ethernet->payload(), frame.offload);
+  } else if (header.type == EtherType::kIpv6 && network_.has_v6) {
+    on_ipv6(now, header, ethernet->payload(), frame.offload);
+  } else if (header.type == EtherType::kArp && network_.has_v4) {
+    on_arp(header.source, ethernet->payload());
+  } else {
+    counters_.count(Drop::kUnknownProtocol);
   }
 }
 
@@ -110,13 +112,13 @@ void Ingress::on_arp(const MacAddress& link_from, Bytes bytes) {
     return;
   }
   // A probe (RFC 5227) comes from nobody yet.
-  if (is_guest(message->sender)) {
+  if (own_.is_guests(message->sender)) {
     egress_.learn(message->sender, message->sender_mac);
-  } else if (!message->sender.is_unspecified() && message->sender != IpAddress::v4(0)) {
+  } else if (!message->sender.is_unspecified()) {
     counters_.count(Drop::kSpoofedSource);
     return;
   }
-  if (message->operation == ArpMessage::Operation::kRequest && owns(message->target)) {
+  if (message->operation == ArpMessage::Operation::kRequest && own_.contains(message->target)) {
     egress_.send_arp_reply(message->target, message->sender, link_from);
   }
 }
@@ -129,35 +131,43 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
     counters_.count(drop_of(error));
     return;
   }
-  Packet packet{.ip = IpPacket(*view),
+  on_ip(now, ethernet, IpPacket(*view), offload,
+        view->is_fragment() ? std::optional(Fragment(*view)) : std::nullopt);
+}
+
+void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes,
+                      const Offload& offload) {
+  Ipv6View::Error error;
+  const auto view = Ipv6View::parse(bytes, &error);
+  if (!view) {
+    counters_.count(drop_of(error));
+    const auto refused = Ipv6Header::parse(bytes);
+    if (error.answer && refused && own_.is_guests(refused->source)) {
+      errors_.report_refused(now, bytes, *refused, *error.answer);
+    }
+    return;
+  }
+  on_ip(now, ethernet, IpPacket(*view), offload,
+        view->is_fragment() ? std::optional(Fragment(*view)) : std::nullopt);
+}
+
+void Ingress::on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip,
+                    const Offload& offload, const std::optional<Fragment>& fragment) {
+  if (!admits_source(ethernet, ip) || !admits_destination(ethernet, ip)) return;
+  Packet packet{.ip = ip,
                 .link_from = ethernet.source,
                 .verified = offload.checksum != ChecksumState::kInPacket,
                 .segment_size = offload.segmentation == Segmentation::kUdp ? offload.segment_size
                                                                            : std::uint16_t{0}};
-  const IpPacket& ip = packet.ip;
-  const bool nobody_yet = ip.source == IpAddress::v4(0);
-  if (is_guest(ip.source)) {
-    egress_.learn(ip.source, ethernet.source);
-  } else if (!nobody_yet || ip.protocol != IpProtocol::kUdp) {
-    counters_.count(Drop::kSpoofedSource);
-    return;
-  }
-  // What was sent to all on the link and is for one only is for none (RFC 1122, section 3.3.6).
-  const bool to_all = network_.is_broadcast(ip.destination);
-  if ((is_martian(ip.destination) && !to_all) ||
-      (ethernet.destination == MacAddress::broadcast() && !to_all)) {
-    counters_.count(Drop::kMartianDestination);
-    return;
-  }
-  if (!view->is_fragment()) {
+  if (!fragment) {
     on_packet(now, packet);
     return;
   }
-  const auto whole = reassembler_.add(now, *view);
+  const auto whole = reassembler_.add(now, *fragment);
   if (!whole) return;
-  const auto reassembled = Ipv4View::parse(*whole);
+  const auto reassembled = IpPacket::parse(*whole);
   if (!reassembled) return;
-  packet.ip = IpPacket(*reassembled);
+  packet.ip = *reassembled;
   packet.verified = false;
   packet.segment_size = 0;
   on_packet(now, packet);
@@ -166,31 +176,66 @@ void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
   echo_.flush();
 }
 
+bool Ingress::admits_source(const EthernetHeader& ethernet, const IpPacket& ip) {
+  if (own_.is_guests(ip.source)) {
+    egress_.learn(ip.source, ethernet.source);
+    return true;
+  }
+  // From nobody yet: somebody who asks for an address by DHCP, or whether one is free (RFC 4862).
+  const IpProtocol asks_by = ip.source.is_v4() ? IpProtocol::kUdp : IpProtocol::kIcmpv6;
+  if (ip.source.is_unspecified() && ip.protocol == asks_by) return true;
+  counters_.count(Drop::kSpoofedSource);
+  return false;
+}
+
+bool Ingress::admits_destination(const EthernetHeader& ethernet, const IpPacket& ip) {
+  const bool to_many = network_.is_broadcast(ip.destination) ||
+                       (!ip.destination.is_v4() && ip.destination.is_multicast());
+  // What was sent to all on the link and is for one only is for none (RFC 1122, section 3.3.6).
+  const bool to_all_for_one = ethernet.destination.is_group() && !to_many;
+  if (!to_all_for_one && (to_many || !is_martian(ip.destination))) return true;
+  counters_.count(Drop::kMartianDestination);
+  return false;
+}
+
 void Ingress::on_packet(Time now, const Packet& packet) {
-  switch (packet.ip.protocol) {
+  const IpPacket& ip = packet.ip;
+  switch (ip.protocol) {
     case IpProtocol::kTcp:
-      if (network_.is_broadcast(packet.ip.destination)) {
+      if (network_.is_broadcast(ip.destination) || ip.destination.is_multicast()) {
         counters_.count(Drop::kMartianDestination);
-      } else if (owns(packet.ip.destination) || may_leave(now, packet)) {
-        tcp_.on_packet(now, packet.ip, packet.verified);
+      } else if (own_.contains(ip.destination) || may_leave(now, ip)) {
+        tcp_.on_packet(now, ip, packet.verified);
       }
       return;
     case IpProtocol::kUdp:
       on_udp(now, packet);
       return;
     case IpProtocol::kIcmp:
+      if (!ip.source.is_v4()) break;
       on_icmp(now, packet);
       return;
+    case IpProtocol::kIcmpv6:
+      if (ip.source.is_v4()) break;
+      on_icmpv6(now, packet);
+      return;
     default:
-      counters_.count(Drop::kUnknownProtocol);
-      errors_.report(now, packet.ip, IcmpError::unreachable(UnreachableCode::kProtocol));
+      break;
   }
+  counters_.count(Drop::kUnknownProtocol);
+  errors_.report(now, ip, {PathError::Kind::kNoProtocol, ip.protocol_at});
 }
 
-bool Ingress::may_leave(Time now, const Packet& packet) {
-  if (packet.ip.hop_limit > 1) return true;
+bool Ingress::may_leave(Time now, const IpPacket& ip) {
+  if (!ip.source.is_v4() && ip.source.is_link_local()) {
+    // RFC 4007, section 9: such a source means nothing beyond the link.
+    counters_.count(Drop::kMartianDestination);
+    errors_.report(now, ip, {PathError::Kind::kNoRoute});
+    return false;
+  }
+  if (ip.hop_limit > 1) return true;
   counters_.count(Drop::kTtlExpired);
-  errors_.report(now, packet.ip, IcmpError::time_exceeded());
+  errors_.report(now, ip, {PathError::Kind::kHopLimit});
   return false;
 }
 
@@ -204,29 +249,56 @@ void Ingress::on_icmp(Time now, const Packet& packet) {
     counters_.count(Drop::kBadChecksum);
     return;
   }
-  const IcmpHeader header = view->header();
-  const IpPacket& ip = packet.ip;
-  if (header.type != IcmpType::kEchoRequest || header.code != 0) {
+  if (view->header().type != IcmpType::kEchoRequest || view->header().code != 0) {
     counters_.count(Drop::kUnknownProtocol);
     return;
   }
-  if (network_.is_broadcast(ip.destination)) {
+  on_echo(now, packet.ip, *view);
+}
+
+void Ingress::on_icmpv6(Time now, const Packet& packet) {
+  const auto view = IcmpView::parse(packet.ip.payload);
+  if (!view) {
+    counters_.count(Drop::kTruncated);
+    return;
+  }
+  if (!packet.verified && !checksum_holds(packet.ip, view->message())) {
+    counters_.count(Drop::kBadChecksum);
+    return;
+  }
+  const auto type = static_cast<Icmpv6Type>(view->header().type.octet());
+  if (Router::is_message(type)) {
+    router_.on_message(now, packet.ip, packet.link_from);
+  } else if (type != Icmpv6Type::kEchoRequest || view->header().code != 0 ||
+             packet.ip.source.is_unspecified()) {
+    counters_.count(Drop::kUnknownProtocol);
+  } else {
+    on_echo(now, packet.ip, *view);
+  }
+}
+
+void Ingress::on_echo(Time now, const IpPacket& ip, const IcmpView& request) {
+  const std::uint32_t rest = request.header().rest;
+  if (ip.destination == IpAddress::all_nodes() || ip.destination == IpAddress::all_routers()) {
+    egress_.send_echo_reply(now, network_.router(), ip.source, rest, request.payload());
+    return;
+  }
+  if (network_.is_broadcast(ip.destination) || ip.destination.is_multicast()) {
     counters_.count(Drop::kMartianDestination);
     return;
   }
-  if (owns(ip.destination)) {
-    egress_.send_icmp(now, ip.destination, ip.source,
-                      {.type = IcmpType::kEchoReply, .rest = header.rest}, view->payload());
+  if (own_.contains(ip.destination)) {
+    egress_.send_echo_reply(now, ip.destination, ip.source, rest, request.payload());
     return;
   }
-  if (!may_leave(now, packet)) return;
+  if (!may_leave(now, ip)) return;
   echo_.send(now,
-             {.guest = {ip.source, header.echo_identifier()},
+             {.guest = {ip.source, request.header().echo_identifier()},
               .remote = {ip.destination, 0},
               .ttl = static_cast<std::uint8_t>(ip.hop_limit - 1),
-              .sequence = header.echo_sequence(),
-              .payload = view->payload()},
-             packet.ip);
+              .sequence = request.header().echo_sequence(),
+              .payload = request.payload()},
+             ip);
 }
 
 void Ingress::on_udp(Time now, const Packet& packet) {
@@ -243,7 +315,7 @@ void Ingress::on_udp(Time now, const Packet& packet) {
   }
   const Endpoint from{ip.source, header.source_port};
   const Endpoint to{ip.destination, header.destination_port};
-  const bool nobody_yet = ip.source == IpAddress::v4(0);
+  const bool nobody_yet = ip.source.is_unspecified();
   if (nobody_yet && to.port != kDhcpServerPort) {
     counters_.count(Drop::kSpoofedSource);
     return;
@@ -259,17 +331,17 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     rest = rest.subspan(payload.size());
     const ServiceDatagram datagram{packet.link_from, from, to, payload};
     if (services_.deliver(now, datagram)) continue;
-    if (nobody_yet || network_.is_broadcast(to.address)) {
+    if (nobody_yet || network_.is_broadcast(to.address) || to.address.is_multicast()) {
       counters_.count(Drop::kMartianDestination);
       return;
     }
-    const bool ours = owns(to.address);
-    if (ours && to.address != network_.host) {
+    const bool ours = own_.contains(to.address);
+    if (ours && !network_.is_gateway(to.address)) {
       counters_.count(Drop::kMartianDestination);
-      errors_.report(now, packet.ip, IcmpError::unreachable(UnreachableCode::kPort));
+      errors_.report(now, packet.ip, {PathError::Kind::kNoPort});
       return;
     }
-    if (!ours && !may_leave(now, packet)) return;
+    if (!ours && !may_leave(now, packet.ip)) return;
     const std::uint8_t ttl = ours ? ip.hop_limit : static_cast<std::uint8_t>(ip.hop_limit - 1);
     udp_.send(now, {.guest = from, .remote = to, .ttl = ttl, .payload = payload}, packet.ip);
   } while (!rest.empty());

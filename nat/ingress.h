@@ -2,17 +2,19 @@
 //
 // This is the border. A frame passes once each of its layers has been checked: who it is for, who
 // it claims to be from, lengths and checksums. What fails is dropped and counted; what passes is
-// given to the one it is for: ARP and echo of our own addresses to the answers here, fragments to
-// reassembly, services' ports to services, all else to the flows.
+// given to the one it is for: ARP and echo of our own addresses to the answers here, neighbor
+// discovery to the router, fragments to reassembly, services' ports to services, all else to the
+// flows.
 
 #ifndef SLUICE_NAT_INGRESS_H_
 #define SLUICE_NAT_INGRESS_H_
 
 #include <optional>
-#include <vector>
 
 #include "nat/datagram_flows.h"
 #include "nat/icmp_errors.h"
+#include "nat/own_addresses.h"
+#include "nat/router.h"
 #include "nat/service_ports.h"
 #include "nat/tcp_flows.h"
 #include "stack/counters.h"
@@ -29,6 +31,8 @@ class Ingress {
   // All of these outlive it.
   struct Rooms {
     const Network& network;
+    const OwnAddresses& own;
+    Router& router;
     Egress& egress;
     IcmpErrors& errors;
     ServicePorts& services;
@@ -41,9 +45,6 @@ class Ingress {
   explicit Ingress(const Rooms& rooms);
 
   void on_frame(Time now, const Frame& frame);
-  // `address` of the virtual network is one of ours: ARP and pings are answered for it.
-  void own(const IpAddress& address);
-  bool owns(const IpAddress& address) const;
 
  private:
   // A packet with what is known of it from below.
@@ -54,17 +55,27 @@ class Ingress {
     std::uint16_t segment_size = 0;  // of UDP: it is several datagrams of that size
   };
 
+  bool is_for_us(const EthernetHeader& ethernet) const;
   void on_arp(const MacAddress& link_from, Bytes bytes);
   void on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes, const Offload& offload);
+  void on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes, const Offload& offload);
+  // A packet of either version; with `fragment`, a part of one.
+  void on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip, const Offload& offload,
+             const std::optional<Fragment>& fragment);
   void on_packet(Time now, const Packet& packet);
   void on_icmp(Time now, const Packet& packet);
+  void on_icmpv6(Time now, const Packet& packet);
+  void on_echo(Time now, const IpPacket& ip, const IcmpView& request);
   void on_udp(Time now, const Packet& packet);
-  // A source that a guest of this network may have.
-  bool is_guest(const IpAddress& address) const;
+  // Learns who is where from a packet whose source may be; else counts it and returns false.
+  bool admits_source(const EthernetHeader& ethernet, const IpPacket& ip);
+  bool admits_destination(const EthernetHeader& ethernet, const IpPacket& ip);
   // True if the packet may go on beyond the gateway; else it has been answered.
-  bool may_leave(Time now, const Packet& packet);
+  bool may_leave(Time now, const IpPacket& ip);
 
   const Network& network_;
+  const OwnAddresses& own_;
+  Router& router_;
   Egress& egress_;
   IcmpErrors& errors_;
   ServicePorts& services_;
@@ -73,7 +84,6 @@ class Ingress {
   DatagramFlows& echo_;
   Counters& counters_;
   Reassembler reassembler_;
-  std::vector<IpAddress> own_;
 };
 
 }  // namespace sluice

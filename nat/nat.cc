@@ -9,7 +9,9 @@
 #include "nat/host_forwards.h"
 #include "nat/icmp_errors.h"
 #include "nat/ingress.h"
+#include "nat/own_addresses.h"
 #include "nat/policy.h"
+#include "nat/router.h"
 #include "nat/service_ports.h"
 #include "nat/tcp_flows.h"
 #include "nat/translation.h"
@@ -20,7 +22,7 @@ namespace sluice {
 namespace {
 
 // What each part derives its own seed for.
-enum Purpose : std::uint64_t { kTcp = 1, kUdp, kEcho, kServices };
+enum Purpose : std::uint64_t { kTcp = 1, kUdp, kEcho, kServices, kRouter };
 
 }  // namespace
 
@@ -37,13 +39,15 @@ class Nat::Core {
         policy_(config_.policy),
         egress_(config_.network, link, counters_, timers_),
         errors_(config_.network, translation_, egress_, counters_),
+        own_(config_.network),
+        router_(config_, own_, egress_, timers_, counters_, seed.derive(kRouter)),
         services_(config_.network, egress_),
         tcp_(flow_context(), seed.derive(kTcp)),
         udp_(flow_context(), DatagramKind::kUdp, config_.limits.udp_flows, seed.derive(kUdp)),
         echo_(flow_context(), DatagramKind::kEcho, config_.limits.echo_flows, seed.derive(kEcho)),
         forwards_(config_.network, host, tcp_, udp_),
-        ingress_({config_.network, egress_, errors_, services_, tcp_, udp_, echo_, timers_,
-                  counters_}) {}
+        ingress_({config_.network, own_, router_, egress_, errors_, services_, tcp_, udp_, echo_,
+                  timers_, counters_}) {}
 
   void on_frames(Time now, gsl::span<const Frame> frames) {
     now_ = now;
@@ -83,28 +87,29 @@ class Nat::Core {
   }
 
   void bind_datagrams(const Endpoint& at, DatagramService& service) {
-    if (!at.address.is_unspecified()) ingress_.own(at.address);
+    if (!at.address.is_unspecified() && !at.address.is_multicast()) own_.add(at.address);
     services_.bind_datagrams(at, service);
   }
 
   void bind_streams(const Endpoint& at, StreamService& service) {
-    ingress_.own(at.address);
+    own_.add(at.address);
     tcp_.bind(at, service);
   }
 
   void add_guest_forward(const GuestForward& forward) {
     const IpAddress& address = forward.server.address;
     const std::string name = "guest forward " + forward.server.to_string();
-    if (!config_.network.subnet.contains(address) || address == config_.network.subnet.base() ||
+    const Subnet& subnet = config_.network.of(address).subnet;
+    if (!subnet.contains(address) || address == subnet.base() ||
         config_.network.is_broadcast(address)) {
       throw std::invalid_argument(name + ": the address must be one of a host in " +
-                                  config_.network.subnet.to_string());
+                                  subnet.to_string());
     }
     if (tcp_.is_bound(forward.server)) {
       throw std::invalid_argument(name +
                                   ": another forward or a service has that address and port");
     }
-    ingress_.own(address);
+    own_.add(address);
     tcp_.bind(forward.server, forward.target);
   }
 
@@ -167,6 +172,8 @@ class Nat::Core {
   Policy policy_;
   Egress egress_;
   IcmpErrors errors_;
+  OwnAddresses own_;
+  Router router_;
   ServicePorts services_;
   TcpFlows tcp_;
   DatagramFlows udp_;

@@ -17,7 +17,7 @@ void ServicePorts::bind_host_client(std::uint8_t service, HostClient& client) {
 
 bool ServicePorts::deliver(Time now, const ServiceDatagram& datagram) {
   const IpAddress& to = datagram.to.address;
-  const bool here = to == network_.host || network_.is_broadcast(to);
+  const bool here = network_.is_gateway(to) || network_.is_broadcast(to);
   for (const Binding& binding : bindings_) {
     if (binding.at.port != datagram.to.port) continue;
     const bool anywhere = binding.at.address.is_unspecified();

@@ -5,19 +5,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "stack/checksum.h"
-
 namespace sluice {
 namespace {
-
-bool checksum_holds(const IpPacket& packet) {
-  ChecksumSum sum;
-  sum.add_pseudo_header(packet.source, packet.destination,
-                        static_cast<std::uint8_t>(IpProtocol::kTcp),
-                        static_cast<std::uint32_t>(packet.payload.size()));
-  sum.add(packet.payload);
-  return sum.checksum() == 0;
-}
 
 // The other side has vanished rather than ended.
 bool is_silence(std::errc error) {
@@ -53,8 +42,9 @@ tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
   return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
               key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
           .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
-          .maximum_segment_size = static_cast<std::uint16_t>(context_.config.network.mtu -
-                                                             Ipv4Header::kSize - TcpHeader::kSize),
+          .maximum_segment_size = static_cast<std::uint16_t>(
+              context_.config.network.mtu - IpHeader::size_for(key.guest.address) -
+              TcpHeader::kSize),
           .receive_space = kNearSpace};
 }
 
@@ -134,8 +124,9 @@ const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
 }
 
 bool TcpFlows::is_host_here(const IpAddress& address) const {
-  if (address == context_.config.network.host) return false;
-  return address == context_.config.network.dns ||
+  const Network& network = context_.config.network;
+  if (network.is_gateway(address)) return false;
+  return address == network.of(address).dns ||
          std::any_of(bindings_.begin(), bindings_.end(),
                      [&](const Binding& binding) { return binding.at.address == address; });
 }
@@ -146,7 +137,7 @@ void TcpFlows::on_packet(Time now, const IpPacket& packet, bool verified) {
     context_.counters.count(Drop::kTruncated);
     return;
   }
-  if (!verified && !checksum_holds(packet)) {
+  if (!verified && !checksum_holds(packet, packet.payload)) {
     context_.counters.count(Drop::kBadChecksum);
     return;
   }
@@ -230,9 +221,8 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
     const auto outward = context_.translation.outward(key.remote.address);
     if (!outward || !context_.policy.allows(*outward)) {
       context_.counters.count(outward ? Drop::kPolicy : Drop::kMartianDestination);
-      context_.errors.report_tcp(
-          now, key.guest, key.remote, syn.sequence.number(),
-          IcmpError::unreachable(outward ? UnreachableCode::kNet : UnreachableCode::kHost));
+      context_.errors.report_tcp(now, key.guest, key.remote, syn.sequence.number(),
+                                 {outward ? PathError::Kind::kNoRoute : PathError::Kind::kNoHost});
       return;
     }
     target = Endpoint{*outward, key.remote.port};
@@ -283,13 +273,13 @@ void TcpFlows::on_connect_failed(Time now, TcpFlow& flow, std::errc error) {
     drop(flow);
     return;
   }
-  const auto message = IcmpError::from(error);
-  if (!message || error == std::errc::connection_refused) {
+  const auto problem = path_error(error);
+  if (!problem || error == std::errc::connection_refused) {
     flow.connection.abort();
     return;
   }
   const tcp::Sequence syn = flow.connection.expected() - 1;
-  context_.errors.report_tcp(now, flow.key().guest, flow.key().remote, syn.number(), *message);
+  context_.errors.report_tcp(now, flow.key().guest, flow.key().remote, syn.number(), *problem);
   drop(flow);
 }
 
@@ -329,8 +319,8 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
 
 std::optional<FlowKey> TcpFlows::key_for(const Endpoint& guest,
                                          const std::optional<Endpoint>& peer) {
-  FlowKey key{guest, {context_.config.network.host, 0}};
-  if (peer) key.remote = {context_.translation.inward(peer->address), peer->port};
+  FlowKey key{guest, {context_.config.network.of(guest.address).host, 0}};
+  if (peer) key.remote = {context_.translation.inward(peer->address, guest.address), peer->port};
   constexpr unsigned kAttempts = 64;
   constexpr std::uint16_t kFirstEphemeral = 49152;  // RFC 6335, section 6
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {

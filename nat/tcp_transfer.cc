@@ -236,7 +236,7 @@ std::uint32_t TcpFlows::space(const TcpFlow& flow) const {
 // What can be kept of what has not come yet. Where the guest leaves the cutting to the link, its
 // frames are few for its bytes, and the link's queue holds more of them.
 std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
-  const bool large_frames = context_.egress.tcp_payload_limit() != 0;
+  const bool large_frames = context_.egress.tcp_payload_limit(flow.key().guest.address) != 0;
   const std::uint32_t worthwhile =
       large_frames ? std::min(kLargeToHost, pool_.share()) : space(flow);
   std::uint32_t held = 0;
@@ -251,7 +251,7 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
 
 void TcpFlows::send_segments(Time now, TcpFlow& flow) {
   const FlowKey& key = flow.key();
-  const std::uint32_t limit = context_.egress.tcp_payload_limit();
+  const std::uint32_t limit = context_.egress.tcp_payload_limit(flow.key().guest.address);
   while (const auto segment = flow.connection.next(now, limit)) {
     std::array<Bytes, 2> pieces;
     if (segment->length != 0) {

@@ -12,13 +12,13 @@ class TranslationTest : public testing::Test {
 };
 
 TEST_F(TranslationTest, TheGatewayIsTheHostsLoopback) {
-  EXPECT_EQ(translation_.outward(network_.host), IpAddress::v4(127, 0, 0, 1));
-  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 0, 0, 1)), network_.host);
-  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 8, 9, 1)), network_.host);
+  EXPECT_EQ(translation_.outward(network_.v4.host), IpAddress::v4(127, 0, 0, 1));
+  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 0, 0, 1)), network_.v4.host);
+  EXPECT_EQ(translation_.inward(IpAddress::v4(127, 8, 9, 1)), network_.v4.host);
 }
 
 TEST_F(TranslationTest, TheRestOfTheSubnetLeadsNowhere) {
-  EXPECT_EQ(translation_.outward(network_.dns), std::nullopt);
+  EXPECT_EQ(translation_.outward(network_.v4.dns), std::nullopt);
   EXPECT_EQ(translation_.outward(IpAddress::v4(10, 0, 2, 77)), std::nullopt);
 }
 
@@ -29,11 +29,11 @@ TEST_F(TranslationTest, OtherAddressesAreThemselves) {
 }
 
 TEST_F(TranslationTest, AnOutsiderOfTheOtherFamilyAppearsAsTheGateway) {
-  EXPECT_EQ(translation_.inward(*IpAddress::parse("2001:db8::1")), network_.host);
+  EXPECT_EQ(translation_.inward(*IpAddress::parse("2001:db8::1")), network_.v4.host);
 }
 
 TEST_F(TranslationTest, AnOutsiderWithAnAddressOfTheSubnetAppearsAsTheGateway) {
-  EXPECT_EQ(translation_.inward(IpAddress::v4(10, 0, 2, 15)), network_.host);
+  EXPECT_EQ(translation_.inward(IpAddress::v4(10, 0, 2, 15)), network_.v4.host);
 }
 
 }  // namespace

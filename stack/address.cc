@@ -222,6 +222,12 @@ bool IpAddress::is_link_local() const {
   return octets_[0] == 0xfe && (octets_[1] & 0xc0) == 0x80;
 }
 
+IpAddress IpAddress::on_link() const {
+  std::array<std::uint8_t, 16> octets{0xfe, 0x80};
+  std::copy(octets_.begin() + 8, octets_.end(), octets.begin() + 8);
+  return v6(octets);
+}
+
 std::string IpAddress::to_string() const {
   if (!is_v4()) return v6_to_string(octets_);
   std::string text;

@@ -90,6 +90,9 @@ class IpAddress {
   bool is_loopback() const;     // 127.0.0.0/8, ::1
   bool is_multicast() const;    // 224.0.0.0/4, ff00::/8
   bool is_link_local() const;   // 169.254.0.0/16, fe80::/10
+  // fe80:: with the interface identifier (the last 64 bits) of this IPv6 address (RFC 4291, section
+  // 2.5.6).
+  IpAddress on_link() const;
   // 255.255.255.255, the limited broadcast address (RFC 919).
   bool is_limited_broadcast() const { return *this == v4(0xffffffff); }
 

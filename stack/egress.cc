@@ -7,11 +7,13 @@
 #include "stack/checksum.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
+#include "stack/wire/icmpv4.h"
+#include "stack/wire/icmpv6.h"
+#include "stack/wire/ndp.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::size_t kHeaders = EthernetHeader::kSize + Ipv4Header::kSize;
 constexpr std::uint32_t kLargestPacket = 65535;  // RFC 791: the total length field
 
 void copy_pieces(gsl::span<const Bytes> pieces, MutableBytes to) {
@@ -21,29 +23,47 @@ void copy_pieces(gsl::span<const Bytes> pieces, MutableBytes to) {
   }
 }
 
+bool cuts_tcp(const LinkCapabilities& capabilities, const IpAddress& to) {
+  return to.is_v4() ? capabilities.tcp4_segmentation : capabilities.tcp6_segmentation;
+}
+
+// RFC 4443, section 2.3.
+void add_icmpv6_pseudo_header(ChecksumSum& sum, const IpHeader& ip, std::size_t size) {
+  sum.add_pseudo_header(ip.source, ip.destination, static_cast<std::uint8_t>(IpProtocol::kIcmpv6),
+                        static_cast<std::uint32_t>(size));
+}
+
 }  // namespace
 
 Egress::Egress(const Network& network, Link& link, Counters& counters, TimerWheel& timers)
     : network_(network), link_(link), counters_(counters), timers_(timers), waiting_timer_(*this) {}
 
-std::uint32_t Egress::tcp_payload_limit() const {
+std::uint32_t Egress::tcp_payload_limit(const IpAddress& to) const {
   const LinkCapabilities capabilities = link_.capabilities();
-  if (!capabilities.tcp4_segmentation || !capabilities.checksum) return 0;
-  return kLargestPacket - Ipv4Header::kSize - TcpHeader::kSize - TcpOptions::kMaxSize;
+  if (!cuts_tcp(capabilities, to) || !capabilities.checksum) return 0;
+  return kLargestPacket - IpHeader::kMaxSize - TcpHeader::kSize - TcpOptions::kMaxSize;
 }
 
 MacAddress Egress::link_source(const IpAddress& from) const {
-  return network_.subnet.contains(from) ? Network::mac_of(from) : network_.host_mac();
+  return Network::mac_of(network_.is_inside(from) ? from : network_.of(from).host);
+}
+
+std::optional<MacAddress> Egress::link_destination(const IpAddress& to) const {
+  if (network_.is_broadcast(to)) return MacAddress::broadcast();
+  if (!to.is_v4() && to.is_multicast()) return to.multicast_mac();
+  return neighbors_.find(to);
 }
 
 MutableBytes Egress::begin_frame(const IpAddress& from, const IpAddress& to,
                                  std::optional<MacAddress> link_to, std::size_t size) {
   if (!link_to) {
-    link_to = network_.is_broadcast(to) ? MacAddress::broadcast() : neighbors_.find(to);
+    link_to = link_destination(to);
   }
   resolved_ = link_to.has_value();
   room_ = link_.reserve(EthernetHeader::kSize + size);
-  EthernetHeader{link_to.value_or(MacAddress()), link_source(from), EtherType::kIpv4}.emit(room_);
+  EthernetHeader{link_to.value_or(MacAddress()), link_source(from),
+                 to.is_v4() ? EtherType::kIpv4 : EtherType::kIpv6}
+      .emit(room_);
   return room_.subspan(EthernetHeader::kSize, size);
 }
 
@@ -70,15 +90,27 @@ void Egress::finish_frame(Time now, const IpAddress& to, std::size_t header_size
   }
   waiting_.push_back(std::move(waiting));
   if (!waiting_timer_.is_set()) timers_.set(waiting_timer_, waiting_.front().until);
-  if (!asked) ask_for(to);
+  if (!asked) ask_for(now, to);
 }
 
-void Egress::ask_for(const IpAddress& address) {
+void Egress::ask_for(Time now, const IpAddress& address) {
+  if (address.is_v4()) {
+    ask_by_arp(address);
+    return;
+  }
+  const NeighborSolicitation message{.target = address,
+                                     .source_link_address = Network::mac_of(network_.router())};
+  std::array<std::uint8_t, NeighborSolicitation::kFixedSize + NdpLinkAddress::kSize> bytes{};
+  message.emit(bytes);
+  send_ndp(now, network_.router(), address.solicited_node(), bytes);
+}
+
+void Egress::ask_by_arp(const IpAddress& address) {
+  const MacAddress our_mac = Network::mac_of(network_.v4.host);
   constexpr std::size_t kSize = EthernetHeader::kSize + ArpMessage::kSize;
   const MutableBytes room = link_.reserve(kSize);
-  EthernetHeader{MacAddress::broadcast(), network_.host_mac(), EtherType::kArp}.emit(room);
-  ArpMessage{ArpMessage::Operation::kRequest, network_.host_mac(), network_.host, MacAddress(),
-             address}
+  EthernetHeader{MacAddress::broadcast(), our_mac, EtherType::kArp}.emit(room);
+  ArpMessage{ArpMessage::Operation::kRequest, our_mac, network_.v4.host, MacAddress(), address}
       .emit(room.subspan(EthernetHeader::kSize));
   ++counters_.frames_out;
   counters_.bytes_out += kSize;
@@ -109,7 +141,7 @@ void Egress::learn(const IpAddress& address, const MacAddress& mac) {
     // The link may offer less by now.
     const bool cuts = waiting.offload.segmentation != Segmentation::kNone;
     if ((waiting.offload.checksum == ChecksumState::kPartial && !capabilities.checksum) ||
-        (cuts && !capabilities.tcp4_segmentation)) {
+        (cuts && !cuts_tcp(capabilities, waiting.to))) {
       counters_.count(Drop::kUnresolved);
       continue;
     }
@@ -136,21 +168,15 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   std::size_t size = 0;
   for (const Bytes piece : payload) size += piece.size();
   const std::size_t header_size = TcpHeader::kSize + options.size();
-  const std::size_t total = Ipv4Header::kSize + header_size + size;
-  Expects(total <= kLargestPacket);
+  const IpHeader ip{.protocol = IpProtocol::kTcp, .source = from, .destination = to};
+  const std::size_t headers = EthernetHeader::kSize + ip.size();
+  Expects(ip.size() + header_size + size <= kLargestPacket);
   // To copy a little is cheaper than to tell the kernel where it lies.
   constexpr std::size_t kLittle = 256;
   const std::size_t copied = size <= kLittle ? size : 0;
-  const MutableBytes room =
-      begin_frame(from, to, std::nullopt, Ipv4Header::kSize + header_size + copied);
-  // A packet that is never fragmented needs no identification (RFC 6864, section 4.1).
-  Ipv4Header{.total_length = static_cast<std::uint16_t>(total),
-             .dont_fragment = true,
-             .protocol = IpProtocol::kTcp,
-             .source = from,
-             .destination = to}
-      .emit(room);
-  const MutableBytes segment = room.subspan(Ipv4Header::kSize, header_size);
+  const MutableBytes room = begin_frame(from, to, std::nullopt, ip.size() + header_size + copied);
+  ip.emit(room, header_size + size);
+  const MutableBytes segment = room.subspan(ip.size(), header_size);
   TcpHeader sealed = header;
   sealed.checksum = 0;
   sealed.emit(options, segment);
@@ -161,13 +187,13 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   Offload offload;
   if (link_.capabilities().checksum) {
     offload.checksum = ChecksumState::kPartial;
-    offload.checksum_start = kHeaders;
+    offload.checksum_start = static_cast<std::uint16_t>(headers);
     offload.checksum_offset = TcpHeader::kChecksumOffset;
     store_big(segment, TcpHeader::kChecksumOffset, sum.folded());
     if (size > segment_size) {
-      offload.segmentation = Segmentation::kTcp4;
+      offload.segmentation = to.is_v4() ? Segmentation::kTcp4 : Segmentation::kTcp6;
       offload.segment_size = segment_size;
-      offload.header_size = static_cast<std::uint16_t>(kHeaders + header_size);
+      offload.header_size = static_cast<std::uint16_t>(headers + header_size);
     }
   } else {
     sum.add(segment);
@@ -175,18 +201,19 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
     store_big(segment, TcpHeader::kChecksumOffset, sum.checksum());
   }
   if (copied == 0) {
-    finish_frame(now, to, kHeaders + header_size, payload, offload);
+    finish_frame(now, to, headers + header_size, payload, offload);
     return;
   }
-  copy_pieces(payload, room.subspan(Ipv4Header::kSize + header_size));
-  finish_frame(now, to, kHeaders + header_size + size, {}, offload);
+  copy_pieces(payload, room.subspan(ip.size() + header_size));
+  finish_frame(now, to, headers + header_size + size, {}, offload);
 }
 
 void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
                       gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to) {
   Expects(!payloads.empty());
   const LinkCapabilities capabilities = link_.capabilities();
-  const std::size_t packet = Ipv4Header::kSize + UdpHeader::kSize + payloads[0].size();
+  const std::size_t packet =
+      IpHeader::size_for(to.address) + UdpHeader::kSize + payloads[0].size();
   if (capabilities.udp_segmentation && capabilities.checksum && packet <= network_.mtu) {
     send_udp_frame(now, from, to, ttl, payloads, link_to);
     return;
@@ -198,9 +225,14 @@ void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::u
 
 void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, std::uint8_t ttl,
                             gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to) {
+  const IpHeader ip{.protocol = IpProtocol::kUdp,
+                    .hop_limit = ttl,
+                    .source = from.address,
+                    .destination = to.address};
+  const std::size_t headers = EthernetHeader::kSize + ip.size();
   std::size_t size = UdpHeader::kSize;
   for (const Bytes payload : payloads) size += payload.size();
-  if (size > kLargestPacket - Ipv4Header::kSize) {
+  if (size > kLargestPacket - ip.size()) {
     counters_.count(Drop::kMalformed);
     return;
   }
@@ -210,12 +242,12 @@ void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, 
   sum.add_pseudo_header(from.address, to.address, static_cast<std::uint8_t>(IpProtocol::kUdp),
                         static_cast<std::uint32_t>(size));
   const bool joined = payloads.size() > 1;
-  const bool whole = joined || Ipv4Header::kSize + size <= network_.mtu;
+  const bool whole = joined || ip.size() + size <= network_.mtu;
   Offload offload;
   std::uint16_t checksum = sum.folded();
   if (link_.capabilities().checksum && whole) {
     offload.checksum = ChecksumState::kPartial;
-    offload.checksum_start = kHeaders;
+    offload.checksum_start = static_cast<std::uint16_t>(headers);
     offload.checksum_offset = UdpHeader::kChecksumOffset;
   } else {
     sum.add(header);
@@ -226,17 +258,20 @@ void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, 
   if (joined) {
     offload.segmentation = Segmentation::kUdp;
     offload.segment_size = static_cast<std::uint16_t>(payloads[0].size());
-    offload.header_size = static_cast<std::uint16_t>(kHeaders + UdpHeader::kSize);
+    offload.header_size = static_cast<std::uint16_t>(headers + UdpHeader::kSize);
   }
   store_big(MutableBytes(header), UdpHeader::kChecksumOffset, checksum);
-  const Ipv4Header ip{
-      .ttl = ttl, .protocol = IpProtocol::kUdp, .source = from.address, .destination = to.address};
   send_packet(now, ip, header, payloads, link_to, offload);
 }
 
 void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
                        Bytes payload) {
-  if (IcmpHeader::kSize + payload.size() > kLargestPacket - Ipv4Header::kSize) {
+  const bool v4 = to.is_v4();
+  const IpHeader ip{.protocol = v4 ? IpProtocol::kIcmp : IpProtocol::kIcmpv6,
+                    .source = from,
+                    .destination = to};
+  const std::size_t size = IcmpHeader::kSize + payload.size();
+  if (size > kLargestPacket - ip.size()) {
     counters_.count(Drop::kMalformed);
     return;
   }
@@ -244,53 +279,72 @@ void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, Icm
   header.checksum = 0;
   header.emit(bytes);
   ChecksumSum sum;
+  if (!v4) add_icmpv6_pseudo_header(sum, ip, size);
   sum.add(bytes);
   sum.add(payload);
   store_big(MutableBytes(bytes), IcmpHeader::kChecksumOffset, sum.checksum());
-  const Ipv4Header ip{.protocol = IpProtocol::kIcmp, .source = from, .destination = to};
   send_packet(now, ip, bytes, gsl::span(&payload, 1), std::nullopt, {});
 }
 
-void Egress::send_packet(Time now, Ipv4Header header, Bytes transport_header,
+void Egress::send_echo_reply(Time now, const IpAddress& from, const IpAddress& to,
+                             std::uint32_t rest, Bytes payload) {
+  const AnyIcmpType type = to.is_v4() ? AnyIcmpType(IcmpType::kEchoReply) : Icmpv6Type::kEchoReply;
+  send_icmp(now, from, to, {.type = type, .rest = rest}, payload);
+}
+
+void Egress::send_ndp(Time now, const IpAddress& from, const IpAddress& to, MutableBytes message,
+                      std::optional<MacAddress> link_to) {
+  const IpHeader ip{.protocol = IpProtocol::kIcmpv6,
+                    .hop_limit = kNdpHopLimit,
+                    .source = from,
+                    .destination = to};
+  store_big(message, IcmpHeader::kChecksumOffset, std::uint16_t{0});
+  ChecksumSum sum;
+  add_icmpv6_pseudo_header(sum, ip, message.size());
+  sum.add(message);
+  store_big(message, IcmpHeader::kChecksumOffset, sum.checksum());
+  const Bytes nothing;
+  send_packet(now, ip, message, gsl::span(&nothing, 1), link_to, {});
+}
+
+void Egress::send_packet(Time now, IpHeader header, Bytes transport_header,
                          gsl::span<const Bytes> payload, std::optional<MacAddress> link_to,
                          const Offload& offload) {
-  std::size_t total = Ipv4Header::kSize + transport_header.size();
-  for (const Bytes piece : payload) total += piece.size();
+  std::size_t size = transport_header.size();
+  for (const Bytes piece : payload) size += piece.size();
   header.identification = identification_++;
-  if (total > network_.mtu && offload.segmentation == Segmentation::kNone) {
+  if (header.size() + size > network_.mtu && offload.segmentation == Segmentation::kNone) {
     send_fragments(now, header, transport_header, payload[0], link_to);
     return;
   }
-  header.total_length = static_cast<std::uint16_t>(total);
-  const MutableBytes room = begin_frame(header.source, header.destination, link_to, total);
-  header.emit(room);
-  const MutableBytes rest = room.subspan(Ipv4Header::kSize);
+  const MutableBytes room =
+      begin_frame(header.source, header.destination, link_to, header.size() + size);
+  header.emit(room, size);
+  const MutableBytes rest = room.subspan(header.size());
   copy_bytes(transport_header, rest);
   copy_pieces(payload, rest.subspan(transport_header.size()));
-  finish_frame(now, header.destination, EthernetHeader::kSize + total, {}, offload);
+  finish_frame(now, header.destination, EthernetHeader::kSize + header.size() + size, {}, offload);
 }
 
-void Egress::send_fragments(Time now, Ipv4Header header, Bytes transport_header, Bytes payload,
+void Egress::send_fragments(Time now, const IpHeader& header, Bytes transport_header, Bytes payload,
                             std::optional<MacAddress> link_to) {
   // The transport header lies in the first fragment: the smallest MTU has room for 48 bytes.
-  const std::size_t room_per_fragment = (network_.mtu - Ipv4Header::kSize) / 8 * 8;
+  const std::size_t header_size = header.fragment_size();
+  const std::size_t room_per_fragment = (network_.mtu - header_size) / 8 * 8;
   const std::size_t total = transport_header.size() + payload.size();
   for (std::size_t offset = 0; offset < total; offset += room_per_fragment) {
     const std::size_t size = std::min(room_per_fragment, total - offset);
-    header.fragment_offset = static_cast<std::uint16_t>(offset);
-    header.more_fragments = offset + size < total;
-    header.total_length = static_cast<std::uint16_t>(Ipv4Header::kSize + size);
     const MutableBytes room =
-        begin_frame(header.source, header.destination, link_to, Ipv4Header::kSize + size);
-    header.emit(room);
-    MutableBytes body = room.subspan(Ipv4Header::kSize);
+        begin_frame(header.source, header.destination, link_to, header_size + size);
+    header.emit_fragment(room, size, offset, offset + size < total);
+    MutableBytes body = room.subspan(header_size);
     if (offset == 0) {
       copy_bytes(transport_header, body);
       body = body.subspan(transport_header.size());
     }
     const std::size_t from = offset == 0 ? 0 : offset - transport_header.size();
     copy_bytes(payload.subspan(from, body.size()), body);
-    finish_frame(now, header.destination, kHeaders + size, {}, {});
+    finish_frame(now, header.destination, EthernetHeader::kSize + header_size + size, {}, {});
   }
 }
 

@@ -387,7 +387,7 @@ TEST(Egress, AnUnknownGuestIsAskedForOnce) {
   EXPECT_EQ(seen[0].ethernet.destination, MacAddress::broadcast());
   EXPECT_EQ(seen[0].ethernet.source, kGatewayMac);
   EXPECT_EQ(seen[0].arp->operation, ArpMessage::Operation::kRequest);
-  EXPECT_EQ(seen[0].arp->sender, world.network.host);
+  EXPECT_EQ(seen[0].arp->sender, world.network.v4.host);
   EXPECT_EQ(seen[0].arp->sender_mac, kGatewayMac);
   EXPECT_EQ(seen[0].arp->target, kGuestAddress);
   EXPECT_EQ(world.counters.frames_out, 1U) << "what waits is not out";
@@ -474,7 +474,7 @@ TEST(Egress, BroadcastsGoToAll) {
 TEST(Egress, ALinkAddressThatIsGivenNeedsNoAnswer) {
   // As a DHCP server answers a client that has no address yet (RFC 2131, section 4.1).
   World world(kPlain, 576);
-  world.egress.send_udp(world.now, {world.network.host, 67}, {kGuestAddress, 68}, 64,
+  world.egress.send_udp(world.now, {world.network.v4.host, 67}, {kGuestAddress, 68}, 64,
                         as_bytes("lease"), kOtherMac);
   auto seen = world.seen();
   ASSERT_EQ(seen.size(), 1U);
@@ -483,7 +483,7 @@ TEST(Egress, ALinkAddressThatIsGivenNeedsNoAnswer) {
 
   world.knowing_the_guest();
   const std::string text = varied_text(1000);
-  world.egress.send_udp(world.now, {world.network.host, 67}, {kGuestAddress, 68}, 64,
+  world.egress.send_udp(world.now, {world.network.v4.host, 67}, {kGuestAddress, 68}, 64,
                         as_bytes(text), kOtherMac);
   seen = world.seen();
   ASSERT_EQ(seen.size(), 2U);
@@ -493,21 +493,21 @@ TEST(Egress, ALinkAddressThatIsGivenNeedsNoAnswer) {
 TEST(Egress, OurAddressesHaveLinkAddressesOfTheirOwn) {
   World world(kPlain);
   world.knowing_the_guest();
-  world.egress.send_udp(world.now, {world.network.dns, 53}, {kGuestAddress, 4000}, 64,
+  world.egress.send_udp(world.now, {world.network.v4.dns, 53}, {kGuestAddress, 4000}, 64,
                         as_bytes("answer"));
-  EXPECT_EQ(world.seen().at(0).ethernet.source, Network::mac_of(world.network.dns));
+  EXPECT_EQ(world.seen().at(0).ethernet.source, Network::mac_of(world.network.v4.dns));
 }
 
 TEST(Egress, AnArpReplySpeaksForTheAddressAskedFor) {
   World world(kPlain);
-  world.egress.send_arp_reply(world.network.dns, kGuestAddress, kGuestMac);
+  world.egress.send_arp_reply(world.network.v4.dns, kGuestAddress, kGuestMac);
   const auto seen = world.seen();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].ethernet.destination, kGuestMac);
-  EXPECT_EQ(seen[0].ethernet.source, Network::mac_of(world.network.dns));
+  EXPECT_EQ(seen[0].ethernet.source, Network::mac_of(world.network.v4.dns));
   EXPECT_EQ(seen[0].arp,
-            (ArpMessage{ArpMessage::Operation::kReply, Network::mac_of(world.network.dns),
-                        world.network.dns, kGuestMac, kGuestAddress}));
+            (ArpMessage{ArpMessage::Operation::kReply, Network::mac_of(world.network.v4.dns),
+                        world.network.v4.dns, kGuestMac, kGuestAddress}));
 }
 
 TEST(Egress, AGuestThatMovesIsFollowed) {

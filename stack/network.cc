@@ -4,7 +4,8 @@ namespace sluice {
 
 MacAddress Network::mac_of(const IpAddress& address) {
   const auto& octets = address.octets();
-  return MacAddress({0x52, 0x55, octets[12], octets[13], octets[14], octets[15]});
+  const std::uint8_t family = address.is_v4() ? 0x55 : 0x56;
+  return MacAddress({0x52, family, octets[12], octets[13], octets[14], octets[15]});
 }
 
 }  // namespace sluice

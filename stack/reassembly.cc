@@ -14,10 +14,18 @@ constexpr std::size_t kMaxPacket = 65535;  // bytes, what total_length can say
 // Fields of the header of RFC 791, section 3.1, in bytes from its start.
 constexpr std::size_t kTotalLengthOffset = 2;
 constexpr std::size_t kFragmentOffset = 6;  // flags and fragment offset
+constexpr std::size_t kProtocolOffset = 9;
 constexpr std::size_t kChecksumOffset = 10;
+// And of RFC 8200, section 3.
+constexpr std::size_t kPayloadLengthOffset = 4;
 
 // Makes the first fragment's header, options and all, that of the whole `packet`.
 void rewrite_header(MutableBytes packet, std::size_t header_size) {
+  if (packet[0] >> 4 == 6) {
+    store_big(packet, kPayloadLengthOffset,
+              static_cast<std::uint16_t>(packet.size() - Ipv6Header::kSize));
+    return;
+  }
   store_big(packet, kTotalLengthOffset, static_cast<std::uint16_t>(packet.size()));
   store_big(packet, kFragmentOffset, std::uint16_t{0});
   store_big(packet, kChecksumOffset, std::uint16_t{0});
@@ -25,6 +33,28 @@ void rewrite_header(MutableBytes packet, std::size_t header_size) {
 }
 
 }  // namespace
+
+Fragment::Fragment(const Ipv4View& view)
+    : source(view.header().source),
+      destination(view.header().destination),
+      identification(view.header().identification),
+      protocol(view.header().protocol),
+      offset(view.header().fragment_offset),
+      more(view.header().more_fragments),
+      header(view.packet().first(view.header_size())),
+      protocol_at(kProtocolOffset),
+      payload(view.payload()) {}
+
+Fragment::Fragment(const Ipv6View& view)
+    : source(view.header().source),
+      destination(view.header().destination),
+      identification(view.fragment()->identification),
+      protocol(view.fragment()->next_header),
+      offset(view.fragment()->offset),
+      more(view.fragment()->more_fragments),
+      header(view.unfragmentable()),
+      protocol_at(view.fragment_named_at()),
+      payload(view.payload()) {}
 
 ReassemblyLimits ReassemblyLimits::at_mtu(std::uint16_t mtu) {
   ReassemblyLimits limits;
@@ -38,21 +68,19 @@ Reassembler::Reassembler(const ReassemblyLimits& limits, Counters& counters, Tim
   Expects(limits.datagrams > 0);
 }
 
-std::optional<Bytes> Reassembler::add(Time now, const Ipv4View& fragment) {
-  if (!fragment.is_fragment()) return fragment.packet();
-  const Ipv4Header header = fragment.header();
-  const Bytes payload = fragment.payload();
-  const std::size_t begin = header.fragment_offset;
+std::optional<Bytes> Reassembler::add(Time now, const Fragment& fragment) {
+  const Bytes payload = fragment.payload;
+  const std::size_t begin = fragment.offset;
   const std::size_t end = begin + payload.size();
-  const bool last = !header.more_fragments;
+  const bool last = !fragment.more;
   if (payload.empty() || (!last && payload.size() % 8 != 0) ||
-      fragment.header_size() + end > kMaxPacket) {
+      fragment.header.size() > kMaxHeader || fragment.header.size() + end > kMaxPacket) {
     counters_.count(Drop::kMalformed);
     return std::nullopt;
   }
 
-  const Key key{header.source.v4_bits(), header.destination.v4_bits(), header.identification,
-                static_cast<std::uint8_t>(header.protocol)};
+  const Key key{fragment.source, fragment.destination, fragment.identification,
+                fragment.source.is_v4() ? fragment.protocol : IpProtocol{}};
   Entry* const known = find(key);
   Entry& entry = known != nullptr ? *known : open(now, key);
   if (entry.state == Entry::State::kDiscarded) {
@@ -74,8 +102,9 @@ std::optional<Bytes> Reassembler::add(Time now, const Ipv4View& fragment) {
   }
   if (last) entry.end = static_cast<std::uint16_t>(end);
   if (begin == 0) {
-    entry.header_size = static_cast<std::uint8_t>(fragment.header_size());
-    copy_bytes(fragment.packet().first(entry.header_size), entry.header);
+    entry.header_size = static_cast<std::uint8_t>(fragment.header.size());
+    copy_bytes(fragment.header, entry.header);
+    entry.header.at(fragment.protocol_at) = static_cast<std::uint8_t>(fragment.protocol);
   }
   // The ranges are disjoint and end at entry.end: as many bytes as that leave no gap.
   if (!entry.end || entry.payload.size() < *entry.end) return std::nullopt;

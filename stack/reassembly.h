@@ -1,4 +1,4 @@
-// Putting the fragments of IPv4 packets together (RFC 791, section 3.2).
+// Putting the fragments of packets together (RFC 791, section 3.2; RFC 8200, section 4.5).
 //
 // Each datagram of which something has come is an entry: its fragments as a sorted list of ranges
 // (RFC 815's holes are what lies between them), and their payloads packed one behind the other in
@@ -33,8 +33,26 @@
 #include "stack/time.h"
 #include "stack/timer_wheel.h"
 #include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
 
 namespace sluice {
+
+// One fragment of a packet of either version.
+struct Fragment {
+  // Views of the packet, which must be a fragment.
+  explicit Fragment(const Ipv4View& view);
+  explicit Fragment(const Ipv6View& view);
+
+  IpAddress source;
+  IpAddress destination;
+  std::uint32_t identification;
+  IpProtocol protocol;  // as it is told for this fragment
+  std::size_t offset;   // bytes, a multiple of 8
+  bool more;
+  Bytes header;             // what is repeated in front of each fragment
+  std::size_t protocol_at;  // where in it the protocol is named
+  Bytes payload;
+};
 
 struct ReassemblyLimits {
   std::size_t datagrams = 64;
@@ -54,27 +72,31 @@ class Reassembler final : private TimerHandler {
   Reassembler& operator=(const Reassembler&) = delete;
 
   // Takes one fragment; its bytes are not needed after the call. Once it fills the last gap, gives
-  // the whole packet, valid until the next call: the header of the first fragment, options
-  // included, with total length and checksum as they are now and flags and offset 0. A packet that
-  // is no fragment is given back as it is. What can't be used is counted: kMalformed,
+  // the whole packet, valid until the next call: the header of the first fragment, options or
+  // extensions included, as if it had never been cut. What can't be used is counted: kMalformed,
   // kReassemblyOverlap, kReassemblyLimit; kReassemblyTimeout for each datagram whose rest never
   // comes. An exact repetition is ignored, silently.
-  std::optional<Bytes> add(Time now, const Ipv4View& fragment);
+  std::optional<Bytes> add(Time now, const Fragment& fragment);
 
   // Entries in use, and bytes of memory that their payloads take.
   std::size_t datagrams() const { return datagrams_; }
   std::size_t buffered_bytes() const { return buffered_bytes_; }
 
  private:
-  // Which packet a fragment belongs to (RFC 791, section 2.3).
+  // Which packet a fragment belongs to (RFC 791, section 2.3; RFC 8200, section 4.5, where the
+  // protocol is no part of it and stays 0).
   struct Key {
-    std::uint32_t source = 0;
-    std::uint32_t destination = 0;
-    std::uint16_t identification = 0;
-    std::uint8_t protocol = 0;
+    IpAddress source;
+    IpAddress destination;
+    std::uint32_t identification = 0;
+    IpProtocol protocol{};
 
     friend bool operator==(const Key&, const Key&) = default;
   };
+
+  // Bytes of a header that are kept: all of IPv4, and IPv6 with some extensions. Longer ones have
+  // no use between a guest and us.
+  static constexpr std::size_t kMaxHeader = 128;
 
   // Bytes [begin, end) of the packet's payload, which lie at `stored` in the entry's buffer.
   struct Range {
@@ -91,8 +113,8 @@ class Reassembler final : private TimerHandler {
     Key key;
     Time deadline{};
     std::uint64_t serial = 0;               // in the order of arrival: the smallest is the oldest
-    std::array<std::uint8_t, 60> header{};  // of the first fragment, as it came
-    std::uint8_t header_size = 0;           // 0 until the first fragment is there
+    std::array<std::uint8_t, kMaxHeader> header{};  // of the first fragment, as if it were whole
+    std::uint8_t header_size = 0;                   // 0 until the first fragment is there
     std::optional<std::uint16_t> end;       // payload bytes in all; known from the last fragment
     std::vector<Range> ranges;              // sorted, disjoint
     std::vector<std::uint8_t> payload;      // of all ranges, in the order they came

@@ -42,7 +42,7 @@ TEST(CommandLine, ValuesMayFollowOrBeJoined) {
   const auto exec = parsed<ExecInvocation>(
       {"exec", "--netdev=user,net=10.9.0.0/24", "--pcap", "out.pcap", "--pcap-filter", "port 53",
        "--impair", "loss=1%", "--seed", "ff", "--log-level", "off", "--tap=eth0", "true"});
-  EXPECT_EQ(exec.common.network.network.host.to_string(), "10.9.0.2");
+  EXPECT_EQ(exec.common.network.network.v4.host.to_string(), "10.9.0.2");
   EXPECT_EQ(exec.common.capture_file, "out.pcap");
   EXPECT_EQ(exec.common.capture_filter, "port 53");
   EXPECT_EQ(exec.common.seed->k0, 0xffU);

@@ -31,8 +31,9 @@ constexpr int kNotFound = 127;  // what shells return for a command that can't b
 constexpr int kNotExecutable = 126;
 
 void set_up_names(const GuestPlan& plan, const Descriptor& channel, ReplacedFiles& files) {
+  const IpAddress& dns = plan.network.has_v4 ? plan.network.v4.dns : plan.network.v6.dns;
   try {
-    files.replace("/etc/resolv.conf", resolv_conf_text(plan.network.dns, plan.search));
+    files.replace("/etc/resolv.conf", resolv_conf_text(dns, plan.search));
     // Daemons of the host that would resolve names past the guest's network.
     files.hide_socket("/run/nscd/socket");
     files.hide_socket("/run/systemd/resolve/io.systemd.Resolve");
@@ -230,6 +231,16 @@ ArrivedTap receive_tap(const Descriptor& channel) {
   }
 }
 
+// Without IPv6 in its kernel a guest has IPv4 alone.
+void configure(const std::string& name, const Network& network) {
+  if (network.has_v4) {
+    configure_interface(name, network.dhcp_start, network.v4.subnet, network.v4.host);
+  }
+  if (network.has_v6 && (has_ipv6() || !network.has_v4)) {
+    configure_interface6(name, network.dhcp6_start(), network.v6.subnet, network.v6.host);
+  }
+}
+
 void set_up_interfaces(const GuestPlan& plan, const Descriptor& channel) {
   Message message{.kind = Message::Kind::kTap};
   message.descriptor = open_tap(plan.tap_name);
@@ -237,7 +248,7 @@ void set_up_interfaces(const GuestPlan& plan, const Descriptor& channel) {
   prepare_tap(name, plan.network.mtu);
   if (plan.configure) {
     bring_up("lo");
-    configure_interface(name, plan.network.dhcp_start, plan.network.subnet, plan.network.host);
+    configure(name, plan.network);
   }
   message.text = name;
   if (!send_message(channel, message)) ::_exit(1);

@@ -1,12 +1,14 @@
 #include "app/namespace/interface.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -51,12 +53,17 @@ void apply(const Descriptor& control, unsigned long code, ifreq& request, const 
   }
 }
 
-struct NumberAttribute {
-  explicit NumberAttribute(unsigned short type) : header{.rta_len = 8, .rta_type = type} {}
+template <typename Value>
+struct Attribute {
+  explicit Attribute(unsigned short type)
+      : header{.rta_len = sizeof(Attribute), .rta_type = type} {}
 
   rtattr header;
-  std::uint32_t value = 0;
+  Value value{};
 };
+using NumberAttribute = Attribute<std::uint32_t>;
+using AddressAttribute = Attribute<std::array<std::uint8_t, 16>>;
+static_assert(sizeof(NumberAttribute) == 8 && sizeof(AddressAttribute) == 20);
 
 // A netlink message that changes an interface (rtnetlink(7)). The older ioctl for the queue's
 // length wants privilege on the whole machine.
@@ -68,8 +75,28 @@ struct LinkRequest {
 };
 static_assert(sizeof(LinkRequest) == sizeof(nlmsghdr) + sizeof(ifinfomsg) + 16);
 
+struct AddressRequest {
+  nlmsghdr header{};
+  ifaddrmsg address{};
+  AddressAttribute local{IFA_LOCAL};
+};
+static_assert(sizeof(AddressRequest) == sizeof(nlmsghdr) + sizeof(ifaddrmsg) + 20);
+
+struct RouteRequest {
+  nlmsghdr header{};
+  rtmsg route{};
+  AddressAttribute gateway{RTA_GATEWAY};
+  NumberAttribute interface{RTA_OIF};
+};
+static_assert(sizeof(RouteRequest) == sizeof(nlmsghdr) + sizeof(rtmsg) + 28);
+
 // Returns errno, 0 when the kernel has done it.
-int ask_kernel(const LinkRequest& request) {
+template <typename Request>
+int ask_kernel(Request request, std::uint16_t type) {
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  if (type != RTM_NEWLINK) request.header.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
   const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!netlink || ::send(netlink.get(), &request, sizeof request, 0) < 0) return errno;
   struct {
@@ -103,15 +130,12 @@ void prepare_tap(const std::string& name, std::uint16_t mtu) {
     fail(errno, "can't find interface " + name);
   }
   LinkRequest link;
-  link.header.nlmsg_len = sizeof link;
-  link.header.nlmsg_type = RTM_NEWLINK;
-  link.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
   link.interface.ifi_index = request.ifr_ifindex;
   link.interface.ifi_flags = IFF_UP;
   link.interface.ifi_change = IFF_UP;
   link.mtu.value = mtu;
   link.queue_length.value = kTapQueueLength;
-  const int error = ask_kernel(link);
+  const int error = ask_kernel(link, RTM_NEWLINK);
   if (error != 0) fail(error, "can't set up interface " + name);
 }
 
@@ -135,6 +159,40 @@ void configure_interface(const std::string& name, const IpAddress& address, cons
   if (::ioctl(control.get(), SIOCADDRT, &route) != 0) {
     fail(errno, "can't set the default route via " + gateway.to_string() + " on " + name);
   }
+}
+
+void configure_interface6(const std::string& name, const IpAddress& address, const Subnet& subnet,
+                          const IpAddress& gateway) {
+  const unsigned index = ::if_nametoindex(name.c_str());
+  if (index == 0) fail(errno, "can't find interface " + name);
+  AddressRequest request;
+  request.address.ifa_family = AF_INET6;
+  request.address.ifa_prefixlen = static_cast<unsigned char>(subnet.length());
+  request.address.ifa_flags = IFA_F_NODAD | IFA_F_PERMANENT;
+  request.address.ifa_index = index;
+  request.local.value = address.octets();
+  int error = ask_kernel(request, RTM_NEWADDR);
+  if (error != 0) fail(error, "can't set the address " + address.to_string() + " of " + name);
+
+  RouteRequest route;
+  route.route.rtm_family = AF_INET6;
+  route.route.rtm_table = RT_TABLE_MAIN;
+  route.route.rtm_protocol = RTPROT_STATIC;
+  route.route.rtm_scope = RT_SCOPE_UNIVERSE;
+  route.route.rtm_type = RTN_UNICAST;
+  route.gateway.value = gateway.octets();
+  route.interface.value = index;
+  error = ask_kernel(route, RTM_NEWROUTE);
+  if (error != 0) {
+    fail(error, "can't set the default route via " + gateway.to_string() + " on " + name);
+  }
+}
+
+bool has_ipv6() {
+  const Descriptor setting(
+      ::open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_RDONLY | O_CLOEXEC));
+  char value = '1';
+  return setting && ::read(setting.get(), &value, 1) == 1 && value == '0';
 }
 
 }  // namespace sluice

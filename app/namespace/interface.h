@@ -23,6 +23,12 @@ void prepare_tap(const std::string& name, std::uint16_t mtu);
 void configure_interface(const std::string& name, const IpAddress& address, const Subnet& subnet,
                          const IpAddress& gateway);
 
+// The same for IPv6. The address can be used at once: nobody else on the link could have it.
+void configure_interface6(const std::string& name, const IpAddress& address, const Subnet& subnet,
+                          const IpAddress& gateway);
+// Whether the kernel has IPv6, and it is not switched off for new interfaces.
+bool has_ipv6();
+
 void bring_up(const std::string& name);
 
 }  // namespace sluice

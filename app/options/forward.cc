@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kHostSyntax =
     "expected [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT or unix:PATH-[GUESTADDR]:PORT, "
-    "for example tcp:127.0.0.1:2222-:22";
+    "for example tcp:127.0.0.1:2222-:22; an IPv6 address stands in brackets";
 constexpr std::string_view kGuestSyntax =
     "expected [tcp]:[SERVER]:PORT-TARGET with TARGET one of cmd:COMMAND, tcp:ADDRESS:PORT, "
     "unix:PATH, for example tcp:10.0.2.100:7-cmd:cat";
@@ -69,12 +69,6 @@ IpAddress host_address_of(std::string_view text, std::string_view what) {
   return address;
 }
 
-IpAddress v4_address_of(std::string_view text, std::string_view what) {
-  const IpAddress address = address_of(text, what);
-  if (!address.is_v4()) fail(std::string(what) + " " + quoted(text) + " is not an IPv4 address");
-  return address;
-}
-
 std::uint16_t port_of(std::string_view text, std::string_view what, std::uint16_t lowest) {
   const auto port = parse_number(text, 65535);
   if (!port || *port < lowest) {
@@ -94,8 +88,8 @@ UnixPath unix_path_of(std::string_view text) {
 
 Endpoint guest_of(std::string_view text) {
   Endpoint guest;
-  const std::string_view address = take_until(text, ':', kHostSyntax);
-  if (!address.empty()) guest.address = v4_address_of(address, "the guest's address");
+  const std::string_view address = take_address(text, kHostSyntax);
+  if (!address.empty()) guest.address = address_of(address, "the guest's address");
   guest.port = port_of(text, "the guest's port", 1);
   return guest;
 }
@@ -165,8 +159,8 @@ GuestForward parse_guest_forward(std::string_view text) {
   if (!protocol.empty() && protocol != "tcp") {
     fail("no protocol " + quoted(protocol) + suggestion(protocol, kGuestProtocols));
   }
-  const std::string_view server = take_until(text, ':', kGuestSyntax);
-  if (!server.empty()) forward.server.address = v4_address_of(server, "the server's address");
+  const std::string_view server = take_address(text, kGuestSyntax);
+  if (!server.empty()) forward.server.address = address_of(server, "the server's address");
   forward.server.port = port_of(take_until(text, '-', kGuestSyntax), "the server's port", 1);
   forward.target = target_of(text);
   return forward;

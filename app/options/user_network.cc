@@ -20,6 +20,12 @@ struct Draft {
   std::optional<IpAddress> dns;
   std::optional<IpAddress> smb;
   std::optional<IpAddress> dhcp_start;
+  std::optional<bool> ipv4;
+  std::optional<bool> ipv6;
+  std::optional<IpAddress> prefix6;
+  std::optional<unsigned> prefix6_length;
+  std::optional<IpAddress> host6;
+  std::optional<IpAddress> dns6;
 };
 
 // Fails with what was expected; the caller adds which key it was.
@@ -41,6 +47,29 @@ IpAddress parse_v4(std::string_view value) {
   const auto address = IpAddress::parse(value);
   if (!address || !address->is_v4()) fail("expected an IPv4 address");
   return *address;
+}
+
+IpAddress parse_v6(std::string_view value) {
+  const auto address = IpAddress::parse(value);
+  if (!address || address->is_v4()) fail("expected an IPv6 address");
+  return *address;
+}
+
+IpAddress parse_prefix6(std::string_view value) {
+  const IpAddress prefix = parse_v6(value);
+  if (prefix.is_unspecified() || prefix.is_multicast() || prefix.is_link_local() ||
+      prefix.is_loopback()) {
+    fail("expected a prefix whose addresses a guest can use");
+  }
+  return prefix;
+}
+
+unsigned parse_prefix6_length(std::string_view value) {
+  constexpr std::uint32_t kShortest = 4;
+  constexpr std::uint32_t kLongest = 120;  // room for the host, the DNS proxy and leases
+  const auto length = parse_number(value, kLongest);
+  if (!length || *length < kShortest) fail("expected 4 to 120");
+  return *length;
 }
 
 // QEMU takes a mask after the slash, too: 10.0.2.0/255.255.255.0.
@@ -208,16 +237,32 @@ constexpr auto kRows = std::to_array<Row>({
        draft.options.policy.host_loopback = parse_switch(value);
      },
      true},
-    {{"ipv4", "on", "IPv4 is always on; accepted for QEMU's sake."},
-     [](Draft& /*draft*/, std::string_view value) {
-       if (!parse_switch(value)) fail("expected on: there is no network without IPv4");
-     },
+    {{"ipv4", "on|off", "Whether there is IPv4. Default: on, unless only ipv6=on is given."},
+     [](Draft& draft, std::string_view value) { draft.ipv4 = parse_switch(value); },
      true},
-    {{"ipv6", "off", "There is no IPv6 yet; off is accepted for QEMU's sake."},
-     [](Draft& /*draft*/, std::string_view value) {
-       if (parse_switch(value)) fail("expected off: this version has no IPv6");
-     },
+    {{"ipv6", "on|off",
+      "Whether there is IPv6, which needs an MTU of 1280. Default: on, unless only ipv4=on is "
+      "given or the MTU is smaller."},
+     [](Draft& draft, std::string_view value) { draft.ipv6 = parse_switch(value); },
      true},
+    {{"ipv6-net", "PREFIX[/BITS]", "The IPv6 network. Default: fec0::/64."},
+     [](Draft& draft, std::string_view value) {
+       const std::size_t slash = std::min(value.find('/'), value.size());
+       draft.prefix6 = parse_prefix6(value.substr(0, slash));
+       if (slash < value.size()) draft.prefix6_length = parse_prefix6_length(value.substr(slash + 1));
+     }},
+    {{"ipv6-prefix", "PREFIX", "The same without its length."},
+     [](Draft& draft, std::string_view value) { draft.prefix6 = parse_prefix6(value); }},
+    {{"ipv6-prefixlen", "BITS",
+      "Its length, 4 to 120. Guests make their own addresses only of 64. Default: 64."},
+     [](Draft& draft, std::string_view value) {
+       draft.prefix6_length = parse_prefix6_length(value);
+     }},
+    {{"ipv6-host", "ADDRESS",
+      "The gateway's IPv6 address, which leads to the host's ::1. Default: ::2 of the network."},
+     [](Draft& draft, std::string_view value) { draft.host6 = parse_v6(value); }},
+    {{"ipv6-dns", "ADDRESS", "The DNS proxy's IPv6 address. Default: ::3 of the network."},
+     [](Draft& draft, std::string_view value) { draft.dns6 = parse_v6(value); }},
 });
 
 const Row* find_row(std::string_view key) {
@@ -258,7 +303,8 @@ void apply(Draft& draft, const KeyValue& item) {
 }
 
 bool is_usable(const Subnet& subnet, const IpAddress& address) {
-  return subnet.contains(address) && address != subnet.base() && address != subnet.v4_broadcast();
+  return subnet.contains(address) && address != subnet.base() &&
+         (!address.is_v4() || address != subnet.v4_broadcast());
 }
 
 // QEMU's defaults: the last two bytes are 2.2, 2.3, 2.4 and 2.15 as far as the mask lets them.
@@ -277,21 +323,30 @@ void require_usable(const Subnet& subnet, const NamedAddress& named) {
                    " is no host's address in " + subnet.to_string());
 }
 
+void require_family(const Network& network, std::string_view key, const IpAddress& address) {
+  if (address.is_v4() ? network.has_v4 : network.has_v6) return;
+  throw UsageError("--netdev user: " + std::string(key) + ": " + address.to_string() +
+                   " is of a family that is switched off; expected one of the other");
+}
+
 void check_forwards(const UserNetworkOptions& options) {
   const Network& network = options.network;
   for (const HostForward& forward : options.host_forwards) {
     const IpAddress& guest = forward.guest.address;
     if (guest.is_unspecified()) continue;
-    require_usable(network.subnet, {"hostfwd: the guest's address", guest});
-    if (guest == network.host || guest == network.dns) {
+    require_family(network, "hostfwd", guest);
+    require_usable(network.of(guest).subnet, {"hostfwd: the guest's address", guest});
+    if (guest == network.of(guest).host || guest == network.of(guest).dns) {
       throw UsageError("--netdev user: hostfwd: the guest's address " + guest.to_string() +
                        " is one of Sluice's own; expected the guest's");
     }
   }
   for (std::size_t i = 0; i < options.guest_forwards.size(); ++i) {
     const Endpoint& server = options.guest_forwards[i].server;
-    require_usable(network.subnet, {"guestfwd: the server's address", server.address});
-    if (server.address == network.host || server.address == network.dns) {
+    const AddressPlan& plan = network.of(server.address);
+    require_family(network, "guestfwd", server.address);
+    require_usable(plan.subnet, {"guestfwd: the server's address", server.address});
+    if (server.address == plan.host || server.address == plan.dns) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
                        " is the host's or the DNS proxy's address; expected another one");
     }
@@ -307,14 +362,53 @@ void check_forwards(const UserNetworkOptions& options) {
   }
 }
 
+void require_different(const std::vector<NamedAddress>& addresses) {
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (addresses[i].address != addresses[j].address) continue;
+      throw UsageError("--netdev user: " + std::string(addresses[j].key) + " and " +
+                       std::string(addresses[i].key) + " are both " +
+                       addresses[i].address.to_string() + "; expected different addresses");
+    }
+  }
+}
+
+// Which families there are. As QEMU has it, to ask for one alone is to do without the other.
+void finish_families(const Draft& draft, Network& network) {
+  const bool fits = network.mtu >= Network::kMinMtu6;
+  network.has_v4 = draft.ipv4.value_or(!draft.ipv6.value_or(false));
+  network.has_v6 = draft.ipv6.value_or(!draft.ipv4.value_or(false) && fits);
+  if (network.has_v6 && !fits) {
+    throw UsageError("--netdev user: ipv6=on needs an MTU of at least 1280; expected a larger mtu");
+  }
+  if (!network.has_v4 && !network.has_v6) {
+    throw UsageError("--netdev user: ipv4 and ipv6 are both off; expected one of them");
+  }
+}
+
+void finish_v6(const Draft& draft, AddressPlan& plan) {
+  constexpr unsigned kUsualLength = 64;
+  if (draft.prefix6 || draft.prefix6_length) {
+    plan.subnet = Subnet(draft.prefix6.value_or(plan.subnet.base()),
+                         draft.prefix6_length.value_or(kUsualLength));
+  }
+  plan.host = draft.host6.value_or(plan.subnet.nth(2));
+  plan.dns = draft.dns6.value_or(plan.subnet.nth(3));
+  const std::vector<NamedAddress> addresses = {{"ipv6-host", plan.host}, {"ipv6-dns", plan.dns}};
+  for (const NamedAddress& named : addresses) require_usable(plan.subnet, named);
+  require_different(addresses);
+}
+
 // Fills in what was not given and checks the addresses against each other.
 UserNetworkOptions finish(Draft draft) {
   UserNetworkOptions& options = draft.options;
   Network& network = options.network;
-  if (draft.subnet) network.subnet = *draft.subnet;
-  const Subnet& subnet = network.subnet;
-  network.host = draft.host.value_or(default_address(subnet, 2));
-  network.dns = draft.dns.value_or(default_address(subnet, 3));
+  finish_families(draft, network);
+  finish_v6(draft, network.v6);
+  if (draft.subnet) network.v4.subnet = *draft.subnet;
+  const Subnet& subnet = network.v4.subnet;
+  network.v4.host = draft.host.value_or(default_address(subnet, 2));
+  network.v4.dns = draft.dns.value_or(default_address(subnet, 3));
   network.smb = draft.smb.value_or(default_address(subnet, 4));
   network.dhcp_start = draft.dhcp_start.value_or(default_address(subnet, 15));
   // In a network of 16 addresses or fewer, .15 is none of them, or the broadcast address.
@@ -323,18 +417,11 @@ UserNetworkOptions finish(Draft draft) {
   }
 
   std::vector<NamedAddress> addresses = {
-      {"host", network.host}, {"dns", network.dns}, {"dhcpstart", network.dhcp_start}};
+      {"host", network.v4.host}, {"dns", network.v4.dns}, {"dhcpstart", network.dhcp_start}};
   // Nobody minds where a server that there isn't would be.
   if (draft.smb || !options.smb_directory.empty()) addresses.push_back({"smbserver", network.smb});
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    require_usable(subnet, addresses[i]);
-    for (std::size_t j = 0; j < i; ++j) {
-      if (addresses[i].address != addresses[j].address) continue;
-      throw UsageError("--netdev user: " + std::string(addresses[j].key) + " and " +
-                       std::string(addresses[i].key) + " are both " +
-                       addresses[i].address.to_string() + "; expected different addresses");
-    }
-  }
+  for (const NamedAddress& named : addresses) require_usable(subnet, named);
+  require_different(addresses);
   for (GuestForward& forward : options.guest_forwards) {
     if (forward.server.address.is_unspecified()) forward.server.address = network.smb;
   }
@@ -368,6 +455,7 @@ NatConfig nat_config(const UserNetworkOptions& options) {
   NatConfig config;
   config.network = options.network;
   config.policy = options.policy;
+  config.domain_search = options.domain_search;
   return config;
 }
 

@@ -24,9 +24,9 @@ IpAddress at(std::string_view text) {
 
 TEST(UserNetwork, WithoutOptionsItIsSlirpsNetwork) {
   const UserNetworkOptions options = parse_user_network("user");
-  EXPECT_EQ(options.network.subnet.to_string(), "10.0.2.0/24");
-  EXPECT_EQ(options.network.host, at("10.0.2.2"));
-  EXPECT_EQ(options.network.dns, at("10.0.2.3"));
+  EXPECT_EQ(options.network.v4.subnet.to_string(), "10.0.2.0/24");
+  EXPECT_EQ(options.network.v4.host, at("10.0.2.2"));
+  EXPECT_EQ(options.network.v4.dns, at("10.0.2.3"));
   EXPECT_EQ(options.network.smb, at("10.0.2.4"));
   EXPECT_EQ(options.network.dhcp_start, at("10.0.2.15"));
   EXPECT_EQ(options.network.mtu, 1500);
@@ -48,7 +48,7 @@ TEST(UserNetwork, AddressesFollowFromTheNetworkAsInQemu) {
 
 TEST(UserNetwork, ASmallNetworkStillHasALeaseToGive) {
   const Network network = parse_user_network("user,net=192.168.1.16/28").network;
-  EXPECT_EQ(network.host, at("192.168.1.18"));
+  EXPECT_EQ(network.v4.host, at("192.168.1.18"));
   EXPECT_EQ(network.dhcp_start, at("192.168.1.21"));
 }
 
@@ -60,8 +60,8 @@ TEST(UserNetwork, EveryOptionIsTaken) {
       "hostfwd=tcp::2222-:22,hostfwd=udp:127.0.0.1:53-10.1.1.50:53,"
       "guestfwd=tcp:10.1.1.100:7-cmd:cat,restrict=y,mtu=9000,outbound=192.0.2.1,loopback=off");
   EXPECT_EQ(options.id, "n0");
-  EXPECT_EQ(options.network.host, at("10.1.1.1"));
-  EXPECT_EQ(options.network.dns, at("10.1.1.9"));
+  EXPECT_EQ(options.network.v4.host, at("10.1.1.1"));
+  EXPECT_EQ(options.network.v4.dns, at("10.1.1.9"));
   EXPECT_EQ(options.network.dhcp_start, at("10.1.1.50"));
   EXPECT_EQ(options.network.smb, at("10.1.1.8"));
   EXPECT_EQ(options.hostname, "guest");

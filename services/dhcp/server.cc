@@ -35,9 +35,9 @@ void check_text(std::string_view what, const std::string& text) {
 
 // An address that a guest may have.
 bool is_guest_address(const Network& network, const IpAddress& address) {
-  return network.subnet.contains(address) && address != network.subnet.base() &&
-         address != network.subnet.v4_broadcast() && address != network.host &&
-         address != network.dns && address != network.smb;
+  return network.v4.subnet.contains(address) && address != network.v4.subnet.base() &&
+         address != network.v4.subnet.v4_broadcast() && address != network.v4.host &&
+         address != network.v4.dns && address != network.smb;
 }
 
 std::vector<IpAddress> addresses_to_lease(const DhcpConfig& config) {
@@ -51,7 +51,7 @@ std::vector<IpAddress> addresses_to_lease(const DhcpConfig& config) {
   }
   if (addresses.empty()) {
     throw std::invalid_argument("no address from " + network.dhcp_start.to_string() +
-                                " on is free in " + network.subnet.to_string() +
+                                " on is free in " + network.v4.subnet.to_string() +
                                 "; let DHCP start at another one");
   }
   return addresses;
@@ -60,7 +60,7 @@ std::vector<IpAddress> addresses_to_lease(const DhcpConfig& config) {
 std::vector<DhcpRoute> routes_of(const DhcpConfig& config) {
   std::vector<DhcpRoute> routes = config.routes;
   // A client that takes option 121 ignores option 3 (RFC 3442, "DHCP Client Behavior").
-  routes.push_back({Subnet(IpAddress::v4(0), 0), config.network.host});
+  routes.push_back({Subnet(IpAddress::v4(0), 0), config.network.v4.host});
   return routes;
 }
 
@@ -204,7 +204,7 @@ void DhcpServer::on_request(Time now, const Request& request) {
     return;
   }
   const IpAddress address = IpAddress::v4(bits);
-  if (!config_.network.subnet.contains(address)) {
+  if (!config_.network.v4.subnet.contains(address)) {
     refuse(now, request, "the address is not of this network");
     return;
   }
@@ -265,7 +265,7 @@ void DhcpServer::on_inform(Time now, const Request& request) {
 
 bool DhcpServer::names_other_server(const DhcpMessage& message) const {
   const auto server = message.find(DhcpCode::kServerIdentifier);
-  return server && message.find_32(DhcpCode::kServerIdentifier) != config_.network.host.v4_bits();
+  return server && message.find_32(DhcpCode::kServerIdentifier) != config_.network.v4.host.v4_bits();
 }
 
 void DhcpServer::refuse(Time now, const Request& request, std::string_view why) {
@@ -284,13 +284,13 @@ DhcpMessage DhcpServer::reply_to(const Request& request, std::optional<DhcpType>
   reply.transaction = request.message.transaction;
   reply.broadcast = request.message.broadcast;
   reply.hardware = request.message.hardware;
-  reply.server = config_.network.host.v4_bits();
+  reply.server = config_.network.v4.host.v4_bits();
   if (!type) {
     reply.client = request.message.client;
     return reply;
   }
   reply.add_8(DhcpCode::kMessageType, static_cast<std::uint8_t>(*type));
-  reply.add_32(DhcpCode::kServerIdentifier, config_.network.host.v4_bits());
+  reply.add_32(DhcpCode::kServerIdentifier, config_.network.v4.host.v4_bits());
   // RFC 6842: the identifier comes back, in a refusal too.
   if (const auto identifier = request.message.find(DhcpCode::kClientIdentifier)) {
     reply.add(DhcpCode::kClientIdentifier, *identifier);
@@ -327,13 +327,13 @@ void DhcpServer::add_parameter(DhcpMessage& reply, DhcpCode code, bool leases) c
   const Network& network = config_.network;
   switch (code) {
     case DhcpCode::kSubnetMask:
-      reply.add_32(code, network.subnet.v4_mask());
+      reply.add_32(code, network.v4.subnet.v4_mask());
       break;
     case DhcpCode::kRouters:
-      if (!config_.restricted) reply.add_32(code, network.host.v4_bits());
+      if (!config_.restricted) reply.add_32(code, network.v4.host.v4_bits());
       break;
     case DhcpCode::kNameServers:
-      if (!config_.restricted) reply.add_32(code, network.dns.v4_bits());
+      if (!config_.restricted) reply.add_32(code, network.v4.dns.v4_bits());
       break;
     case DhcpCode::kHostName:
       add_text(config_.host_name);
@@ -403,7 +403,7 @@ void DhcpServer::send(Time now, const Request& request, const DhcpMessage& reply
 
   // RFC 2131, section 4.1. The client's link address is at hand even where that section lets the
   // address be resolved: a client that is renewing may be too busy to answer.
-  const Endpoint from{config_.network.host, kDhcpServerPort};
+  const Endpoint from{config_.network.v4.host, kDhcpServerPort};
   if (reply.client == 0 && (reply.broadcast || reply.yours == 0)) {
     output_.send(now, from, {IpAddress::v4(0xffffffff), kDhcpClientPort}, payload,
                  MacAddress::broadcast());

@@ -22,7 +22,7 @@ constexpr std::uint32_t kElsewhere = 0xc0a80105;
 class World {
  public:
   explicit World(const DhcpConfig& config = {})
-      : witness_(config.network.host), server_(config, witness_) {}
+      : witness_(config.network.v4.host), server_(config, witness_) {}
 
   // Gives the server a message and returns its reply, if there is one.
   std::optional<DhcpMessage> ask(const DhcpMessage& message, std::uint32_t from = 0) {
@@ -300,7 +300,7 @@ TEST(DhcpServer, HasSixteenAddresses) {
 
 TEST(DhcpServer, DoesNotLeaseWhatOthersHave) {
   DhcpConfig config;
-  config.network.subnet = Subnet(IpAddress::v4(10, 0, 2, 0), 29);
+  config.network.v4.subnet = Subnet(IpAddress::v4(10, 0, 2, 0), 29);
   config.network.dhcp_start = IpAddress::v4(10, 0, 2, 1);
   config.reserved = {IpAddress::v4(10, 0, 2, 5)};
   World world(config);
@@ -564,7 +564,7 @@ DhcpMessage random_request() {
 
 RC_GTEST_PROP(DhcpServerProperty, NoAddressHasTwoClientsAndThereAreSixteen, ()) {
   const DhcpConfig config;
-  LeaseWitness witness(config.network.host);
+  LeaseWitness witness(config.network.v4.host);
   DhcpServer server(config, witness);
   Time now{};
   const auto steps = *rc::gen::inRange(0, 120);

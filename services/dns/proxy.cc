@@ -28,8 +28,12 @@ bool asks_for(DnsType type, const IpAddress& address) {
 
 DnsProxyConfig DnsProxyConfig::for_network(const Network& network) {
   DnsProxyConfig config;
-  config.local_names = {{"host." + config.local_zone, network.host},
-                        {"dns." + config.local_zone, network.dns}};
+  const auto add = [&config](const AddressPlan& plan) {
+    config.local_names.push_back({"host." + config.local_zone, plan.host});
+    config.local_names.push_back({"dns." + config.local_zone, plan.dns});
+  };
+  if (network.has_v4) add(network.v4);
+  if (network.has_v6) add(network.v6);
   return config;
 }
 

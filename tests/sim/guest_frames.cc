@@ -2,6 +2,7 @@
 
 #include "stack/checksum.h"
 #include "stack/wire/ethernet.h"
+#include "stack/wire/icmp.h"
 #include "stack/wire/icmpv4.h"
 
 namespace sluice {

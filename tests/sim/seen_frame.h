@@ -9,7 +9,7 @@
 #include "stack/frame.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
-#include "stack/wire/icmpv4.h"
+#include "stack/wire/icmp.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp.h"
 #include "stack/wire/udp.h"

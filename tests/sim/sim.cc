@@ -14,7 +14,7 @@ Sim::Sim(const NatConfig& config, const LinkCapabilities& capabilities)
   from_guest(arp_frame({.operation = ArpMessage::Operation::kRequest,
                         .sender_mac = kGuestMac,
                         .sender = kGuestAddress,
-                        .target = config.network.host}));
+                        .target = config.network.v4.host}));
   take_seen();
 }
 

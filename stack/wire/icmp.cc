@@ -1,4 +1,4 @@
-#include "stack/wire/icmpv4.h"
+#include "stack/wire/icmp.h"
 
 #include "stack/wire/layout.h"
 
@@ -15,14 +15,8 @@ static_assert(sizeof(Layout) == IcmpHeader::kSize);
 
 }  // namespace
 
-bool IcmpHeader::is_error() const {
-  constexpr IcmpType kSourceQuench{4};
-  return type == IcmpType::kUnreachable || type == kSourceQuench || type == IcmpType::kRedirect ||
-         type == IcmpType::kTimeExceeded || type == IcmpType::kParameterProblem;
-}
-
 void IcmpHeader::emit(MutableBytes into) const {
-  wire::store(Layout{static_cast<std::uint8_t>(type), code, checksum, rest}, into);
+  wire::store(Layout{type.octet(), code, checksum, rest}, into);
 }
 
 std::optional<IcmpView> IcmpView::parse(Bytes ip_payload) {
@@ -32,7 +26,7 @@ std::optional<IcmpView> IcmpView::parse(Bytes ip_payload) {
 
 IcmpHeader IcmpView::header() const {
   const auto layout = wire::load<Layout>(message_);
-  return {static_cast<IcmpType>(layout.type), layout.code, layout.checksum, layout.rest};
+  return {AnyIcmpType::of(layout.type), layout.code, layout.checksum, layout.rest};
 }
 
 }  // namespace sluice

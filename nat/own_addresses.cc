@@ -1,0 +1,43 @@
+#include "nat/own_addresses.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+OwnAddresses::OwnAddresses(const Network& network) : network_(network) {
+  if (network.has_v4) {
+    add(network.v4.host);
+    add(network.v4.dns);
+  }
+  if (network.has_v6) {
+    add(network.v6.host);
+    add(network.v6.dns);
+    add(network.router());
+  }
+}
+
+void OwnAddresses::add(const IpAddress& address) {
+  if (!contains(address)) addresses_.push_back(address);
+}
+
+void OwnAddresses::remove(const IpAddress& address) {
+  std::erase(addresses_, address);
+}
+
+bool OwnAddresses::contains(const IpAddress& address) const {
+  return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
+}
+
+bool OwnAddresses::contains(const MacAddress& mac) const {
+  return std::any_of(addresses_.begin(), addresses_.end(), [&](const IpAddress& address) {
+    return mac == Network::mac_of(address);
+  });
+}
+
+bool OwnAddresses::is_guests(const IpAddress& address) const {
+  // The network's own address: of IPv6, that of any router (RFC 4291, section 2.6.1).
+  return network_.is_inside(address) && address != network_.of(address).subnet.base() &&
+         !network_.is_broadcast(address) && !contains(address);
+}
+
+}  // namespace sluice
