@@ -79,7 +79,7 @@ void run(Bytes input) {
     const auto packet = fragment_of(rest.first(kStep));
     const auto view = Ipv4View::parse(packet);
     Ensures(view.has_value());
-    if (const auto whole = reassembler.add(now, *view)) check_whole(*whole);
+    if (const auto whole = reassembler.add(now, Fragment(*view))) check_whole(*whole);
     Ensures(reassembler.datagrams() <= kLimits.datagrams);
     Ensures(reassembler.buffered_bytes() <= kLimits.bytes);
     Ensures(timers.deadline().has_value() == (reassembler.datagrams() > 0));

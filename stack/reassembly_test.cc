@@ -59,7 +59,7 @@ struct Bench {
   std::optional<Packet> add(const Packet& packet) {
     const auto view = Ipv4View::parse(packet);
     if (!view) throw std::logic_error("the test made a wrong packet");
-    const auto whole = reassembler.add(now, *view);
+    const auto whole = reassembler.add(now, Fragment(*view));
     if (!whole) return std::nullopt;
     return Packet(whole->begin(), whole->end());
   }

@@ -4,6 +4,7 @@
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/icmpv4.h"
+#include "stack/wire/icmpv6.h"
 
 namespace sluice {
 
@@ -49,14 +50,29 @@ Octets ip_frame(Ipv4Header header, Bytes payload) {
   return frame;
 }
 
+Octets packet_frame(const IpHeader& header, Bytes payload) {
+  const bool v4 = header.destination.is_v4();
+  Octets frame(EthernetHeader::kSize + header.size() + payload.size());
+  MacAddress to = v4 ? kGatewayMac : kRouterMac;
+  if (!v4 && header.destination.is_multicast()) to = header.destination.multicast_mac();
+  EthernetHeader{to, kGuestMac, v4 ? EtherType::kIpv4 : EtherType::kIpv6}.emit(frame);
+  const MutableBytes packet = MutableBytes(frame).subspan(EthernetHeader::kSize);
+  header.emit(packet, payload.size());
+  copy_bytes(payload, packet.subspan(header.size()));
+  return frame;
+}
+
 Octets udp_frame(const Endpoint& from, const Endpoint& to, std::string_view payload,
                  std::uint8_t ttl) {
   UdpHeader header{.source_port = from.port, .destination_port = to.port};
   header.checksum = transport_checksum(from.address, to.address, IpProtocol::kUdp,
                                        udp_datagram(header, as_bytes(payload)));
-  return ip_frame(
-      {.ttl = ttl, .protocol = IpProtocol::kUdp, .source = from.address, .destination = to.address},
-      udp_datagram(header, as_bytes(payload)));
+  return packet_frame(IpHeader{.protocol = IpProtocol::kUdp,
+                           .hop_limit = ttl,
+                           .source = from.address,
+                           .destination = to.address,
+                           .identification = 0},
+                  udp_datagram(header, as_bytes(payload)));
 }
 
 Octets tcp_frame(const IpAddress& from, const IpAddress& to, TcpHeader header,
@@ -64,20 +80,38 @@ Octets tcp_frame(const IpAddress& from, const IpAddress& to, TcpHeader header,
   header.checksum = 0;
   header.checksum =
       transport_checksum(from, to, IpProtocol::kTcp, tcp_segment(header, options, payload));
-  return ip_frame({.protocol = IpProtocol::kTcp, .source = from, .destination = to},
+  return packet_frame(IpHeader{.protocol = IpProtocol::kTcp, .source = from, .destination = to},
                   tcp_segment(header, options, payload));
+}
+
+Octets icmpv6_frame(const IpAddress& from, const IpAddress& to, Octets message,
+                    std::uint8_t hop_limit) {
+  store_big(MutableBytes(message), IcmpHeader::kChecksumOffset, std::uint16_t{0});
+  store_big(MutableBytes(message), IcmpHeader::kChecksumOffset,
+            transport_checksum(from, to, IpProtocol::kIcmpv6, message));
+  return packet_frame(IpHeader{.protocol = IpProtocol::kIcmpv6,
+                           .hop_limit = hop_limit,
+                           .source = from,
+                           .destination = to},
+                  message);
 }
 
 Octets echo_frame(const IpAddress& from, const IpAddress& to, std::uint16_t identifier,
                   std::uint16_t sequence, std::string_view payload, std::uint8_t ttl) {
+  const bool v4 = to.is_v4();
   Octets message(IcmpHeader::kSize + payload.size());
-  IcmpHeader header{.type = IcmpType::kEchoRequest,
+  IcmpHeader header{.type = v4 ? AnyIcmpType(IcmpType::kEchoRequest) : Icmpv6Type::kEchoRequest,
                     .rest = IcmpHeader::echo_rest(identifier, sequence)};
   header.emit(message);
   copy_bytes(as_bytes(payload), MutableBytes(message).subspan(IcmpHeader::kSize));
+  if (!v4) return icmpv6_frame(from, to, std::move(message), ttl);
   header.checksum = internet_checksum(message);
   header.emit(message);
-  return ip_frame({.ttl = ttl, .protocol = IpProtocol::kIcmp, .source = from, .destination = to},
+  return packet_frame(IpHeader{.protocol = IpProtocol::kIcmp,
+                           .hop_limit = ttl,
+                           .source = from,
+                           .destination = to,
+                           .identification = 0},
                   message);
 }
 

@@ -4,10 +4,10 @@
 
 namespace sluice {
 
-tcp::Parameters GuestTcp::parameters(std::uint32_t later) {
+tcp::Parameters GuestTcp::parameters(std::uint32_t later) const {
   return {.initial_sequence = tcp::Sequence(0xfffffff0) + later,  // wraps soon
           .timestamp_offset = 77,
-          .maximum_segment_size = 1460,
+          .maximum_segment_size = static_cast<std::uint16_t>(remote_.address.is_v4() ? 1460 : 1440),
           .receive_space = 1U << 20};
 }
 
@@ -43,7 +43,7 @@ void GuestTcp::set_space(std::uint32_t bytes) {
 bool GuestTcp::takes(const SeenFrame& frame) const {
   if (!frame.tcp || frame.tcp->destination_port != port_) return false;
   if (!connection_) return frame.tcp->flags.syn;
-  return remote_ == Endpoint{frame.ip->source, frame.tcp->source_port};
+  return remote_ == Endpoint{frame.source, frame.tcp->source_port};
 }
 
 void GuestTcp::on_frame(Time now, const SeenFrame& frame) {
@@ -55,7 +55,7 @@ void GuestTcp::on_frame(Time now, const SeenFrame& frame) {
                              .options = frame.tcp_options,
                              .payload = as_bytes(frame.payload)};
   if (!connection_) {
-    remote_ = {frame.ip->source, header.source_port};
+    remote_ = {frame.source, header.source_port};
     connection_.emplace(tcp::Connection::from_syn(now, segment, parameters(0)));
     connection_->admit();
     return;
@@ -99,7 +99,7 @@ bool GuestTcp::send_segments(Time now) {
                            .acknowledgment = segment->acknowledgment.number(),
                            .flags = segment->flags,
                            .window = segment->window};
-    const Octets bytes = tcp_frame(kGuestAddress, remote_.address, header, segment->options,
+    const Octets bytes = tcp_frame(remote_.address.is_v4() ? kGuestAddress : kGuestAddress6, remote_.address, header, segment->options,
                                    as_bytes(queue_).subspan(segment->offset, segment->length));
     if (sim_.loses()) continue;
     const Frame frame{bytes, {}};

@@ -13,7 +13,7 @@ namespace sluice {
 
 class GuestTcp {
  public:
-  // Connects from `port` of the guest to `remote`.
+  // Connects from `port` of the guest, from its address of that family, to `remote`.
   // Its sequence numbers begin `later` than those of the first connection from that port.
   GuestTcp(Sim& sim, std::uint16_t port, const Endpoint& remote, std::uint32_t later = 0);
   // Listens at `port` and takes the first connection that comes.
@@ -44,7 +44,7 @@ class GuestTcp {
   bool send_segments(Time now);
 
  private:
-  static tcp::Parameters parameters(std::uint32_t later);
+  tcp::Parameters parameters(std::uint32_t later) const;
 
   Sim& sim_;
   std::uint16_t port_;

@@ -16,41 +16,62 @@ void see_tcp(Bytes transport, SeenFrame& seen) {
   seen.payload = as_text(view->payload());
 }
 
-void see_transport(Bytes transport, SeenFrame& seen) {
-  const Ipv4Header& ip = *seen.ip;
+void see_transport(IpProtocol protocol, bool is_fragment, Bytes transport, SeenFrame& seen) {
   const bool whole_checksum = seen.offload.checksum == ChecksumState::kInPacket;
-  if (ip.more_fragments || ip.fragment_offset != 0) {
+  if (is_fragment) {
     seen.payload = as_text(transport);
     return;
   }
-  switch (ip.protocol) {
+  const auto checksum = [&] {
+    return transport_checksum(seen.source, seen.destination, protocol, transport);
+  };
+  switch (protocol) {
     case IpProtocol::kTcp:
       see_tcp(transport, seen);
-      if (whole_checksum) {
-        EXPECT_EQ(transport_checksum(ip.source, ip.destination, ip.protocol, transport), 0);
-      }
+      if (whole_checksum) EXPECT_EQ(checksum(), 0);
       return;
     case IpProtocol::kUdp: {
       const auto view = UdpView::parse(transport);
       ASSERT_TRUE(view);
       seen.udp = view->header();
       seen.payload = as_text(view->payload());
-      if (whole_checksum) {
-        EXPECT_EQ(transport_checksum(ip.source, ip.destination, ip.protocol, transport), 0);
-      }
+      if (whole_checksum) EXPECT_EQ(checksum(), 0);
       return;
     }
-    case IpProtocol::kIcmp: {
+    case IpProtocol::kIcmp:
+    case IpProtocol::kIcmpv6: {
       const auto view = IcmpView::parse(transport);
       ASSERT_TRUE(view);
-      EXPECT_EQ(internet_checksum(transport), 0);
+      EXPECT_EQ(protocol == IpProtocol::kIcmp ? internet_checksum(transport) : checksum(), 0);
       seen.icmp = view->header();
+      seen.icmp_message.assign(transport.begin(), transport.end());
       seen.payload = as_text(view->payload());
       return;
     }
     default:
       ADD_FAILURE() << "an IP protocol that nobody speaks here";
   }
+}
+
+void see_ipv4(Bytes packet, SeenFrame& seen) {
+  const auto ip = Ipv4View::parse(packet);
+  ASSERT_TRUE(ip) << "a frame without a valid IPv4 header";
+  EXPECT_EQ(ip->packet().size(), packet.size());
+  seen.ip = ip->header();
+  seen.source = seen.ip->source;
+  seen.destination = seen.ip->destination;
+  see_transport(seen.ip->protocol, ip->is_fragment(), ip->payload(), seen);
+}
+
+void see_ipv6(Bytes packet, SeenFrame& seen) {
+  const auto ip = Ipv6View::parse(packet);
+  ASSERT_TRUE(ip) << "a frame without a valid IPv6 header";
+  EXPECT_EQ(ip->packet().size(), packet.size());
+  seen.ip6 = ip->header();
+  seen.fragment6 = ip->fragment();
+  seen.source = seen.ip6->source;
+  seen.destination = seen.ip6->destination;
+  see_transport(ip->protocol(), ip->is_fragment(), ip->payload(), seen);
 }
 
 }  // namespace
@@ -69,17 +90,15 @@ SeenFrame see(Bytes frame, const Offload& offload) {
     EXPECT_TRUE(seen.arp);
     return seen;
   }
-  EXPECT_EQ(seen.ethernet.type, EtherType::kIpv4);
-  const auto ip = Ipv4View::parse(ethernet->payload());
-  if (!ip) {
-    ADD_FAILURE() << "a frame without a valid IPv4 header";
-    return seen;
+  if (seen.ethernet.type == EtherType::kIpv6) {
+    see_ipv6(ethernet->payload(), seen);
+  } else {
+    EXPECT_EQ(seen.ethernet.type, EtherType::kIpv4);
+    see_ipv4(ethernet->payload(), seen);
   }
-  EXPECT_EQ(ip->packet().size(), ethernet->payload().size());
-  seen.ip = ip->header();
-  see_transport(ip->payload(), seen);
   if (offload.segmentation != Segmentation::kNone) {
-    EXPECT_EQ(seen.tcp.has_value(), offload.segmentation == Segmentation::kTcp4);
+    EXPECT_EQ(seen.tcp && seen.ip, offload.segmentation == Segmentation::kTcp4);
+    EXPECT_EQ(seen.tcp && seen.ip6, offload.segmentation == Segmentation::kTcp6);
     EXPECT_EQ(seen.udp.has_value(), offload.segmentation == Segmentation::kUdp);
     EXPECT_EQ(offload.checksum, ChecksumState::kPartial);
     EXPECT_EQ(offload.header_size + seen.payload.size(), frame.size());

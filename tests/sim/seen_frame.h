@@ -5,12 +5,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "stack/frame.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/ethernet.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
 #include "stack/wire/tcp.h"
 #include "stack/wire/udp.h"
 
@@ -21,11 +23,16 @@ struct SeenFrame {
   EthernetHeader ethernet;
   Offload offload;
   std::optional<ArpMessage> arp;
+  IpAddress source;  // of the IP packet, of either family
+  IpAddress destination;
   std::optional<Ipv4Header> ip;
+  std::optional<Ipv6Header> ip6;
+  std::optional<Ipv6FragmentHeader> fragment6;
   std::optional<TcpHeader> tcp;
   TcpOptions tcp_options;
   std::optional<UdpHeader> udp;
-  std::optional<IcmpHeader> icmp;
+  std::optional<IcmpHeader> icmp;  // of either ICMP
+  std::vector<std::uint8_t> icmp_message;
   std::string payload;  // of the innermost layer above
 };
 

@@ -147,12 +147,12 @@ std::errc SimHost::watch(SocketId id, Token token) {
 }
 
 Opened SimHost::open_datagrams(Token token, DatagramKind kind, const IpAddress& family) {
-  Expects(family.is_v4());
   if (open_error != std::errc{}) return {.error = open_error};
   Socket socket;
   socket.kind = Socket::Kind::kDatagrams;
   socket.token = token;
   socket.datagram_kind = kind;
+  socket.is_v4 = family.is_v4();
   return {.id = add(std::move(socket))};
 }
 
@@ -161,6 +161,7 @@ std::size_t SimHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> d
   Expects(socket.kind == Socket::Kind::kDatagrams);
   if (!takes_datagrams) return 0;
   for (const HostDatagram& datagram : datagrams) {
+    Expects(datagram.peer.address.is_v4() == socket.is_v4);
     socket.sent_datagrams.push_back(
         {datagram.peer, datagram.ttl, datagram.sequence, std::string(as_text(datagram.payload))});
   }
