@@ -116,8 +116,8 @@ int run_replay(const ReplayInvocation& invocation) {
   log::set_level(common.log_level);
   ignore_failed_writes();
   constexpr MacAddress kGuest({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
-  CaptureReader reader(invocation.input,
-                       {.guest = invocation.guest.value_or(kGuest), .gateway = Network::mac_of(network.v4.host)});
+  CaptureReader reader(invocation.input, {.guest = invocation.guest.value_or(kGuest),
+                                          .gateway = Network::mac_of(network.v4.host)});
   const Seed seed = common.seed.value_or(Seed{});
   const Time start{};
   std::optional<CapturedFrame> captured = reader.next();

@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const sluice::UserNetworkOptions options = sluice::parse_user_network(text);
     const sluice::Network& network = options.network;
-    require(network.v4.subnet.contains(network.v4.host) && network.v4.subnet.contains(network.v4.dns));
+    require(network.v4.subnet.contains(network.v4.host) &&
+            network.v4.subnet.contains(network.v4.dns));
     require(network.v4.subnet.contains(network.dhcp_start) && network.v4.host != network.v4.dns);
     require(network.mtu >= sluice::Network::kMinMtu && network.mtu <= sluice::Network::kMaxMtu);
     require(options.boot_file.size() < 128);

@@ -57,8 +57,8 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   const auto destination = context_.translation.outward(datagram.remote.address);
   if (!destination || !context_.policy.allows(*destination)) {
     context_.counters.count(destination ? Drop::kPolicy : Drop::kMartianDestination);
-    context_.errors.report(
-        now, packet, {destination ? PathError::Kind::kNoRoute : PathError::Kind::kNoHost});
+    context_.errors.report(now, packet,
+                           {destination ? PathError::Kind::kNoRoute : PathError::Kind::kNoHost});
     return;
   }
   DatagramFlow* const flow = mapping_of(now, datagram.guest, *destination, packet);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stack/wire/icmpv4.h"
 #include "tests/sim/sim.h"
 
 namespace sluice {

@@ -14,7 +14,8 @@ namespace {
 // 4.3.2.3; RFC 4443, section 2.4).
 std::size_t max_quotation(const IpAddress& to) {
   constexpr std::size_t kIcmpv4MaxErrorPacket = 576;
-  return (to.is_v4() ? kIcmpv4MaxErrorPacket : kIcmpv6MaxErrorPacket) - IpHeader::size_for(to) - IcmpHeader::kSize;
+  return (to.is_v4() ? kIcmpv4MaxErrorPacket : kIcmpv6MaxErrorPacket) - IpHeader::size_for(to) -
+         IcmpHeader::kSize;
 }
 
 // What every quotation has of a transport header (RFC 792).

@@ -5,6 +5,7 @@
 #include "nat/policy.h"
 #include "stack/checksum.h"
 #include "stack/wire/arp.h"
+#include "stack/wire/icmpv4.h"
 #include "stack/wire/udp.h"
 
 namespace sluice {

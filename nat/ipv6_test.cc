@@ -39,8 +39,7 @@ TEST(Ipv6, ARouterSolicitationIsAnsweredWithAllThatAGuestNeeds) {
   config.network.mtu = 1400;
   config.domain_search = {"lab.example", "example"};
   Sim sim(config);
-  sim.from_guest(
-      ndp_frame(kGuestOnLink, IpAddress::all_routers(), RouterSolicitation{kGuestMac}));
+  sim.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_routers(), RouterSolicitation{kGuestMac}));
   const SeenFrame seen = only(sim);
   EXPECT_EQ(seen.ethernet.destination, kGuestMac);
   EXPECT_EQ(seen.ethernet.source, kRouterMac);
@@ -301,18 +300,17 @@ TEST(Ipv6, LargeDatagramsComeAndGoInFragments) {
     whole.replace(frame.fragment6->offset, frame.payload.size(), frame.payload);
   }
   EXPECT_EQ(whole.substr(UdpHeader::kSize), text);
-  EXPECT_EQ(transport_checksum(kServer.address, kGuestAddress6, IpProtocol::kUdp, as_bytes(whole)), 0);
+  EXPECT_EQ(transport_checksum(kServer.address, kGuestAddress6, IpProtocol::kUdp, as_bytes(whole)),
+            0);
 }
 
 TEST(Ipv6, ErrorsOfTheNetworkArePassedOnAsTheyCame) {
   Sim sim;
   sim.from_guest(udp_frame({kGuestAddress6, 4000}, kServer, "x"));
   const IpAddress reporter = ip("2001:db8::99");
-  sim.host.report(sim.host.last(), {.destination = kServer,
-                                    .reporter = reporter,
-                                    .icmp_type = 2,
-                                    .icmp_code = 0,
-                                    .mtu = 1380});
+  sim.host.report(
+      sim.host.last(),
+      {.destination = kServer, .reporter = reporter, .icmp_type = 2, .icmp_code = 0, .mtu = 1380});
   sim.settle();
   const SeenFrame seen = only(sim);
   EXPECT_EQ(type_of(seen), Icmpv6Type::kPacketTooBig);
@@ -342,8 +340,8 @@ TEST(Ipv6, ALinkLocalSourceGoesNoFurtherThanTheLink) {
 
 TEST(Ipv6, AGuestThatIsNotKnownYetIsAskedFor) {
   Sim sim;
-  sim.nat.add_host_forward({.listen = {.local = Endpoint{ip("::1"), 8080}},
-                            .guest = {kGuestAddress6, 80}});
+  sim.nat.add_host_forward(
+      {.listen = {.local = Endpoint{ip("::1"), 8080}}, .guest = {kGuestAddress6, 80}});
   sim.host.knock(sim.host.last(), Endpoint{ip("2001:db8::5"), 5000});
   sim.settle();
   const SeenFrame question = only(sim);
@@ -352,10 +350,10 @@ TEST(Ipv6, AGuestThatIsNotKnownYetIsAskedFor) {
   ASSERT_TRUE(solicitation);
   EXPECT_EQ(solicitation->target, kGuestAddress6);
   GuestTcp guest(sim, 80);
-  sim.from_guest(ndp_frame(kGuestAddress6, kRouter6,
-                           NeighborAdvertisement{.solicited = true,
-                                                 .target = kGuestAddress6,
-                                                 .target_link_address = kGuestMac}));
+  sim.from_guest(ndp_frame(
+      kGuestAddress6, kRouter6,
+      NeighborAdvertisement{
+          .solicited = true, .target = kGuestAddress6, .target_link_address = kGuestMac}));
   EXPECT_TRUE(guest.established());
   EXPECT_EQ(guest.remote(), (Endpoint{ip("2001:db8::5"), 5000}));
 }
@@ -364,8 +362,8 @@ TEST(Ipv6, AForwardLeadsFromOneFamilyToTheOther) {
   Sim sim;
   sim.from_guest(echo_frame(kGuestAddress6, kHost6, 7, 1, ""));
   sim.take_seen();
-  sim.nat.add_host_forward({.listen = {.local = Endpoint{ip("127.0.0.1"), 8080}},
-                            .guest = {kGuestAddress6, 80}});
+  sim.nat.add_host_forward(
+      {.listen = {.local = Endpoint{ip("127.0.0.1"), 8080}}, .guest = {kGuestAddress6, 80}});
   sim.host.knock(sim.host.last(), Endpoint{ip("192.0.2.7"), 5000});
   GuestTcp guest(sim, 80);
   sim.settle();

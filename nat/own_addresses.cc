@@ -29,9 +29,8 @@ bool OwnAddresses::contains(const IpAddress& address) const {
 }
 
 bool OwnAddresses::contains(const MacAddress& mac) const {
-  return std::any_of(addresses_.begin(), addresses_.end(), [&](const IpAddress& address) {
-    return mac == Network::mac_of(address);
-  });
+  return std::any_of(addresses_.begin(), addresses_.end(),
+                     [&](const IpAddress& address) { return mac == Network::mac_of(address); });
 }
 
 bool OwnAddresses::is_guests(const IpAddress& address) const {

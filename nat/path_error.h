@@ -18,9 +18,9 @@ struct PathError {
     kNoPort,
     kNoProtocol,  // value: where in the IPv6 packet the protocol is named
     kProhibited,
-    kTooBig,     // value: the largest packet, in bytes, of the family that told it
-    kHopLimit,   // the packet has passed too many routers
-    kTooLate,    // its fragments did not come in time
+    kTooBig,    // value: the largest packet, in bytes, of the family that told it
+    kHopLimit,  // the packet has passed too many routers
+    kTooLate,   // its fragments did not come in time
   };
 
   Kind kind = Kind::kNoRoute;

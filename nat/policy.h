@@ -27,7 +27,8 @@ class Policy {
 // "this network", loopback, multicast, class E and the limited broadcast address (RFC 1122, section
 // 3.2.1.3; RFC 6890), and IPv6 addresses that only hold an IPv4 address (RFC 4291, section
 // 2.5.5.1). Systems read some of them as "this host". The mapped form of an IPv4 address is that
-// IPv4 address here, and none that an IPv6 packet can carry: such packets are refused at the border.
+// IPv4 address here, and none that an IPv6 packet can carry: such packets are refused at the
+// border.
 bool is_martian(const IpAddress& address);
 
 }  // namespace sluice

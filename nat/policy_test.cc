@@ -31,8 +31,8 @@ TEST(Policy, WithoutLoopbackEverySpellingOfItIsClosed) {
 
 TEST(Policy, NeverAllowsAGuestWhatIsNoHost) {
   const Policy policy{PolicyConfig{}};
-  for (const char* const text :
-       {"0.0.0.0", "224.0.0.251", "239.1.1.1", "240.0.0.1", "255.255.255.255", "ff02::1", "::192.0.2.1"}) {
+  for (const char* const text : {"0.0.0.0", "224.0.0.251", "239.1.1.1", "240.0.0.1",
+                                 "255.255.255.255", "ff02::1", "::192.0.2.1"}) {
     EXPECT_FALSE(policy.allows(*IpAddress::parse(text))) << text;
   }
 }

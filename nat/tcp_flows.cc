@@ -42,9 +42,9 @@ tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
   return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
               key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
           .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
-          .maximum_segment_size = static_cast<std::uint16_t>(
-              context_.config.network.mtu - IpHeader::size_for(key.guest.address) -
-              TcpHeader::kSize),
+          .maximum_segment_size =
+              static_cast<std::uint16_t>(context_.config.network.mtu -
+                                         IpHeader::size_for(key.guest.address) - TcpHeader::kSize),
           .receive_space = kNearSpace};
 }
 

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "stack/wire/icmpv4.h"
 #include "tests/sim/guest_tcp.h"
 #include "tests/sim/sim.h"
 

@@ -212,8 +212,7 @@ void Egress::send_udp(Time now, const Endpoint& from, const Endpoint& to, std::u
                       gsl::span<const Bytes> payloads, std::optional<MacAddress> link_to) {
   Expects(!payloads.empty());
   const LinkCapabilities capabilities = link_.capabilities();
-  const std::size_t packet =
-      IpHeader::size_for(to.address) + UdpHeader::kSize + payloads[0].size();
+  const std::size_t packet = IpHeader::size_for(to.address) + UdpHeader::kSize + payloads[0].size();
   if (capabilities.udp_segmentation && capabilities.checksum && packet <= network_.mtu) {
     send_udp_frame(now, from, to, ttl, payloads, link_to);
     return;
@@ -267,9 +266,8 @@ void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, 
 void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
                        Bytes payload) {
   const bool v4 = to.is_v4();
-  const IpHeader ip{.protocol = v4 ? IpProtocol::kIcmp : IpProtocol::kIcmpv6,
-                    .source = from,
-                    .destination = to};
+  const IpHeader ip{
+      .protocol = v4 ? IpProtocol::kIcmp : IpProtocol::kIcmpv6, .source = from, .destination = to};
   const std::size_t size = IcmpHeader::kSize + payload.size();
   if (size > kLargestPacket - ip.size()) {
     counters_.count(Drop::kMalformed);

@@ -8,6 +8,7 @@
 
 #include "stack/checksum.h"
 #include "stack/reassembly.h"
+#include "stack/wire/icmpv4.h"
 #include "tests/sim/guest_frames.h"
 #include "tests/sim/keeping_link.h"
 #include "tests/sim/seen_frame.h"

@@ -18,14 +18,13 @@ struct AddressPlan {
 };
 
 struct Network {
-  AddressPlan v4{{IpAddress::v4(10, 0, 2, 0), 24},
-                 IpAddress::v4(10, 0, 2, 2),
-                 IpAddress::v4(10, 0, 2, 3)};
+  AddressPlan v4{
+      {IpAddress::v4(10, 0, 2, 0), 24}, IpAddress::v4(10, 0, 2, 2), IpAddress::v4(10, 0, 2, 3)};
   AddressPlan v6{{IpAddress::v6({0xfe, 0xc0}), 64},
                  IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}),
                  IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3})};
   bool has_v4 = true;
-  bool has_v6 = true;  // only with an MTU of kMinMtu6 and more
+  bool has_v6 = true;                                  // only with an MTU of kMinMtu6 and more
   IpAddress smb = IpAddress::v4(10, 0, 2, 4);          // the SMB server, when there is one
   IpAddress dhcp_start = IpAddress::v4(10, 0, 2, 15);  // the first lease, kLeases in a row
   std::uint16_t mtu = 1500;                            // bytes of an IP packet

@@ -112,12 +112,12 @@ class Reassembler final : private TimerHandler {
     Drop reason{};  // why it was discarded, and why what still comes of it is
     Key key;
     Time deadline{};
-    std::uint64_t serial = 0;               // in the order of arrival: the smallest is the oldest
+    std::uint64_t serial = 0;  // in the order of arrival: the smallest is the oldest
     std::array<std::uint8_t, kMaxHeader> header{};  // of the first fragment, as if it were whole
     std::uint8_t header_size = 0;                   // 0 until the first fragment is there
-    std::optional<std::uint16_t> end;       // payload bytes in all; known from the last fragment
-    std::vector<Range> ranges;              // sorted, disjoint
-    std::vector<std::uint8_t> payload;      // of all ranges, in the order they came
+    std::optional<std::uint16_t> end;   // payload bytes in all; known from the last fragment
+    std::vector<Range> ranges;          // sorted, disjoint
+    std::vector<std::uint8_t> payload;  // of all ranges, in the order they came
   };
 
   enum class Verdict : std::uint8_t { kNew, kRepeated, kConflict };

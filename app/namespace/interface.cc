@@ -86,7 +86,7 @@ struct RouteRequest {
   nlmsghdr header{};
   rtmsg route{};
   AddressAttribute gateway{RTA_GATEWAY};
-  NumberAttribute interface{RTA_OIF};
+  NumberAttribute interface { RTA_OIF };
 };
 static_assert(sizeof(RouteRequest) == sizeof(nlmsghdr) + sizeof(rtmsg) + 28);
 

@@ -249,7 +249,8 @@ constexpr auto kRows = std::to_array<Row>({
      [](Draft& draft, std::string_view value) {
        const std::size_t slash = std::min(value.find('/'), value.size());
        draft.prefix6 = parse_prefix6(value.substr(0, slash));
-       if (slash < value.size()) draft.prefix6_length = parse_prefix6_length(value.substr(slash + 1));
+       if (slash < value.size())
+         draft.prefix6_length = parse_prefix6_length(value.substr(slash + 1));
      }},
     {{"ipv6-prefix", "PREFIX", "The same without its length."},
      [](Draft& draft, std::string_view value) { draft.prefix6 = parse_prefix6(value); }},

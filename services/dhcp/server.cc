@@ -265,7 +265,8 @@ void DhcpServer::on_inform(Time now, const Request& request) {
 
 bool DhcpServer::names_other_server(const DhcpMessage& message) const {
   const auto server = message.find(DhcpCode::kServerIdentifier);
-  return server && message.find_32(DhcpCode::kServerIdentifier) != config_.network.v4.host.v4_bits();
+  return server &&
+         message.find_32(DhcpCode::kServerIdentifier) != config_.network.v4.host.v4_bits();
 }
 
 void DhcpServer::refuse(Time now, const Request& request, std::string_view why) {

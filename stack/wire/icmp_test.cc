@@ -29,7 +29,8 @@ TEST(Icmp, MessageWithoutAWholeHeaderIsRefused) {
 // RFC 1122, section 3.2.2, lists them.
 TEST(Icmp, ErrorsAreTheTypesThatQuoteAPacket) {
   for (unsigned type = 0; type < 256; ++type) {
-    EXPECT_EQ(is_error(static_cast<IcmpType>(type)), type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
+    EXPECT_EQ(is_error(static_cast<IcmpType>(type)),
+              type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
         << type;
   }
 }

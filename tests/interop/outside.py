@@ -17,7 +17,10 @@ import sys
 import tempfile
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK6 = "::1"
 OUTSIDE = "198.51.100.1"  # this host's address on its network
+OUTSIDE6 = "2001:db8:100::1"  # and of the other family
+NO_ROUTE6 = "2001:db8:113::1"  # nowhere: ENETUNREACH
 SILENT = "198.51.100.77"  # a neighbour that never answers
 NO_ROUTE = "203.0.113.1"  # nowhere: ENETUNREACH
 UNREACHABLE = "192.0.2.1"  # a route that says EHOSTUNREACH
@@ -99,6 +102,8 @@ def _build():
     sh("ip", "link", "set", "beyond", "up")
     sh("ip", "link", "set", "out", "up")
     sh("ip", "address", "add", f"{OUTSIDE}/24", "dev", "out")
+    write_setting("/proc/sys/net/ipv6/conf/out/disable_ipv6", "0")
+    sh("ip", "address", "add", f"{OUTSIDE6}/64", "dev", "out", "nodad")
     sh("ip", "neighbour", "add", SILENT, "lladdr", "02:00:00:00:00:77", "dev", "out")
     sh("ip", "route", "add", "unreachable", f"{UNREACHABLE}/24".replace(".1/", ".0/"))
     set_ping_allowed(True)

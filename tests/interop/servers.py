@@ -5,12 +5,16 @@ import socket
 import threading
 
 
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 class TcpServer:
     """Calls `handle(connection)` in a thread per connection; the connection is closed after it."""
 
     def __init__(self, handle, address="127.0.0.1", port=0):
         self._handle = handle
-        self._socket = socket.create_server((address, port), backlog=2048)
+        self._socket = socket.create_server((address, port), family=family_of(address), backlog=2048)
         self._serve()
 
     def _serve(self):
@@ -71,7 +75,7 @@ class UdpServer:
 
     def __init__(self, handle, address="127.0.0.1", port=0):
         self._handle = handle
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(family_of(address), socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._socket.bind((address, port))
         self.port = self._socket.getsockname()[1]
@@ -120,6 +124,6 @@ def read_all(connection):
 
 def closed_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
     """A port that nobody listens on."""
-    with socket.socket(socket.AF_INET, kind) as probe:
+    with socket.socket(family_of(address), kind) as probe:
         probe.bind((address, 0))
         return probe.getsockname()[1]

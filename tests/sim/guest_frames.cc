@@ -68,11 +68,11 @@ Octets udp_frame(const Endpoint& from, const Endpoint& to, std::string_view payl
   header.checksum = transport_checksum(from.address, to.address, IpProtocol::kUdp,
                                        udp_datagram(header, as_bytes(payload)));
   return packet_frame(IpHeader{.protocol = IpProtocol::kUdp,
-                           .hop_limit = ttl,
-                           .source = from.address,
-                           .destination = to.address,
-                           .identification = 0},
-                  udp_datagram(header, as_bytes(payload)));
+                               .hop_limit = ttl,
+                               .source = from.address,
+                               .destination = to.address,
+                               .identification = 0},
+                      udp_datagram(header, as_bytes(payload)));
 }
 
 Octets tcp_frame(const IpAddress& from, const IpAddress& to, TcpHeader header,
@@ -81,7 +81,7 @@ Octets tcp_frame(const IpAddress& from, const IpAddress& to, TcpHeader header,
   header.checksum =
       transport_checksum(from, to, IpProtocol::kTcp, tcp_segment(header, options, payload));
   return packet_frame(IpHeader{.protocol = IpProtocol::kTcp, .source = from, .destination = to},
-                  tcp_segment(header, options, payload));
+                      tcp_segment(header, options, payload));
 }
 
 Octets icmpv6_frame(const IpAddress& from, const IpAddress& to, Octets message,
@@ -90,10 +90,10 @@ Octets icmpv6_frame(const IpAddress& from, const IpAddress& to, Octets message,
   store_big(MutableBytes(message), IcmpHeader::kChecksumOffset,
             transport_checksum(from, to, IpProtocol::kIcmpv6, message));
   return packet_frame(IpHeader{.protocol = IpProtocol::kIcmpv6,
-                           .hop_limit = hop_limit,
-                           .source = from,
-                           .destination = to},
-                  message);
+                               .hop_limit = hop_limit,
+                               .source = from,
+                               .destination = to},
+                      message);
 }
 
 Octets echo_frame(const IpAddress& from, const IpAddress& to, std::uint16_t identifier,
@@ -108,11 +108,11 @@ Octets echo_frame(const IpAddress& from, const IpAddress& to, std::uint16_t iden
   header.checksum = internet_checksum(message);
   header.emit(message);
   return packet_frame(IpHeader{.protocol = IpProtocol::kIcmp,
-                           .hop_limit = ttl,
-                           .source = from,
-                           .destination = to,
-                           .identification = 0},
-                  message);
+                               .hop_limit = ttl,
+                               .source = from,
+                               .destination = to,
+                               .identification = 0},
+                      message);
 }
 
 }  // namespace sluice

@@ -99,8 +99,9 @@ bool GuestTcp::send_segments(Time now) {
                            .acknowledgment = segment->acknowledgment.number(),
                            .flags = segment->flags,
                            .window = segment->window};
-    const Octets bytes = tcp_frame(remote_.address.is_v4() ? kGuestAddress : kGuestAddress6, remote_.address, header, segment->options,
-                                   as_bytes(queue_).subspan(segment->offset, segment->length));
+    const Octets bytes =
+        tcp_frame(remote_.address.is_v4() ? kGuestAddress : kGuestAddress6, remote_.address, header,
+                  segment->options, as_bytes(queue_).subspan(segment->offset, segment->length));
     if (sim_.loses()) continue;
     const Frame frame{bytes, {}};
     sim_.nat.on_frames(now, gsl::span<const Frame>(&frame, 1));
