@@ -283,6 +283,14 @@ IpAddress Subnet::v4_broadcast() const {
   return IpAddress::v4(base_.v4_bits() | ~v4_mask());
 }
 
+IpAddress Subnet::autoconfigured(const MacAddress& mac) const {
+  Expects(!base_.is_v4() && length_ == 64);
+  std::array<std::uint8_t, 16> octets = base_.octets();
+  const auto identifier = mac.interface_identifier();
+  std::copy(identifier.begin(), identifier.end(), octets.begin() + 8);
+  return IpAddress::v6(octets);
+}
+
 std::string Subnet::to_string() const {
   std::string text = base_.to_string() + '/';
   append_number(text, length_, 10);

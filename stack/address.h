@@ -35,6 +35,17 @@ class MacAddress {
   // The group bit: broadcast and multicast addresses, which are never a sender's.
   constexpr bool is_group() const { return (octets_[0] & 1) != 0; }
   constexpr bool is_zero() const { return *this == MacAddress(); }
+  // The interface identifier that IPv6 makes of it: modified EUI-64 (RFC 4291, appendix A).
+  constexpr std::array<std::uint8_t, 8> interface_identifier() const {
+    return {static_cast<std::uint8_t>(octets_[0] ^ 2U),
+            octets_[1],
+            octets_[2],
+            0xff,
+            0xfe,
+            octets_[3],
+            octets_[4],
+            octets_[5]};
+  }
   std::string to_string() const;
 
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
@@ -69,6 +80,10 @@ class IpAddress {
     return address;
   }
 
+  // All nodes and all routers of a link (RFC 4291, section 2.7.1).
+  static constexpr IpAddress all_nodes() { return multicast_v6({0, 0, 0, 1}, 0); }
+  static constexpr IpAddress all_routers() { return multicast_v6({0, 0, 0, 2}, 0); }
+
   // Reads dotted-quad IPv4 or RFC 4291 text IPv6; nullopt for anything else.
   static std::optional<IpAddress> parse(std::string_view text);
 
@@ -90,6 +105,15 @@ class IpAddress {
   bool is_loopback() const;     // 127.0.0.0/8, ::1
   bool is_multicast() const;    // 224.0.0.0/4, ff00::/8
   bool is_link_local() const;   // 169.254.0.0/16, fe80::/10
+  // Where this IPv6 address is asked for by neighbour discovery: its solicited-node multicast
+  // address (RFC 4291, section 2.7.1).
+  constexpr IpAddress solicited_node() const {
+    return multicast_v6({0xff, octets_[13], octets_[14], octets_[15]}, 1);
+  }
+  // Where frames to this IPv6 multicast address go (RFC 2464, section 7).
+  constexpr MacAddress multicast_mac() const {
+    return MacAddress({0x33, 0x33, octets_[12], octets_[13], octets_[14], octets_[15]});
+  }
   // 255.255.255.255, the limited broadcast address (RFC 919).
   bool is_limited_broadcast() const { return *this == v4(0xffffffff); }
 
@@ -106,6 +130,12 @@ class IpAddress {
   }
 
  private:
+  // Of the link: ff02::, a byte before the last four, and these.
+  static constexpr IpAddress multicast_v6(const std::array<std::uint8_t, 4>& last,
+                                          std::uint8_t before) {
+    return v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, before, last[0], last[1], last[2], last[3]});
+  }
+
   std::array<std::uint8_t, 16> octets_{};
 };
 
@@ -144,7 +174,12 @@ class Subnet {
   IpAddress nth(std::uint32_t index) const;
   std::uint32_t v4_mask() const;   // host byte order
   IpAddress v4_broadcast() const;  // the directed broadcast address
+  // The address that a host with this link address configures in an IPv6 network of 64 bits
+  // (RFC 4862, section 5.5.3; RFC 2464, section 4).
+  IpAddress autoconfigured(const MacAddress& mac) const;
   std::string to_string() const;
+
+  friend bool operator==(const Subnet&, const Subnet&) = default;
 
  private:
   IpAddress base_;
