@@ -7,10 +7,9 @@
 
 #include "stack/address.h"
 #include "stack/bytes.h"
+#include "stack/wire/ip_protocol.h"
 
 namespace sluice {
-
-enum class IpProtocol : std::uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58 };
 
 // A header without options, which we never send.
 struct Ipv4Header {
