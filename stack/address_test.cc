@@ -52,6 +52,12 @@ TEST(MacAddress, GroupAndZeroAddressesAreKnown) {
   EXPECT_FALSE(MacAddress::broadcast().is_zero());
 }
 
+// RFC 2464, section 4.
+TEST(MacAddress, InterfaceIdentifierIsModifiedEui64) {
+  EXPECT_EQ(MacAddress({0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde}).interface_identifier(),
+            (std::array<std::uint8_t, 8>{0x36, 0x56, 0x78, 0xff, 0xfe, 0x9a, 0xbc, 0xde}));
+}
+
 RC_GTEST_PROP(MacAddress, TextRoundTrips, (const std::array<std::uint8_t, 6>& octets)) {
   const MacAddress mac(octets);
   RC_ASSERT(MacAddress::parse(mac.to_string()) == mac);
@@ -166,6 +172,19 @@ TEST(IpAddress, ClassesOfAddressesAreKnown) {
   EXPECT_TRUE(ip("255.255.255.255").is_limited_broadcast());
 }
 
+// The example of RFC 4291, section 2.7.1, and what RFC 2464, section 7, makes of it.
+TEST(IpAddress, SolicitedNodeAndItsLinkAddressFollowTheRfcs) {
+  const IpAddress asked = ip("4037::01:800:200E:8C6C").solicited_node();
+  EXPECT_EQ(asked, ip("FF02::1:FF0E:8C6C"));
+  EXPECT_EQ(asked.multicast_mac().to_string(), "33:33:ff:0e:8c:6c");
+}
+
+TEST(IpAddress, AllNodesAndAllRoutersOfTheLinkAreKnown) {
+  EXPECT_EQ(IpAddress::all_nodes(), ip("ff02::1"));
+  EXPECT_EQ(IpAddress::all_routers(), ip("ff02::2"));
+  EXPECT_EQ(IpAddress::all_nodes().multicast_mac().to_string(), "33:33:00:00:00:01");
+}
+
 RC_GTEST_PROP(IpAddress, Ipv4TextRoundTrips, (std::uint32_t bits)) {
   const IpAddress address = IpAddress::v4(bits);
   RC_ASSERT(address.is_v4());
@@ -200,6 +219,18 @@ TEST(Subnet, KeepsOnlyTheNetworkPart) {
   EXPECT_EQ(network.v4_broadcast(), ip("10.0.2.255"));
   EXPECT_EQ(network.nth(2), ip("10.0.2.2"));
   EXPECT_EQ(network.to_string(), "10.0.2.0/24");
+}
+
+TEST(Subnet, AutoconfigurationPutsTheInterfaceIdentifierBehindThePrefix) {
+  const MacAddress mac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
+  EXPECT_EQ(subnet("fe80::/64").autoconfigured(mac), ip("fe80::5054:ff:fe12:3456"));
+  EXPECT_EQ(subnet("fec0::1/64").autoconfigured(mac), ip("fec0::5054:ff:fe12:3456"));
+}
+
+TEST(Subnet, SubnetsAreEqualThatHaveTheSameNetworkAndLength) {
+  EXPECT_EQ(subnet("10.0.2.99/24"), subnet("10.0.2.0/24"));
+  EXPECT_NE(subnet("10.0.2.0/24"), subnet("10.0.2.0/25"));
+  EXPECT_NE(subnet("10.0.2.0/24"), subnet("10.0.3.0/24"));
 }
 
 TEST(Subnet, ContainsItsOwnFamilyOnly) {

@@ -144,9 +144,9 @@ TEST(NdpOptions, APrefixThatIsNoneIsPassedOver) {
 }
 
 TEST(NdpOptions, DnsServersLieAsRfc8106Says) {
-  const Octets bytes = {25, 5, 0, 0, 0, 0, 0x0e, 0x10, 0xfe, 0xc0, 0,    0,    0,
-                        0,  0, 0, 0, 0, 0, 0,    0,    3,    0x20, 0x01, 0x0d, 0xb8,
-                        0,  0, 0, 0, 0, 0, 0,    0,    0,    0,    0,    53};
+  const Octets bytes = {25,   5,    0,    0,    0, 0, 0x0e, 0x10,                          //
+                        0xfe, 0xc0, 0,    0,    0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 3,  //
+                        0x20, 0x01, 0x0d, 0xb8, 0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0x35};
   const DnsServersOption option{3600, {ip("fec0::3"), ip("2001:db8::35")}};
   EXPECT_EQ(emitted(option), bytes);
   EXPECT_EQ(DnsServersOption::parse(bytes), option);

@@ -118,10 +118,15 @@ void tcp_to_guest(State& state, std::size_t payload, const LinkCapabilities& cap
   require_no_drops(state, world);
 }
 
-void request_and_response(State& state) {
+// The others are open and silent.
+void request_and_response(State& state, std::uint16_t others) {
   CountingWorld world;
   GuestConnection guest(world);
-  guest.connect();
+  constexpr std::uint16_t kFirst = 1024;
+  for (std::uint16_t i = 0; i < others; ++i) {
+    guest.connect(static_cast<std::uint16_t>(kFirst + i));
+  }
+  guest.connect(static_cast<std::uint16_t>(kFirst + others));
   for (auto _ : state) {
     guest.send();
     world.host.say(1);
@@ -247,7 +252,9 @@ std::vector<Micro> all() {
       {"64 KiB to the guest by TCP and acknowledged",
        [](State& s) { tcp_to_guest(s, kBurst, CountingWorld::kTap); }},
       {"64 KiB to the guest without offloads", [](State& s) { tcp_to_guest(s, kBurst, {}); }},
-      {"request and response on a TCP connection", request_and_response},
+      {"request and response on a TCP connection", [](State& s) { request_and_response(s, 0); }},
+      {"request and response beside 50000 idle connections",
+       [](State& s) { request_and_response(s, 50000); }},
       {"TCP connection opened and closed", connection},
       {"UDP datagram there and back", datagram},
       {"timer set and cancelled among 10000", set_and_cancel},
