@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "services/dhcp/server.h"
+#include "services/dhcpv6/boot_url.h"
+#include "services/dhcpv6/server.h"
 #include "services/dns/proxy.h"
 #include "services/tftp/server.h"
 
@@ -26,6 +28,25 @@ DhcpConfig dhcp_config(const UserNetworkOptions& options) {
   return config;
 }
 
+Dhcpv6Config dhcpv6_config(const UserNetworkOptions& options) {
+  const Network& network = options.network;
+  Dhcpv6Config config{
+      .mac = Network::mac_of(network.router()),
+      .address = network.router(),
+      .subnet = network.v6.subnet,
+      .first_lease = network.dhcp6_start(),
+      .leases = Network::kLeases,
+      .reserved = {network.v6.host, network.v6.dns},
+      .dns = network.v6.dns,
+      .domain_search = options.domain_search,
+      .boot_url = boot_url_of(options.boot_file, options.tftp_server_name, network.v6.host),
+      .restricted = options.policy.restricted};
+  for (const GuestForward& forward : options.guest_forwards) {
+    config.reserved.push_back(forward.server.address);
+  }
+  return config;
+}
+
 DnsProxyConfig dns_config(const UserNetworkOptions& options) {
   DnsProxyConfig config = DnsProxyConfig::for_network(options.network);
   config.restricted = options.policy.restricted;
@@ -38,12 +59,14 @@ struct GuestServices::Servers {
   Servers(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers, Files* files)
       : dns_context(nat.context(kDnsService)),
         dhcp(dhcp_config(options), dns_context.output),
+        dhcpv6(dhcpv6_config(options), dns_context.output),
         dns(dns_config(options), dns_context, name_servers) {
     if (files != nullptr) tftp.emplace(TftpConfig{}, nat.context(kTftpService), *files);
   }
 
   ServiceContext dns_context;
   DhcpServer dhcp;
+  Dhcpv6Server dhcpv6;
   DnsProxy dns;
   std::optional<TftpServer> tftp;
 };
@@ -56,7 +79,12 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
     nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
     bind(nat, network.v4);
   }
-  if (network.has_v6) bind(nat, network.v6);
+  if (network.has_v6) {
+    for (const IpAddress& address : {kAllDhcpServers, network.router(), network.v6.host}) {
+      nat.bind_datagrams({.address = address, .port = kDhcpv6ServerPort}, servers_->dhcpv6);
+    }
+    bind(nat, network.v6);
+  }
   nat.bind_host_client(kDnsService, servers_->dns);
 }
 
