@@ -26,7 +26,9 @@ constexpr std::uint8_t kNothing = 59;
 constexpr std::uint8_t kDestinationOptions = 60;
 
 // Eight bytes of a transport header, whichever it may be.
-const Octets kTransport = {0x04, 0x00, 0x00, 0x35, 0x00, 0x08, 0x12, 0x34};
+Octets transport() {
+  return {0x04, 0x00, 0x00, 0x35, 0x00, 0x08, 0x12, 0x34};
+}
 
 Octets joined(std::initializer_list<Octets> pieces) {
   Octets all;
@@ -120,16 +122,16 @@ TEST(Ipv6, HeaderIsReadFieldByField) {
 }
 
 TEST(Ipv6, BytesBehindThePayloadLengthArePadding) {
-  Octets packet = Packet{}.with({kTransport});
+  Octets packet = Packet{}.with({transport()});
   packet.resize(packet.size() + 12, 0xee);
   const auto view = Ipv6View::parse(packet);
   ASSERT_TRUE(view);
-  EXPECT_EQ(octets_of(view->payload()), kTransport);
-  EXPECT_EQ(view->packet().size(), Ipv6Header::kSize + kTransport.size());
+  EXPECT_EQ(octets_of(view->payload()), transport());
+  EXPECT_EQ(view->packet().size(), Ipv6Header::kSize + transport().size());
 }
 
 TEST(Ipv6, WrongHeadersSayWhatIsWrong) {
-  const Octets good = Packet{}.with({kTransport});
+  const Octets good = Packet{}.with({transport()});
   EXPECT_EQ(error_of(good), std::nullopt);
   EXPECT_EQ(error_of({}), silent(Reason::kTruncated));
   EXPECT_EQ(error_of(Bytes(good).first(39)), silent(Reason::kTruncated));
@@ -146,14 +148,15 @@ TEST(Ipv6, WrongHeadersSayWhatIsWrong) {
 }
 
 TEST(Ipv6, AJumbogramIsRefused) {
-  Octets packet = Packet{.next_header = 0}.with({options(kUdp, {0xc2, 4, 0, 1, 0, 0}), kTransport});
+  Octets packet =
+      Packet{.next_header = 0}.with({options(kUdp, {0xc2, 4, 0, 1, 0, 0}), transport()});
   packet[4] = 0;
   packet[5] = 0;
   EXPECT_EQ(error_of(packet), silent(Reason::kMalformed));
 }
 
 TEST(Ipv6, AnAddressThatWouldTurnIntoOneOfIpv4IsRefused) {
-  const Octets good = Packet{}.with({kTransport});
+  const Octets good = Packet{}.with({transport()});
   const Octets mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 2, 2};
   for (const std::ptrdiff_t at : {8, 24}) {
     Octets packet = good;
@@ -170,19 +173,19 @@ TEST(Ipv6, ExtensionHeadersArePassedOver) {
                                      {kRouting, 1, 0, 0, 0, 0, 1, 6, 0, 0, 0, 0, 0, 0, 0x1e, 0},
                                      routing(kDestinationOptions, 4, 0),
                                      options(kTcp),
-                                     kTransport});
+                                     transport()});
   const auto view = Ipv6View::parse(packet);
   ASSERT_TRUE(view);
   EXPECT_EQ(view->header().next_header, IpProtocol::kHopByHop);
   EXPECT_EQ(view->protocol(), IpProtocol::kTcp);
   EXPECT_EQ(view->protocol_named_at(), 40 + 8 + 16 + 8);
-  EXPECT_EQ(octets_of(view->payload()), kTransport);
+  EXPECT_EQ(octets_of(view->payload()), transport());
 }
 
 TEST(Ipv6, NoNextHeaderIsAPacketWithNothingInIt) {
   for (const Octets& packet : {Packet{.next_header = kNothing}.with({}),
-                               Packet{.next_header = kNothing}.with({kTransport}),
-                               Packet{.next_header = 0}.with({options(kNothing), kTransport})}) {
+                               Packet{.next_header = kNothing}.with({transport()}),
+                               Packet{.next_header = 0}.with({options(kNothing), transport()})}) {
     const auto view = Ipv6View::parse(packet);
     ASSERT_TRUE(view);
     EXPECT_EQ(view->protocol(), IpProtocol::kNoNextHeader);
@@ -192,7 +195,7 @@ TEST(Ipv6, NoNextHeaderIsAPacketWithNothingInIt) {
 }
 
 TEST(Ipv6, AnUnknownProtocolIsTheCallersToRefuse) {
-  const Octets packet = Packet{.next_header = kDestinationOptions}.with({options(50), kTransport});
+  const Octets packet = Packet{.next_header = kDestinationOptions}.with({options(50), transport()});
   const auto view = Ipv6View::parse(packet);
   ASSERT_TRUE(view);
   EXPECT_EQ(view->protocol(), IpProtocol{50});
@@ -202,9 +205,9 @@ TEST(Ipv6, AnUnknownProtocolIsTheCallersToRefuse) {
 // RFC 8200, section 4: anywhere but behind the IPv6 header its number is not recognised.
 TEST(Ipv6, HopByHopOptionsComeFirstOrNotAtAll) {
   EXPECT_EQ(error_of(Packet{.next_header = kDestinationOptions}.with(
-                {options(0), options(kUdp), kTransport})),
+                {options(0), options(kUdp), transport()})),
             answered(Reason::kMalformed, Code::kUnrecognizedNextHeader, 40));
-  EXPECT_EQ(error_of(Packet{.next_header = 0}.with({options(0), options(kUdp), kTransport})),
+  EXPECT_EQ(error_of(Packet{.next_header = 0}.with({options(0), options(kUdp), transport()})),
             answered(Reason::kMalformed, Code::kUnrecognizedNextHeader, 40));
 }
 
@@ -212,8 +215,8 @@ TEST(Ipv6, HopByHopOptionsComeFirstOrNotAtAll) {
 TEST(Ipv6, ARouteIsFollowedNeverAndPassedOverAtItsEnd) {
   for (const std::uint8_t type : {0, 1, 2, 3, 4, 253}) {
     const Packet packet{.next_header = kRouting};
-    EXPECT_EQ(error_of(packet.with({routing(kUdp, type, 0), kTransport})), std::nullopt);
-    EXPECT_EQ(error_of(packet.with({routing(kUdp, type, 1), kTransport})),
+    EXPECT_EQ(error_of(packet.with({routing(kUdp, type, 0), transport()})), std::nullopt);
+    EXPECT_EQ(error_of(packet.with({routing(kUdp, type, 1), transport()})),
               answered(Reason::kUnsupported, Code::kErroneousField, 42));
   }
 }
@@ -222,7 +225,7 @@ TEST(Ipv6, ARouteIsFollowedNeverAndPassedOverAtItsEnd) {
 TEST(Ipv6, AnUnknownOptionIsTreatedAsItsUpperBitsAsk) {
   const auto with_option = [](std::uint8_t type, const IpAddress& destination) {
     return error_of(Packet{.next_header = kDestinationOptions, .destination = destination}.with(
-        {options(kUdp, {0, type, 2, 0, 0, 0}), kTransport}));
+        {options(kUdp, {0, type, 2, 0, 0, 0}), transport()}));
   };
   const Error told = answered(Reason::kUnsupported, Code::kUnrecognizedOption, 43);
   for (const std::uint8_t type : {0x02, 0x1e, 0x3f}) {
@@ -237,7 +240,7 @@ TEST(Ipv6, AnUnknownOptionIsTreatedAsItsUpperBitsAsk) {
 
 TEST(Ipv6, OptionsThatReachPastTheirHeaderAreRefused) {
   const auto with_options = [](Octets six) {
-    return error_of(Packet{.next_header = 0}.with({options(kUdp, std::move(six)), kTransport}));
+    return error_of(Packet{.next_header = 0}.with({options(kUdp, std::move(six)), transport()}));
   };
   const auto told_at = [](std::uint32_t pointer) {
     return answered(Reason::kMalformed, Code::kErroneousField, pointer);
@@ -265,7 +268,7 @@ TEST(Ipv6, NoMoreExtensionHeadersThanTheLimitAreFollowed) {
   const auto packet_with = [](unsigned count) {
     Octets chain;
     for (unsigned i = 1; i < count; ++i) chain = joined({options(kDestinationOptions), chain});
-    return Packet{.next_header = kDestinationOptions}.with({chain, options(kUdp), kTransport});
+    return Packet{.next_header = kDestinationOptions}.with({chain, options(kUdp), transport()});
   };
   EXPECT_EQ(error_of(packet_with(Ipv6View::kMaxExtensions)), std::nullopt);
   EXPECT_EQ(error_of(packet_with(Ipv6View::kMaxExtensions + 1)), silent(Reason::kMalformed));
@@ -277,12 +280,12 @@ TEST(Ipv6, NobodyIsToldWhoMayNotBeToldOfErrors) {
   const auto told = [&](const Packet& packet, const Octets& route, const Octets& behind) {
     return error_of(packet.with({route, behind}))->answer.has_value();
   };
-  EXPECT_TRUE(told({.next_header = kRouting}, bad_route, kTransport));
-  EXPECT_FALSE(told({.next_header = kRouting, .source = IpAddress()}, bad_route, kTransport));
+  EXPECT_TRUE(told({.next_header = kRouting}, bad_route, transport()));
+  EXPECT_FALSE(told({.next_header = kRouting, .source = IpAddress()}, bad_route, transport()));
   EXPECT_FALSE(
-      told({.next_header = kRouting, .source = IpAddress::all_nodes()}, bad_route, kTransport));
+      told({.next_header = kRouting, .source = IpAddress::all_nodes()}, bad_route, transport()));
   EXPECT_FALSE(told({.next_header = kRouting, .destination = IpAddress::all_routers()}, bad_route,
-                    kTransport));
+                    transport()));
   // An ICMPv6 message behind the route: an error or a redirect, and others.
   for (const std::uint8_t type : {1, 2, 3, 4, 100, 127, 137}) {
     EXPECT_FALSE(told({.next_header = kRouting}, routing(kIcmpv6, 0, 1), {type, 0, 0, 0}));
@@ -303,7 +306,7 @@ TEST(Ipv6, NobodyIsToldWhoMayNotBeToldOfErrors) {
 
 TEST(Ipv6, AFragmentIsAPieceBehindItsHeader) {
   const Octets packet = Packet{.next_header = 0}.with(
-      {options(kFragment), fragment(kDestinationOptions, 1440, true), kTransport});
+      {options(kFragment), fragment(kDestinationOptions, 1440, true), transport()});
   const auto view = Ipv6View::parse(packet);
   ASSERT_TRUE(view);
   EXPECT_TRUE(view->is_fragment());
@@ -313,13 +316,13 @@ TEST(Ipv6, AFragmentIsAPieceBehindItsHeader) {
                                                   .identification = 0x12345678}));
   EXPECT_EQ(view->protocol(), IpProtocol::kDestinationOptions);
   EXPECT_EQ(view->protocol_named_at(), 48);
-  EXPECT_EQ(octets_of(view->payload()), kTransport);
+  EXPECT_EQ(octets_of(view->payload()), transport());
   EXPECT_EQ(view->unfragmentable().size(), 48);
   EXPECT_EQ(view->fragment_named_at(), 40);
 }
 
 TEST(Ipv6, PiecesBehindTheHeadersOfTheFirstAreThePacket) {
-  const Octets data = joined({options(kUdp), kTransport, {1, 2, 3, 4, 5, 6, 7, 8, 9}});
+  const Octets data = joined({options(kUdp), transport(), {1, 2, 3, 4, 5, 6, 7, 8, 9}});
   const Octets whole = Packet{.next_header = 0}.with({options(kDestinationOptions), data});
   const Octets first = {data.begin(), data.begin() + 16};
   const Octets packet = Packet{.next_header = 0}.with(
@@ -333,7 +336,7 @@ TEST(Ipv6, PiecesBehindTheHeadersOfTheFirstAreThePacket) {
 // RFC 6946.
 TEST(Ipv6, AFragmentThatIsTheWholePacketIsNone) {
   const Octets packet = Packet{.next_header = kFragment}.with(
-      {fragment(kDestinationOptions, 0, false), options(kUdp), kTransport});
+      {fragment(kDestinationOptions, 0, false), options(kUdp), transport()});
   const auto view = Ipv6View::parse(packet);
   ASSERT_TRUE(view);
   EXPECT_FALSE(view->is_fragment());
@@ -341,16 +344,17 @@ TEST(Ipv6, AFragmentThatIsTheWholePacketIsNone) {
   EXPECT_TRUE(view->fragment()->is_atomic());
   EXPECT_EQ(view->protocol(), IpProtocol::kUdp);
   EXPECT_EQ(view->protocol_named_at(), 48);
-  EXPECT_EQ(octets_of(view->payload()), kTransport);
+  EXPECT_EQ(octets_of(view->payload()), transport());
   EXPECT_EQ(view->fragment_named_at(), 6);
   EXPECT_EQ(view->unfragmentable().size(), 40);
-  EXPECT_EQ(reassembled(*view, joined({options(kUdp), kTransport})),
-            Packet{.next_header = kDestinationOptions}.with({options(kUdp), kTransport}));
+  EXPECT_EQ(reassembled(*view, joined({options(kUdp), transport()})),
+            Packet{.next_header = kDestinationOptions}.with({options(kUdp), transport()}));
 }
 
 // RFC 8200, section 4.5.
 TEST(Ipv6, OnlyTheLastFragmentMayEndWithinEightBytes) {
-  const Octets seven(kTransport.begin(), kTransport.end() - 1);
+  Octets seven = transport();
+  seven.pop_back();
   const Packet packet{.next_header = kFragment};
   EXPECT_EQ(error_of(packet.with({fragment(kUdp, 8, false), seven})), std::nullopt);
   EXPECT_EQ(error_of(packet.with({fragment(kUdp, 8, true), seven})),
@@ -358,10 +362,11 @@ TEST(Ipv6, OnlyTheLastFragmentMayEndWithinEightBytes) {
 }
 
 TEST(Ipv6, AFragmentBeyondTheLargestPacketIsRefused) {
-  const Octets seven(kTransport.begin(), kTransport.end() - 1);
+  Octets seven = transport();
+  seven.pop_back();
   const Packet packet{.next_header = kFragment};
   EXPECT_EQ(error_of(packet.with({fragment(kUdp, 65528, false), seven})), std::nullopt);
-  EXPECT_EQ(error_of(packet.with({fragment(kUdp, 65528, false), kTransport})),
+  EXPECT_EQ(error_of(packet.with({fragment(kUdp, 65528, false), transport()})),
             answered(Reason::kMalformed, Code::kErroneousField, 42));
   // The headers in front of it count in the payload length of the whole.
   EXPECT_EQ(error_of(Packet{.next_header = 0}.with(
@@ -375,8 +380,8 @@ TEST(Ipv6, AFirstFragmentHoldsTheWholeChainAndATransportHeader) {
   const auto first = [](std::uint8_t next, const Octets& piece) {
     return error_of(Packet{.next_header = kFragment}.with({fragment(next, 0, true), piece}));
   };
-  EXPECT_EQ(first(kUdp, kTransport), std::nullopt);
-  EXPECT_EQ(first(kIcmpv6, kTransport), std::nullopt);
+  EXPECT_EQ(first(kUdp, transport()), std::nullopt);
+  EXPECT_EQ(first(kIcmpv6, transport()), std::nullopt);
   EXPECT_EQ(first(kTcp, Octets(24)), std::nullopt);
   EXPECT_EQ(first(50, {}), std::nullopt);
   EXPECT_EQ(first(kUdp, {}), told);
@@ -385,14 +390,14 @@ TEST(Ipv6, AFirstFragmentHoldsTheWholeChainAndATransportHeader) {
   EXPECT_EQ(first(kDestinationOptions, {}), told);
   EXPECT_EQ(first(kDestinationOptions, options(kUdp)), told);
   EXPECT_EQ(first(kDestinationOptions, {kUdp, 1, 0, 0, 0, 0, 0, 0}), told);
-  EXPECT_EQ(first(kDestinationOptions, joined({options(kUdp), kTransport})), std::nullopt);
+  EXPECT_EQ(first(kDestinationOptions, joined({options(kUdp), transport()})), std::nullopt);
   // What is refused in a whole packet is refused in its first fragment.
-  EXPECT_EQ(first(kRouting, joined({routing(kUdp, 0, 1), kTransport})),
+  EXPECT_EQ(first(kRouting, joined({routing(kUdp, 0, 1), transport()})),
             answered(Reason::kUnsupported, Code::kErroneousField, 50));
 }
 
 TEST(Ipv6, AFragmentOfAFragmentIsRefused) {
-  const Octets inner = joined({fragment(kUdp, 0, false), kTransport});
+  const Octets inner = joined({fragment(kUdp, 0, false), transport()});
   for (const bool more : {false, true}) {
     EXPECT_EQ(
         error_of(Packet{.next_header = kFragment}.with({fragment(kFragment, 0, more), inner})),
@@ -455,8 +460,8 @@ RC_GTEST_PROP(Ipv6, AnyChainIsReadOrRefusedWithinThePacket, ()) {
   const auto count = *rc::gen::inRange(0, 10);
   for (int i = 0; i < count; ++i) {
     const auto size = *rc::gen::inRange<std::uint8_t>(0, 3);
-    auto header =
-        *rc::gen::container<Octets>(8U * (size + 1U), rc::gen::inRange<std::uint8_t>(0, 8));
+    auto header = *rc::gen::container<Octets>(std::size_t{8} * (size + 1U),
+                                              rc::gen::inRange<std::uint8_t>(0, 8));
     header[0] = *next;
     header[1] = size;
     chain = joined({chain, header});

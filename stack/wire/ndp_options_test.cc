@@ -10,7 +10,7 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-const IpAddress kMapped = IpAddress::v4(10, 0, 2, 3);
+constexpr IpAddress kMapped = IpAddress::v4(10, 0, 2, 3);
 
 IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value_or(IpAddress());
