@@ -28,19 +28,38 @@ DhcpConfig dhcp_config(const UserNetworkOptions& options) {
   return config;
 }
 
+// As much of what DHCP tells as an answer of DHCPv6 has room for.
+std::vector<std::string> fitting_domains(const std::vector<std::string>& domains) {
+  constexpr std::size_t kAroundAName = 2;  // the first length and the root
+  std::vector<std::string> fitting;
+  std::size_t size = 0;
+  for (const std::string& domain : domains) {
+    size += domain.size() + kAroundAName;
+    if (size > Dhcpv6Server::kMaxText) break;
+    fitting.push_back(domain);
+  }
+  return fitting;
+}
+
+std::string fitting_boot_url(const UserNetworkOptions& options) {
+  std::string url =
+      boot_url_of(options.boot_file, options.tftp_server_name, options.network.v6.host);
+  if (url.size() > Dhcpv6Server::kMaxText) url.clear();
+  return url;
+}
+
 Dhcpv6Config dhcpv6_config(const UserNetworkOptions& options) {
   const Network& network = options.network;
-  Dhcpv6Config config{
-      .mac = Network::mac_of(network.router()),
-      .address = network.router(),
-      .subnet = network.v6.subnet,
-      .first_lease = network.dhcp6_start(),
-      .leases = Network::kLeases,
-      .reserved = {network.v6.host, network.v6.dns},
-      .dns = network.v6.dns,
-      .domain_search = options.domain_search,
-      .boot_url = boot_url_of(options.boot_file, options.tftp_server_name, network.v6.host),
-      .restricted = options.policy.restricted};
+  Dhcpv6Config config{.mac = Network::mac_of(network.router()),
+                      .address = network.router(),
+                      .subnet = network.v6.subnet,
+                      .first_lease = network.dhcp6_start(),
+                      .leases = Network::kLeases,
+                      .reserved = {network.v6.host, network.v6.dns},
+                      .dns = network.v6.dns,
+                      .domain_search = fitting_domains(options.domain_search),
+                      .boot_url = fitting_boot_url(options),
+                      .restricted = options.policy.restricted};
   for (const GuestForward& forward : options.guest_forwards) {
     config.reserved.push_back(forward.server.address);
   }

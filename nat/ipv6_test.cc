@@ -240,7 +240,7 @@ TEST(Ipv6, DatagramsGoBothWays) {
   Sim sim;
   sim.from_guest(udp_frame({kGuestAddress6, 4000}, kServer, "question", 64));
   auto& socket = sim.host.newest();
-  EXPECT_FALSE(socket.is_v4);
+  EXPECT_EQ(socket.is_v4, false);
   ASSERT_EQ(socket.sent_datagrams.size(), 1U);
   EXPECT_EQ(socket.sent_datagrams[0].peer, kServer);
   EXPECT_EQ(socket.sent_datagrams[0].ttl, 63);

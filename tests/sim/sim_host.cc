@@ -161,7 +161,7 @@ std::size_t SimHost::send_datagrams(SocketId id, gsl::span<const HostDatagram> d
   Expects(socket.kind == Socket::Kind::kDatagrams);
   if (!takes_datagrams) return 0;
   for (const HostDatagram& datagram : datagrams) {
-    Expects(datagram.peer.address.is_v4() == socket.is_v4);
+    Expects(!socket.is_v4 || datagram.peer.address.is_v4() == *socket.is_v4);
     socket.sent_datagrams.push_back(
         {datagram.peer, datagram.ttl, datagram.sequence, std::string(as_text(datagram.payload))});
   }

@@ -57,7 +57,7 @@ class SimHost final : public Host {
     std::deque<Waiting> waiting;  // of a listener
 
     DatagramKind datagram_kind = DatagramKind::kUdp;
-    bool is_v4 = true;  // of datagrams
+    std::optional<bool> is_v4;  // of open_datagrams()
     struct Datagram {
       Endpoint peer;
       std::uint8_t ttl = 64;
