@@ -6,9 +6,9 @@
 // longest ago change hands. A client has at most one address, and while somebody's offer or lease
 // lasts, nobody else gets it.
 //
-// Clients are told apart by an identifier whose meaning is the server's, and addresses are of either
-// family: DHCP and DHCPv6 have a table each of the same kind. To DHCPv6, whose clients may have
-// several addresses, a client is one association of one of them.
+// Clients are told apart by an identifier whose meaning is the server's, and addresses are of
+// either family: DHCP and DHCPv6 have a table each of the same kind. To DHCPv6, whose clients may
+// have several addresses, a client is one association of one of them.
 //
 // Somebody may use an address without asking: it was set by hand. Such an address is not given to
 // another client while there is a choice (RFC 2131, section 2.2).

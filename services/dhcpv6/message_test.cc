@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <limits>
 #include <set>
 
 namespace sluice {
@@ -13,7 +12,7 @@ using Octets = std::vector<std::uint8_t>;
 using Code = Dhcpv6Code;
 using Kind = Dhcpv6Association::Kind;
 
-const Octets kAddressOctets{0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x15};
+const Octets address_octets{0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x15};
 
 Octets joined(const std::vector<Octets>& parts) {
   Octets bytes;
@@ -37,7 +36,7 @@ Octets option(std::uint16_t code, const Octets& value) {
 }
 
 Octets address_option(const Octets& tail = {}) {
-  return option(5, joined({kAddressOctets, {0, 0, 0, 9, 0, 0, 0, 10}, tail}));
+  return option(5, joined({address_octets, {0, 0, 0, 9, 0, 0, 0, 10}, tail}));
 }
 
 Octets association_option(const std::vector<Octets>& options) {
@@ -84,7 +83,7 @@ TEST(Dhcpv6Message, LiesOnTheWireAsRfc8415HasIt) {
       {0, 7, 0, 1, 255},
       {0, 3, 0, 40, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2},
       {0, 5, 0, 24},
-      kAddressOctets,
+      address_octets,
       {0, 0, 0, 9, 0, 0, 0, 10},
       {0, 4, 0, 10, 0, 0, 0, 8, 0, 13, 0, 2, 0, 2},
       {0, 25, 0, 18, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 2, 0, 6},

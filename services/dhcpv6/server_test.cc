@@ -275,10 +275,9 @@ RC_GTEST_PROP(Dhcpv6ServerProperty, ABusyLifeBreaksNoPromise, ()) {
     Dhcpv6Message message = message_of(client, type);
     const auto count = *rc::gen::inRange(0, 3);
     for (int j = 0; j < count; ++j) {
-      std::vector<IpAddress> addresses;
-      const auto wanted = *rc::gen::inRange(0, 3);
-      for (int k = 0; k < wanted; ++k) {
-        addresses.push_back(Subnet(kFirst, 128).nth(*rc::gen::inRange<std::uint32_t>(0, 6)));
+      std::vector<IpAddress> addresses(*rc::gen::inRange<std::size_t>(0, 3));
+      for (IpAddress& wanted : addresses) {
+        wanted = Subnet(kFirst, 128).nth(*rc::gen::inRange<std::uint32_t>(0, 6));
       }
       message = with(message, addresses, *rc::gen::inRange<std::uint32_t>(1, 3));
     }
