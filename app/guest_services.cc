@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "nat/service.h"
 #include "services/dhcp/server.h"
 #include "services/dns/proxy.h"
 #include "services/tftp/server.h"
@@ -11,6 +12,13 @@ namespace {
 
 constexpr std::uint8_t kDnsService = 1;
 constexpr std::uint8_t kTftpService = 2;
+
+// Takes datagrams and never answers: whoever asks waits in vain, instead of being told that nobody
+// is there.
+class Silence final : public DatagramService {
+ public:
+  void on_datagram(Time /*now*/, const ServiceDatagram& /*datagram*/) override {}
+};
 
 DhcpConfig dhcp_config(const UserNetworkOptions& options) {
   DhcpConfig config{.network = options.network,
@@ -45,6 +53,7 @@ struct GuestServices::Servers {
   ServiceContext dns_context;
   DhcpServer dhcp;
   DnsProxy dns;
+  Silence silence;
   std::optional<TftpServer> tftp;
 };
 
@@ -53,9 +62,13 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
     : servers_(std::make_unique<Servers>(nat, options, name_servers, files)) {
   nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
   const Endpoint dns{.address = options.network.dns, .port = kDnsPort};
-  nat.bind_datagrams(dns, servers_->dns);
-  nat.bind_streams(dns, servers_->dns);
-  nat.bind_host_client(kDnsService, servers_->dns);
+  if (options.dns_proxy) {
+    nat.bind_datagrams(dns, servers_->dns);
+    nat.bind_streams(dns, servers_->dns);
+    nat.bind_host_client(kDnsService, servers_->dns);
+  } else {
+    nat.bind_datagrams(dns, servers_->silence);
+  }
   if (servers_->tftp) {
     nat.bind_datagrams({.address = options.network.host, .port = kTftpPort}, *servers_->tftp);
   }

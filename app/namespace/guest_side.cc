@@ -234,10 +234,16 @@ void set_up_interfaces(const GuestPlan& plan, const Descriptor& channel) {
   Message message{.kind = Message::Kind::kTap};
   message.descriptor = open_tap(plan.tap_name);
   const std::string name = tap_name(message.descriptor);
-  prepare_tap(name, plan.network.mtu);
+  if (plan.mac) set_link_address(name, *plan.mac);
+  if (plan.bring_up) {
+    prepare_tap(name, plan.network.mtu);
+  } else {
+    lengthen_queue(name);
+  }
   if (plan.configure) {
     bring_up("lo");
-    configure_interface(name, plan.network.dhcp_start, plan.network.subnet, plan.network.host);
+    const IpAddress address = plan.address.value_or(plan.network.dhcp_start);
+    configure_interface(name, address, plan.network.subnet, plan.network.host);
   }
   message.text = name;
   if (!send_message(channel, message)) ::_exit(1);

@@ -25,6 +25,8 @@ struct UserNetworkOptions {
   PolicyConfig policy;
   std::optional<IpAddress> outbound;  // the host's address that connections leave from
 
+  bool dns_proxy = true;  // false: nobody answers at its address
+
   std::string hostname;     // of the guest, by DHCP; empty: none
   std::string domain_name;  // empty: none
   std::vector<std::string> domain_search;
