@@ -288,10 +288,9 @@ std::variant<TextInvocation, Slirp4netnsInvocation> parse_slirp4netns(
     if (found == ':') throw UsageError(word_before(vector) + " requires an argument");
     if (found == '?') {
       const bool is_letter = ::optopt > 0 && ::optopt < kCidr;
-      throw UsageError("unrecognized option '" +
-                       (is_letter ? std::string{'-', static_cast<char>(::optopt)}
-                                  : word_before(vector)) +
-                       "'");
+      throw UsageError(
+          "unrecognized option '" +
+          (is_letter ? std::string{'-', static_cast<char>(::optopt)} : word_before(vector)) + "'");
     }
     const auto text = draft.take(found, ::optarg != nullptr ? ::optarg : "");
     if (text) return *text;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "app/cli/command_line.h"
+#include "app/cli/version.h"
 #include "app/slirp4netns/network.h"
 
 namespace sluice {

@@ -68,6 +68,8 @@ constexpr std::array kAllowed = {
     "madvise",
     "mremap",
     "munmap",
+    "pipe",
+    "pipe2",
     "readlink",
     "readlinkat",
     "sigaltstack",

@@ -15,8 +15,7 @@ class UnixListener {
   // Listens at `path`, for SOCK_STREAM or SOCK_SEQPACKET. A socket that nobody listens at any more
   // is replaced; anything else there is left alone. Throws std::system_error. The file is removed
   // with this object, as far as it can be reached then and still is the same.
-  UnixListener(const std::string& path, int type)
-      : socket_(listen_at(path, type)), file_(path) {}
+  UnixListener(const std::string& path, int type) : socket_(listen_at(path, type)), file_(path) {}
 
   int descriptor() const { return socket_.get(); }
   // The next one that has connected, nonblocking; none if nobody waits.

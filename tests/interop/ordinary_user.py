@@ -15,6 +15,10 @@ from sluice import BINARY, Program
 NAME, UID = "sluice-test", 4242
 
 
+def _all_but_scripts(_, names):
+    return [name for name in names if not name.endswith(".py")]
+
+
 class OrdinaryUser:
     """There while the `with` block lasts."""
 
@@ -37,11 +41,14 @@ class OrdinaryUser:
             self._stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
             shutil.copy(BINARY, self.path("slirp4netns"))
             here = os.path.dirname(os.path.abspath(__file__))
-            shutil.copytree(here, self.path("driver"), ignore=lambda _, names: [n for n in names if not n.endswith(".py")])
+            shutil.copytree(here, self.path("driver"), ignore=_all_but_scripts)
             outside.sh("chown", "-R", f"{UID}:{UID}", self.directory)
             outside.sh("mount", "-t", "tmpfs", "none", "/dev/net")
             self._stack.callback(outside.sh, "umount", "-l", "/dev/net")
             outside.sh("mknod", "-m", "666", "/dev/net/tun", "c", "10", "200")
+            # Runtimes of containers want the one hierarchy or the other, and not both at once.
+            outside.sh("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")
+            self._stack.callback(outside.sh, "umount", "-l", "/sys/fs/cgroup")
             self._stack = self._stack.pop_all()
         return self
 
