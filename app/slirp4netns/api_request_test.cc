@@ -50,7 +50,7 @@ TEST(ApiRequest, OtherRequestsAreKnown) {
 }
 
 TEST(ApiRequest, WhatFollowsARequestIsNotLookedAt) {
-  for (const std::string& end : {"\n", "\r\n\r\n", " junk", "\0"}) {
+  for (const std::string end : {"\n", "\r\n\r\n", " junk", "\0"}) {
     EXPECT_TRUE(std::holds_alternative<ListHostForwards>(
         parse_api_request(R"({"execute":"list_hostfwd"})" + end)));
   }
@@ -86,19 +86,19 @@ TEST(ApiRequest, TheArgumentThatIsWrongIsNamed) {
   EXPECT_EQ(wrong(R"("host_port": 1, "guest_port": 1)"), "add_hostfwd: bad arguments.proto");
   EXPECT_EQ(wrong(R"("proto": "sctp", "host_port": 1, "guest_port": 1)"),
             "add_hostfwd: bad arguments.proto");
-  for (const std::string& address : {R"("foo")", R"("::1")", "5", "{}", R"("10.0.2.1 ")"}) {
+  for (const std::string address : {R"("foo")", R"("::1")", "5", "{}", R"("10.0.2.1 ")"}) {
     EXPECT_EQ(wrong(R"("proto": "tcp", "host_port": 1, "guest_port": 1, "host_addr": )" + address),
               "add_hostfwd: bad arguments.host_addr");
     EXPECT_EQ(wrong(R"("proto": "tcp", "host_port": 1, "guest_port": 1, "guest_addr": )" + address),
               "add_hostfwd: bad arguments.guest_addr");
   }
-  for (const std::string& port : {"0", "65536", "-1", "1.5", R"("80")", "null", "1e300"}) {
+  for (const std::string port : {"0", "65536", "-1", "1.5", R"("80")", "null", "1e300"}) {
     EXPECT_EQ(wrong(R"("proto": "tcp", "guest_port": 1, "host_port": )" + port),
               "add_hostfwd: bad arguments.host_port");
     EXPECT_EQ(wrong(R"("proto": "tcp", "host_port": 1, "guest_port": )" + port),
               "add_hostfwd: bad arguments.guest_port");
   }
-  for (const std::string& id : {R"({})", R"({"id": "1"})", R"({"id": 0})", R"({"id": 1e300})"}) {
+  for (const std::string id : {R"({})", R"({"id": "1"})", R"({"id": 0})", R"({"id": 1e300})"}) {
     EXPECT_EQ(reason_of(R"({"execute": "remove_hostfwd", "arguments": )" + id + "}"),
               "remove_hostfwd: bad arguments.id");
   }

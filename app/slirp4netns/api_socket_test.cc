@@ -100,7 +100,6 @@ TEST_F(ApiSocketTest, ARequestMayComeInPieces) {
     caller.say(std::string(1, letter));
     run();
   }
-  caller.say("\n");
   EXPECT_EQ(answer_to(caller), "answer");
   EXPECT_EQ(requests_, 1);
 }

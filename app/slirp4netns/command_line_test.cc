@@ -87,7 +87,7 @@ TEST(Slirp4netnsCommandLine, OldNamesWorkAndAreTold) {
 TEST(Slirp4netnsCommandLine, TheMtuHasBounds) {
   EXPECT_EQ(parse({"-m", "65521", "1"}).mtu, 65521);
   EXPECT_EQ(parse({"-m", "68", "1"}).mtu, 68);
-  for (const std::string& wrong : {"0", "65522", "x", "", "1500x", " 1500", "-1", "0x100"}) {
+  for (const std::string wrong : {"0", "65522", "x", "", "1500x", " 1500", "-1", "0x100"}) {
     EXPECT_TRUE(complains_of({"-m", wrong, "1"}, "MTU must be a positive integer")) << wrong;
   }
   EXPECT_TRUE(complains_of({"-m", "67", "1"}, "at least 68"));
@@ -95,11 +95,11 @@ TEST(Slirp4netnsCommandLine, TheMtuHasBounds) {
 
 TEST(Slirp4netnsCommandLine, TheNetworkIsANetworkWithRoomForTheGuest) {
   EXPECT_EQ(parse({"--cidr", "10.0.2.0/25", "1"}).network.length(), 25U);
-  for (const std::string& wrong : {"foo", "10.0.2.0", "10.0.2.0/8x", " 10.0.0.0/8", "10.0.2.0/-1",
+  for (const std::string wrong : {"foo", "10.0.2.0", "10.0.2.0/8x", " 10.0.0.0/8", "10.0.2.0/-1",
                                    "", "fd00::/64", "10.0.2.0/"}) {
     EXPECT_TRUE(complains_of({"--cidr", wrong, "1"}, "invalid CIDR")) << wrong;
   }
-  for (const std::string& wrong : {"10.0.2.0/26", "10.0.2.0/0", "10.0.2.0/33"}) {
+  for (const std::string wrong : {"10.0.2.0/26", "10.0.2.0/0", "10.0.2.0/33"}) {
     EXPECT_TRUE(complains_of({"--cidr", wrong, "1"}, "prefix length needs to be 1-25")) << wrong;
   }
   EXPECT_TRUE(complains_of({"--cidr", "10.0.2.1/24", "1"}, "needs to be a network address"));
@@ -112,7 +112,7 @@ TEST(Slirp4netnsCommandLine, DescriptorsAreNumbers) {
 }
 
 TEST(Slirp4netnsCommandLine, AProcessIsAPositiveNumber) {
-  for (const std::string& wrong : {"0", "abc", "1x", "/run/netns/one"}) {
+  for (const std::string wrong : {"0", "abc", "1x", "/run/netns/one"}) {
     EXPECT_TRUE(complains_of({wrong, "tap0"}, "PID must be a positive integer")) << wrong;
   }
 }
@@ -128,7 +128,7 @@ TEST(Slirp4netnsCommandLine, ASocketForUserModeLinuxKnowsNoNamespace) {
   const Slirp4netnsInvocation given = parse({"--target-type=bess", "/tmp/bess.sock"});
   EXPECT_EQ(given.target_kind, Target::kBess);
   EXPECT_EQ(given.target, "/tmp/bess.sock");
-  for (const std::string& other : {"--configure", "--netns-type=pid", "--userns-path=/x"}) {
+  for (const std::string other : {"--configure", "--netns-type=pid", "--userns-path=/x"}) {
     EXPECT_TRUE(complains_of({"--target-type=bess", other, "/tmp/x"}, "conflicts")) << other;
   }
   EXPECT_TRUE(complains_of({"--target-type=bess", "/tmp/x", "tap0"}, "too many arguments"));
@@ -154,7 +154,7 @@ TEST(Slirp4netnsCommandLine, WhatIsWrongIsNamed) {
 
 TEST(Slirp4netnsCommandLine, TheHelpNamesWhatCallersLookFor) {
   const std::string help = text_of({"--help"});
-  for (const std::string& name :
+  for (const std::string name :
        {"--configure", "--exit-fd", "--ready-fd", "--mtu", "--enable-ipv6", "--api-socket",
         "--cidr", "--disable-host-loopback", "--netns-type", "--userns-path", "--enable-sandbox",
         "--enable-seccomp", "--outbound-addr", "--outbound-addr6", "--disable-dns", "--macaddress",

@@ -69,7 +69,7 @@ TEST_F(HostForwardsTest, APortThatCantBeOpenedIsAnErrorThatSaysWhy) {
 }
 
 TEST_F(HostForwardsTest, TheGuestIsInTheNetworkAndNoneOfOurs) {
-  for (const std::string& address :
+  for (const std::string address :
        {"10.0.2.2", "10.0.2.3", "10.0.2.0", "10.0.2.255", "10.0.3.1", "255.255.255.255"}) {
     EXPECT_EQ(add(R"(, "guest_addr": ")" + address + "\""),
               R"({"error":{"desc":"bad request: add_hostfwd: bad arguments.guest_addr"}})")

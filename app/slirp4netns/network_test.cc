@@ -36,7 +36,7 @@ TEST(Slirp4netnsNetwork, AnOutboundAddressIsItselfOrAnInterfaces) {
   EXPECT_EQ(network_of(invocation).network.outbound, IpAddress::v4(192, 0, 2, 1));
   invocation.outbound = "lo";
   EXPECT_EQ(network_of(invocation).network.outbound, IpAddress::v4(127, 0, 0, 1));
-  for (const std::string& wrong : {"nonexistent0", "fe80::1", "192.0.2.1.1"}) {
+  for (const std::string wrong : {"nonexistent0", "fe80::1", "192.0.2.1.1"}) {
     invocation.outbound = wrong;
     EXPECT_THROW(network_of(invocation), UsageError) << wrong;
   }
