@@ -275,6 +275,7 @@ std::variant<TextInvocation, Slirp4netnsInvocation> parse_slirp4netns(
   std::vector<std::string> words = {"slirp4netns"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> vector;
+  vector.reserve(words.size() + 1);
   for (std::string& word : words) vector.push_back(word.data());
   vector.push_back(nullptr);
   const int count = static_cast<int>(words.size());
