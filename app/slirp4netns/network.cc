@@ -9,6 +9,7 @@
 #include <optional>
 #include <system_error>
 
+#include "app/log.h"
 #include "app/options/usage_error.h"
 #include "nat/host/socket_address.h"
 
@@ -82,6 +83,7 @@ NetworkInvocation network_of(const Slirp4netnsInvocation& invocation) {
   // IPv6: this is the one place where invocation.ipv6 (the network fd00::/64 with the gateway ::2
   // and the name server ::3) and `outbound6` are to be passed on.
   static_cast<void>(outbound6);
+  if (invocation.ipv6) log::warning("there is no IPv6 yet: --enable-ipv6 has no effect");
   return result;
 }
 
