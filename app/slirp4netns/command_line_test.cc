@@ -96,7 +96,7 @@ TEST(Slirp4netnsCommandLine, TheMtuHasBounds) {
 TEST(Slirp4netnsCommandLine, TheNetworkIsANetworkWithRoomForTheGuest) {
   EXPECT_EQ(parse({"--cidr", "10.0.2.0/25", "1"}).network.length(), 25U);
   for (const std::string wrong : {"foo", "10.0.2.0", "10.0.2.0/8x", " 10.0.0.0/8", "10.0.2.0/-1",
-                                   "", "fd00::/64", "10.0.2.0/"}) {
+                                  "", "fd00::/64", "10.0.2.0/"}) {
     EXPECT_TRUE(complains_of({"--cidr", wrong, "1"}, "invalid CIDR")) << wrong;
   }
   for (const std::string wrong : {"10.0.2.0/26", "10.0.2.0/0", "10.0.2.0/33"}) {
