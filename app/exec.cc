@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/delivery.h"
+#include "app/guest_link.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/namespace/contained_command.h"
@@ -96,7 +97,8 @@ int run_exec(const ExecInvocation& invocation) {
 
   Loop loop(invocation.common.busy_poll);
   std::optional<World> world;
-  world.emplace(invocation.common, std::move(contained.arrived().tap), loop);
+  world.emplace(invocation.common,
+                guest_link(std::move(contained.arrived().tap), invocation.common), loop);
   ignore_failed_writes();
   const Terminal terminal;
   contained.start();

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "nat/service.h"
 #include "services/dhcp/server.h"
 #include "services/dhcpv6/boot_url.h"
 #include "services/dhcpv6/server.h"
@@ -13,6 +14,13 @@ namespace {
 
 constexpr std::uint8_t kDnsService = 1;
 constexpr std::uint8_t kTftpService = 2;
+
+// Takes datagrams and never answers: whoever asks waits in vain, instead of being told that nobody
+// is there.
+class Silence final : public DatagramService {
+ public:
+  void on_datagram(Time /*now*/, const ServiceDatagram& /*datagram*/) override {}
+};
 
 DhcpConfig dhcp_config(const UserNetworkOptions& options) {
   DhcpConfig config{.network = options.network,
@@ -87,6 +95,7 @@ struct GuestServices::Servers {
   DhcpServer dhcp;
   Dhcpv6Server dhcpv6;
   DnsProxy dns;
+  Silence silence;
   std::optional<TftpServer> tftp;
 };
 
@@ -96,23 +105,27 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
   const Network& network = options.network;
   if (network.has_v4) {
     nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
-    bind(nat, network.v4);
+    bind(nat, network.v4, options.dns_proxy);
   }
   if (network.has_v6) {
     for (const IpAddress& address : {kAllDhcpServers, network.router(), network.v6.host}) {
       nat.bind_datagrams({.address = address, .port = kDhcpv6ServerPort}, servers_->dhcpv6);
     }
-    bind(nat, network.v6);
+    bind(nat, network.v6, options.dns_proxy);
   }
   nat.bind_host_client(kDnsService, servers_->dns);
 }
 
 GuestServices::~GuestServices() = default;
 
-void GuestServices::bind(Nat& nat, const AddressPlan& plan) {
+void GuestServices::bind(Nat& nat, const AddressPlan& plan, bool with_dns) {
   const Endpoint dns{.address = plan.dns, .port = kDnsPort};
-  nat.bind_datagrams(dns, servers_->dns);
-  nat.bind_streams(dns, servers_->dns);
+  if (with_dns) {
+    nat.bind_datagrams(dns, servers_->dns);
+    nat.bind_streams(dns, servers_->dns);
+  } else {
+    nat.bind_datagrams(dns, servers_->silence);
+  }
   if (!servers_->tftp) return;
   nat.bind_datagrams({.address = plan.host, .port = kTftpPort}, *servers_->tftp);
 }

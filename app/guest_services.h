@@ -26,7 +26,7 @@ class GuestServices {
  private:
   struct Servers;
 
-  void bind(Nat& nat, const AddressPlan& plan);
+  void bind(Nat& nat, const AddressPlan& plan, bool with_dns);
 
   std::unique_ptr<Servers> servers_;
 };

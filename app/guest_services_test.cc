@@ -81,6 +81,13 @@ TEST_F(GuestServicesTest, DnsIsHeardAtItsAddress) {
   EXPECT_NE(seen[0].payload.find(std::string("\x0a\x00\x02\x02", 4)), std::string::npos);
 }
 
+TEST_F(GuestServicesTest, WithoutADnsProxyNobodyAnswersNotEvenThatNobodyIsThere) {
+  UserNetworkOptions options = parse_user_network("user");
+  options.dns_proxy = false;
+  const GuestServices services(sim_.nat, options, name_servers_);
+  EXPECT_TRUE(answers({kGuestAddress, 4000}, {kDns, 53}, query()).empty());
+}
+
 TEST_F(GuestServicesTest, TftpIsHeardOnlyWithFilesToHandOut) {
   const std::string request("\x00\x01name\x00octet\x00", 13);
   {

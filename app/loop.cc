@@ -33,10 +33,17 @@ class Loop::Core {
 
   // Returns the token of the watch, which is kept until it is removed.
   Token add_watch(int descriptor, DescriptorWatch& watch) {
+    // A place that is free again is taken again: events that were fetched for its last owner tell
+    // the new one of nothing, which it finds out.
+    const auto place = std::ranges::find(watches_, static_cast<DescriptorWatch*>(nullptr));
     Token token = EventQueue::kWatch;
-    token.index = static_cast<std::uint32_t>(watches_.size());
+    token.index = static_cast<std::uint32_t>(place - watches_.begin());
     add(descriptor, token);
-    watches_.push_back(&watch);
+    if (place == watches_.end()) {
+      watches_.push_back(&watch);
+    } else {
+      *place = &watch;
+    }
     return token;
   }
   // What has been fetched of the watch is not delivered.
@@ -113,7 +120,7 @@ class Loop::Core {
   Descriptor timer_;
   BusyPoll busy_poll_;
   std::optional<Time> timer_at_;           // when it goes off, if it has not
-  std::vector<DescriptorWatch*> watches_;  // by the index of their tokens
+  std::vector<DescriptorWatch*> watches_;  // by the index of their tokens; null: free
   Turn turn_;
   bool stopped_ = false;
 };
@@ -124,18 +131,22 @@ class Loop::Core::DescriptorWatch final : public Loop::Watch {
       : core_(core),
         descriptor_(descriptor),
         token_(core.add_watch(descriptor, *this)),
-        on_readable_(std::move(on_readable)) {}
+        on_readable_(std::make_shared<const std::function<void()>>(std::move(on_readable))) {}
   DescriptorWatch(const DescriptorWatch&) = delete;
   DescriptorWatch& operator=(const DescriptorWatch&) = delete;
   ~DescriptorWatch() override { core_.remove_watch(descriptor_, token_); }
 
-  void on_event() { on_readable_(); }
+  // The callback may be the end of this watch, but not of itself.
+  void on_event() const {
+    const auto on_readable = on_readable_;
+    (*on_readable)();
+  }
 
  private:
   Core& core_;
   const int descriptor_;
   const Token token_;
-  std::function<void()> on_readable_;
+  std::shared_ptr<const std::function<void()>> on_readable_;
 };
 
 void Loop::Core::deliver(const epoll_event& event) {

@@ -52,7 +52,8 @@ class Loop {
   EventQueue& queue();
 
   // Calls back when the descriptor is readable, and each time that it becomes more so. It stays its
-  // owner's and outlives the watch, and the watch ends before the loop. Throws std::system_error.
+  // owner's and outlives the watch, and the watch ends before the loop. A callback may end its own
+  // watch. What has come at the descriptor may have been taken already. Throws std::system_error.
   std::unique_ptr<Watch> watch(int descriptor, std::function<void()> on_readable);
 
   void on_turn(Turn turn);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "nat/host/clock.h"
@@ -185,6 +187,29 @@ TEST(Loop, ATurnThatIsTakenBackDoesNotCome) {
   loop.run_for(std::chrono::milliseconds(30));
   // The first, when it was due, and what ended the run.
   EXPECT_LE(turns, 3);
+}
+
+TEST(Loop, ACallbackMayEndItsOwnWatchAndAnotherBeginInItsPlace) {
+  Loop loop;
+  const Pipe pipe;
+  const Pipe other;
+  pipe.put();
+  other.put();
+  std::string fired;
+  std::unique_ptr<Loop::Watch> first;
+  std::unique_ptr<Loop::Watch> second;
+  const std::string name = "first ";
+  // A copy of the name, which is the callback's own, is used after the watch has ended.
+  first = loop.watch(pipe.read_end.get(), [&, name] {
+    first.reset();
+    second = loop.watch(other.read_end.get(), [&] {
+      fired += "second";
+      loop.stop();
+    });
+    fired += name;
+  });
+  loop.run();
+  EXPECT_EQ(fired, "first second");
 }
 
 TEST(Loop, WithoutAnythingToDoItRunsForItsTime) {

@@ -1,15 +1,9 @@
 // sluice: see app/cli/manual.cc for what it does, and docs/architecture.md for how.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -18,6 +12,7 @@
 #include "app/exec.h"
 #include "app/options/usage_error.h"
 #include "app/replay.h"
+#include "app/startup.h"
 
 namespace sluice {
 namespace {
@@ -26,8 +21,8 @@ constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
 int run(const TextInvocation& invocation) {
-  if (std::fputs(invocation.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
-  throw std::system_error(errno, std::generic_category(), "can't write to standard output");
+  print(invocation.text);
+  return 0;
 }
 int run(const ExecInvocation& invocation) {
   return run_exec(invocation);
@@ -65,28 +60,10 @@ int run_command_line(const std::vector<std::string>& arguments) {
   }
 }
 
-// A caller that ignores its children's ends has it ignored here as well, and then nobody is told
-// how a command ended.
-void care_for_children() {
-  ::signal(SIGCHLD, SIG_DFL);
-}
-
-// Opens what the caller has closed of standard input, output and error, so that nothing that Sluice
-// opens gets such a number and is then taken for it.
-void fill_standard_files() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free number is the one that is missing.
-    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
-  }
-}
-
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  sluice::fill_standard_files();
-  sluice::care_for_children();
-  // The first word is the program's own name, and may be missing.
-  const int first = argc > 0 ? 1 : 0;
-  return sluice::run_command_line(std::vector<std::string>(argv + first, argv + argc));
+  sluice::prepare_process();
+  return sluice::run_command_line(sluice::arguments_of(argc, argv));
 }

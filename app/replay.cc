@@ -50,7 +50,7 @@ void warn_of_unused(const UserNetworkOptions& network) {
   warn(!network.host_forwards.empty(), "hostfwd");
   warn(!network.tftp_directory.empty(), "tftp");
   warn(!network.smb_directory.empty(), "smb");
-  warn(network.outbound.has_value(), "outbound");
+  warn(network.outbound || network.outbound6, "outbound");
 }
 
 // Frames fed so far, on a terminal's line that is gone at the end.

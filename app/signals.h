@@ -18,6 +18,10 @@ namespace sluice {
 struct Signal {
   int number = 0;
   bool from_kernel = false;
+
+  bool asks_for_end() const {
+    return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
+  }
 };
 
 class Signals {

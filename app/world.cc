@@ -17,9 +17,9 @@
 #include "app/smb.h"
 #include "app/summary.h"
 #include "devices/link/capture_writer.h"
+#include "devices/link/guest_link.h"
 #include "devices/link/impaired_link.h"
 #include "devices/link/recorded_link.h"
-#include "devices/link/tap.h"
 #include "nat/host/clock.h"
 #include "nat/host/descriptor_limit.h"
 #include "nat/host/directory_files.h"
@@ -43,6 +43,7 @@ CaptureOptions capture_options(const NetworkInvocation& invocation) {
 SystemHostOptions host_options(const NetworkInvocation& invocation) {
   SystemHostOptions options;
   options.outbound = invocation.network.outbound;
+  options.outbound6 = invocation.network.outbound6;
   return options;
 }
 
@@ -68,10 +69,8 @@ std::vector<Endpoint> name_servers_of(std::string_view text) {
 
 class World::Core {
  public:
-  Core(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
-      :  // What is impaired must be frames as on a wire.
-        tap_(std::move(tap), link_counters_,
-             invocation.impairment ? Tap::Offloads::kNone : Tap::Offloads::kAll),
+  Core(const NetworkInvocation& invocation, std::unique_ptr<GuestLink> guest, Loop& loop)
+      : guest_(std::move(guest)),
         host_(loop.queue(), host_options(invocation)),
         capture_(open_capture(invocation)),
         impaired_(impair(invocation)),
@@ -79,10 +78,11 @@ class World::Core {
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
     if (network.outbound) check_outbound(*network.outbound);
+    if (network.outbound6) check_outbound(*network.outbound6);
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
     open_forwards(network);
-    tap_watch_ = loop.watch(tap_.descriptor(), [this] { tap_ready_ = !tap_.closed(); });
+    guest_watch_ = loop.watch(guest_->descriptor(), [this] { guest_ready_ = !guest_->closed(); });
     loop.on_turn([this](gsl::span<const epoll_event> fetched) { return take_turns(fetched); });
   }
   Core(const Core&) = delete;
@@ -91,17 +91,22 @@ class World::Core {
   ~Core() {
     if (capture_) capture_->flush();
     if (capture_ && !capture_->problem().empty()) log::warning(capture_->problem());
-    std::string summary = summary_of(sum(nat_.counters(), link_counters_));
+    std::string summary = summary_of(sum(nat_.counters(), guest_->counters()));
     summary.pop_back();  // the log ends the line
     log::info("this is what happened:\n" + summary);
   }
+
+  std::uint16_t add_host_forward(const HostForward& forward) {
+    return nat_.add_host_forward(forward);
+  }
+  bool remove_host_forward(const ListenAddress& listen) { return nat_.remove_host_forward(listen); }
 
   void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
 
   void catch_up() {
     constexpr int kMaxTurns = 1024;
-    tap_ready_ = !tap_.closed();
-    for (int i = 0; i < kMaxTurns && tap_ready_; ++i) take_turn({});
+    guest_ready_ = !guest_->closed();
+    for (int i = 0; i < kMaxTurns && guest_ready_; ++i) take_turn({});
   }
 
   // What is still under way on an impaired link has been sent, too.
@@ -113,7 +118,7 @@ class World::Core {
   std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {
     if (invocation.capture_file.empty()) return nullptr;
     auto capture = std::make_unique<CaptureWriter>(capture_options(invocation));
-    recorded_.emplace(tap_, *capture);
+    recorded_.emplace(*guest_, *capture);
     return capture;
   }
 
@@ -125,7 +130,7 @@ class World::Core {
 
   Link& recorded_link() {
     if (recorded_) return *recorded_;
-    return tap_;
+    return *guest_;
   }
 
   Link& link() {
@@ -175,10 +180,10 @@ class World::Core {
     if (recorded_) recorded_->set_time(now);
     if (impaired_) impaired_->set_time(now);
     gsl::span<const Frame> frames;
-    if (tap_ready_) {
-      frames = tap_.receive();
+    if (guest_ready_) {
+      frames = guest_->receive();
       if (recorded_) recorded_->record(now, frames);
-      tap_ready_ = tap_.more();
+      guest_ready_ = guest_->more();
     }
     if (impaired_) {
       impaired_->take(frames);
@@ -194,21 +199,21 @@ class World::Core {
     constexpr int kTurns = 32;
     const std::uint64_t before = bytes_moved();
     take_turn(host_.events(fetched));
-    for (int i = 1; i < kTurns && tap_ready_; ++i) take_turn({});
-    if (tap_.closed()) tell_of_closing();
+    for (int i = 1; i < kTurns && guest_ready_; ++i) take_turn({});
+    if (guest_->closed()) tell_of_closing();
     warn_of_pings();
-    return {.until = tap_ready_ ? Time{} : deadline(), .moved = bytes_moved() - before};
+    return {.until = guest_ready_ ? Time{} : deadline(), .moved = bytes_moved() - before};
   }
 
   std::uint64_t bytes_moved() const { return nat_.counters().bytes_in + nat_.counters().bytes_out; }
 
   void tell_of_closing() {
-    tap_ready_ = false;
+    guest_ready_ = false;
     if (std::exchange(closing_told_, true)) return;
     if (on_closed_) {
       on_closed_();
     } else {
-      log::warning("the tap interface is gone, and with it the network");
+      log::warning("the guest's interface is gone, and with it the network");
     }
   }
 
@@ -221,8 +226,7 @@ class World::Core {
         "net.ipv4.ping_group_range=\"0 2147483647\"'");
   }
 
-  Counters link_counters_;
-  Tap tap_;
+  std::unique_ptr<GuestLink> guest_;
   std::optional<SmbShare> smb_;  // outlives the host, whose commands write into its directory
   SystemHost host_;
   std::optional<RecordedLink> recorded_;
@@ -232,16 +236,24 @@ class World::Core {
   NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
   std::optional<DirectoryFiles> files_;
   std::optional<GuestServices> services_;
-  std::unique_ptr<Loop::Watch> tap_watch_;
+  std::unique_ptr<Loop::Watch> guest_watch_;
   std::function<void()> on_closed_;
-  bool tap_ready_ = false;
+  bool guest_ready_ = false;
   bool pings_warned_of_ = false;
   bool closing_told_ = false;
 };
 
-World::World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop)
-    : core_(std::make_unique<Core>(invocation, std::move(tap), loop)) {}
+World::World(const NetworkInvocation& invocation, std::unique_ptr<GuestLink> guest, Loop& loop)
+    : core_(std::make_unique<Core>(invocation, std::move(guest), loop)) {}
 World::~World() = default;
+
+std::uint16_t World::add_host_forward(const HostForward& forward) {
+  return core_->add_host_forward(forward);
+}
+
+bool World::remove_host_forward(const ListenAddress& listen) {
+  return core_->remove_host_forward(listen);
+}
 
 void World::catch_up() {
   core_->catch_up();

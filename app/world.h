@@ -1,4 +1,4 @@
-// A Nat among the things of this machine: a tap, the host's sockets, clocks and files.
+// A Nat among the things of this machine: a guest's link, the host's sockets, clocks and files.
 //
 // Everything it is told comes from one loop. What has come from the guest and what has come from
 // the host is taken in turns, a batch of each, so neither side waits while the other is busy; after
@@ -8,31 +8,37 @@
 #ifndef SLUICE_APP_WORLD_H_
 #define SLUICE_APP_WORLD_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "app/cli/invocation.h"
 #include "app/loop.h"
-#include "posix/descriptor.h"
+#include "devices/link/guest_link.h"
+#include "nat/config.h"
 
 namespace sluice {
 
 class World {
  public:
-  // Takes the tap, opens the forwarded ports and the capture, starts the services. Nothing is taken
-  // from the guest before the loop runs. The loop outlives it. Throws std::system_error for what
-  // can't be opened, std::invalid_argument for what makes no sense.
-  World(const NetworkInvocation& invocation, Descriptor tap, Loop& loop);
+  // Takes the link, opens the forwarded ports and the capture, starts the services. Nothing is
+  // taken from the guest before the loop runs. The loop outlives it. Throws std::system_error for
+  // what can't be opened, std::invalid_argument for what makes no sense.
+  World(const NetworkInvocation& invocation, std::unique_ptr<GuestLink> guest, Loop& loop);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();
 
-  // Takes what waits in the tap's queue: what a guest that has just ended sent before.
+  // As in Nat, while the loop runs: from a callback of a watch.
+  std::uint16_t add_host_forward(const HostForward& forward);
+  bool remove_host_forward(const ListenAddress& listen);
+
+  // Takes what waits in the link's queue: what a guest that has just ended sent before.
   void catch_up();
   // Bytes that the guest was told have arrived and that the host's sockets have not taken yet.
   std::size_t undelivered_bytes() const;
 
-  // Called once when the tap's interface is gone.
+  // Called once when the guest's end of the link is gone.
   void on_closed(std::function<void()> on_closed);
 
  private:

@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "app/cli/manual.h"
+#include "app/cli/version.h"
 #include "app/options/impairment.h"
 #include "app/options/nearest.h"
 #include "app/options/usage_error.h"

@@ -26,8 +26,6 @@ std::optional<Seed> parse_seed(std::string_view text);
 // them.
 std::vector<std::string> option_names(std::string_view command);
 
-inline constexpr std::string_view kVersion = "0.1.0";
-
 }  // namespace sluice
 
 #endif  // SLUICE_APP_CLI_COMMAND_LINE_H_

@@ -232,9 +232,11 @@ ArrivedTap receive_tap(const Descriptor& channel) {
 }
 
 // Without IPv6 in its kernel a guest has IPv4 alone.
-void configure(const std::string& name, const Network& network) {
+void configure(const std::string& name, const GuestPlan& plan) {
+  const Network& network = plan.network;
   if (network.has_v4) {
-    configure_interface(name, network.dhcp_start, network.v4.subnet, network.v4.host);
+    const IpAddress address = plan.address.value_or(network.dhcp_start);
+    configure_interface(name, address, network.v4.subnet, network.v4.host);
   }
   if (network.has_v6 && (has_ipv6() || !network.has_v4)) {
     configure_interface6(name, network.dhcp6_start(), network.v6.subnet, network.v6.host);
@@ -245,10 +247,15 @@ void set_up_interfaces(const GuestPlan& plan, const Descriptor& channel) {
   Message message{.kind = Message::Kind::kTap};
   message.descriptor = open_tap(plan.tap_name);
   const std::string name = tap_name(message.descriptor);
-  prepare_tap(name, plan.network.mtu);
+  if (plan.mac) set_link_address(name, *plan.mac);
+  if (plan.bring_up) {
+    prepare_tap(name, plan.network.mtu);
+  } else {
+    lengthen_queue(name);
+  }
   if (plan.configure) {
     bring_up("lo");
-    configure(name, plan.network);
+    configure(name, plan);
   }
   message.text = name;
   if (!send_message(channel, message)) ::_exit(1);

@@ -29,19 +29,6 @@ int write_file(const std::string& path, const std::string& text) {
   return 0;
 }
 
-void write_single_maps(const std::string& directory, bool as_root) {
-  // Whoever can't map other groups must not drop them either: a group can be what denies access.
-  int error = write_file(directory + "/setgroups", "deny");
-  if (error == 0 || error == ENOENT) {
-    error = write_file(directory + "/gid_map", single_id_map(::getegid(), as_root));
-  }
-  if (error == 0) error = write_file(directory + "/uid_map", single_id_map(::geteuid(), as_root));
-  if (error != 0) {
-    fail(error,
-         "can't map the user's ids into a user namespace" + explain_refused_user_namespace(error));
-  }
-}
-
 }  // namespace
 
 std::string single_id_map(unsigned id, bool as_root) {
@@ -65,6 +52,20 @@ std::string identity_map(std::string_view own) {
   return map;
 }
 
+void write_single_id_maps(const std::string& directory, unsigned user, unsigned group,
+                          bool as_root) {
+  // Whoever can't map other groups must not drop them either: a group can be what denies access.
+  int error = write_file(directory + "/setgroups", "deny");
+  if (error == 0 || error == ENOENT) {
+    error = write_file(directory + "/gid_map", single_id_map(group, as_root));
+  }
+  if (error == 0) error = write_file(directory + "/uid_map", single_id_map(user, as_root));
+  if (error != 0) {
+    fail(error,
+         "can't map the user's ids into a user namespace" + explain_refused_user_namespace(error));
+  }
+}
+
 void write_id_maps(pid_t child, bool as_root) {
   const std::string directory = "/proc/" + std::to_string(child);
   if (::geteuid() == 0) {
@@ -77,7 +78,7 @@ void write_id_maps(pid_t child, bool as_root) {
       return;
     }
   }
-  write_single_maps(directory, as_root);
+  write_single_id_maps(directory, ::geteuid(), ::getegid(), as_root);
 }
 
 }  // namespace sluice

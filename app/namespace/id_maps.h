@@ -23,6 +23,11 @@ std::string single_id_map(unsigned id, bool as_root);
 // be read are left out.
 std::string identity_map(std::string_view own);
 
+// Maps one user and one group onto themselves, or root, for the process whose directory in /proc is
+// given. Throws std::system_error.
+void write_single_id_maps(const std::string& directory, unsigned user, unsigned group,
+                          bool as_root = false);
+
 // Maps the ids of the caller for the namespace of process `child`, which the caller has made.
 // Throws std::system_error.
 void write_id_maps(pid_t child, bool as_root);

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <net/route.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -70,8 +71,8 @@ static_assert(sizeof(NumberAttribute) == 8 && sizeof(AddressAttribute) == 20);
 struct LinkRequest {
   nlmsghdr header{};
   ifinfomsg interface {};
-  NumberAttribute mtu{IFLA_MTU};
   NumberAttribute queue_length{IFLA_TXQLEN};
+  NumberAttribute mtu{IFLA_MTU};  // the last, to be left out where it stays
 };
 static_assert(sizeof(LinkRequest) == sizeof(nlmsghdr) + sizeof(ifinfomsg) + 16);
 
@@ -93,12 +94,12 @@ static_assert(sizeof(RouteRequest) == sizeof(nlmsghdr) + sizeof(rtmsg) + 28);
 // Returns errno, 0 when the kernel has done it.
 template <typename Request>
 int ask_kernel(Request request, std::uint16_t type) {
-  request.header.nlmsg_len = sizeof request;
+  if (request.header.nlmsg_len == 0) request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = type;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
   if (type != RTM_NEWLINK) request.header.nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
   const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!netlink || ::send(netlink.get(), &request, sizeof request, 0) < 0) return errno;
+  if (!netlink || ::send(netlink.get(), &request, request.header.nlmsg_len, 0) < 0) return errno;
   struct {
     nlmsghdr header;
     nlmsgerr result;
@@ -106,6 +107,23 @@ int ask_kernel(Request request, std::uint16_t type) {
   } answer{};
   if (::recv(netlink.get(), &answer, sizeof answer, 0) < 0) return errno;
   return answer.header.nlmsg_type == NLMSG_ERROR ? -answer.result.error : EPROTO;
+}
+
+LinkRequest link_request_for(const std::string& name) {
+  ifreq request = request_for(name);
+  if (::ioctl(control_socket().get(), SIOCGIFINDEX, &request) != 0) {
+    fail(errno, "can't find interface " + name);
+  }
+  LinkRequest link;
+  link.header.nlmsg_len = sizeof link;
+  link.interface.ifi_index = request.ifr_ifindex;
+  link.queue_length.value = kTapQueueLength;
+  return link;
+}
+
+void change_link(const std::string& name, const LinkRequest& request) {
+  const int error = ask_kernel(request, RTM_NEWLINK);
+  if (error != 0) fail(error, "can't set up interface " + name);
 }
 
 void bring_up(const Descriptor& control, const std::string& name) {
@@ -124,19 +142,24 @@ void bring_up(const std::string& name) {
 }
 
 void prepare_tap(const std::string& name, std::uint16_t mtu) {
-  const Descriptor control = control_socket();
+  LinkRequest request = link_request_for(name);
+  request.interface.ifi_flags = IFF_UP;
+  request.interface.ifi_change = IFF_UP;
+  request.mtu.value = mtu;
+  change_link(name, request);
+}
+
+void lengthen_queue(const std::string& name) {
+  LinkRequest request = link_request_for(name);
+  request.header.nlmsg_len -= sizeof request.mtu;
+  change_link(name, request);
+}
+
+void set_link_address(const std::string& name, const MacAddress& address) {
   ifreq request = request_for(name);
-  if (::ioctl(control.get(), SIOCGIFINDEX, &request) != 0) {
-    fail(errno, "can't find interface " + name);
-  }
-  LinkRequest link;
-  link.interface.ifi_index = request.ifr_ifindex;
-  link.interface.ifi_flags = IFF_UP;
-  link.interface.ifi_change = IFF_UP;
-  link.mtu.value = mtu;
-  link.queue_length.value = kTapQueueLength;
-  const int error = ask_kernel(link, RTM_NEWLINK);
-  if (error != 0) fail(error, "can't set up interface " + name);
+  request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+  std::ranges::copy(address.octets(), std::begin(request.ifr_hwaddr.sa_data));
+  apply(control_socket(), SIOCSIFHWADDR, request, "link address");
 }
 
 void configure_interface(const std::string& name, const IpAddress& address, const Subnet& subnet,

@@ -19,6 +19,12 @@ inline constexpr int kTapQueueLength = 4096;
 // of these do.
 void prepare_tap(const std::string& name, std::uint16_t mtu);
 
+// Sets the queue's length only: somebody else sets up the interface.
+void lengthen_queue(const std::string& name);
+
+// The interface is down.
+void set_link_address(const std::string& name, const MacAddress& address);
+
 // Gives the interface an address and sends everything that is not in the subnet to `gateway`.
 void configure_interface(const std::string& name, const IpAddress& address, const Subnet& subnet,
                          const IpAddress& gateway);

@@ -30,10 +30,23 @@ bool same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-bool is_network_namespace(const Descriptor& file) {
+bool is_namespace(const Descriptor& file, int type) {
   struct statfs status {};
   return ::fstatfs(file.get(), &status) == 0 && status.f_type == NSFS_MAGIC &&
-         ::ioctl(file.get(), NS_GET_NSTYPE) == CLONE_NEWNET;
+         ::ioctl(file.get(), NS_GET_NSTYPE) == type;
+}
+
+// Enters a user namespace, unless it is the caller's own.
+void enter_user(const Descriptor& user, const std::string& what) {
+  struct stat theirs {};
+  struct stat ours {};
+  if (::fstat(user.get(), &theirs) == 0 && ::stat("/proc/self/ns/user", &ours) == 0 &&
+      same_file(theirs, ours)) {
+    return;
+  }
+  if (::setns(user.get(), CLONE_NEWUSER) != 0) {
+    fail(errno, what + " (only the user who made it may, or root)");
+  }
 }
 
 // Enters the user namespace that owns `network`, which gives its capabilities to whoever made it.
@@ -46,22 +59,18 @@ void enter_owner_of(const Descriptor& network) {
     if (error == EPERM) return;
     fail(error, kWhat);
   }
-  struct stat theirs {};
-  struct stat ours {};
-  if (::fstat(owner.get(), &theirs) == 0 && ::stat("/proc/self/ns/user", &ours) == 0 &&
-      same_file(theirs, ours)) {
-    return;
-  }
-  if (::setns(owner.get(), CLONE_NEWUSER) != 0) {
-    fail(errno, std::string(kWhat) + " (only the user who made it may, or root)");
-  }
+  enter_user(owner, kWhat);
 }
 
-[[noreturn]] void run_helper(const Descriptor& network, const GuestPlan& plan,
-                             const Descriptor& channel) {
+[[noreturn]] void run_helper(const Descriptor& network, const Descriptor& user,
+                             const GuestPlan& plan, const Descriptor& channel) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   try {
-    enter_owner_of(network);
+    if (user) {
+      enter_user(user, "can't enter the user namespace");
+    } else {
+      enter_owner_of(network);
+    }
     if (::setns(network.get(), CLONE_NEWNET) != 0) {
       fail(errno,
            "can't enter the network namespace (this needs CAP_SYS_ADMIN in the user namespace that "
@@ -92,7 +101,7 @@ std::optional<pid_t> parse_process(std::string_view text) {
   return process;
 }
 
-NamespaceTarget::NamespaceTarget(const std::string& text)
+NamespaceTarget::NamespaceTarget(const std::string& text, const std::string& user_namespace)
     : events_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (!events_) fail(errno, "can't make an epoll set");
   if (const auto process = parse_process(text)) {
@@ -101,6 +110,10 @@ NamespaceTarget::NamespaceTarget(const std::string& text)
     path_ = text;
     open_path();
   }
+  if (user_namespace.empty()) return;
+  user_.reset(::open(user_namespace.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!user_) fail(errno, "can't open the user namespace " + user_namespace);
+  if (!is_namespace(user_, CLONE_NEWUSER)) fail(EINVAL, user_namespace + " is no user namespace");
 }
 
 void NamespaceTarget::open_process(pid_t process) {
@@ -122,7 +135,7 @@ void NamespaceTarget::open_process(pid_t process) {
 void NamespaceTarget::open_path() {
   network_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!network_) fail(errno, "can't open the network namespace " + path_);
-  if (!is_network_namespace(network_)) {
+  if (!is_namespace(network_, CLONE_NEWNET)) {
     fail(EINVAL, path_ +
                      " is no network namespace (expected the number of a process, or a path as "
                      "/run/netns/NAME)");
@@ -168,7 +181,7 @@ ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) {
   std::pair<Descriptor, Descriptor> ends = make_channel();
   const pid_t child = ::fork();
   if (child < 0) fail(errno, "can't start a process");
-  if (child == 0) run_helper(network_, plan, ends.second);
+  if (child == 0) run_helper(network_, user_, plan, ends.second);
   ends.second.reset();
   struct Reaper {
     pid_t child;
@@ -180,6 +193,7 @@ ArrivedTap NamespaceTarget::open_tap(const GuestPlan& plan) {
   const Reaper reaper{child};
   ArrivedTap arrived = receive_tap(ends.first);
   network_.reset();
+  user_.reset();
   return arrived;
 }
 

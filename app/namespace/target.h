@@ -22,8 +22,9 @@ std::optional<pid_t> parse_process(std::string_view text);
 class NamespaceTarget {
  public:
   // `text` is the number of a process or the path of a namespace, as "ip netns" makes them below
-  // /run/netns. Throws std::system_error when there is none.
-  explicit NamespaceTarget(const std::string& text);
+  // /run/netns. `user_namespace` is the path of the user namespace to enter it from; if that is
+  // empty, it is the one that owns it. Throws std::system_error when there is none.
+  explicit NamespaceTarget(const std::string& text, const std::string& user_namespace = {});
 
   // Makes the tap inside, by a child that enters the namespace, once. From then on it is the tap
   // that keeps the namespace, not this object: a path that is held open can't be unmounted, and its
@@ -42,6 +43,7 @@ class NamespaceTarget {
 
   std::string path_;         // empty for a process
   Descriptor network_;       // the namespace, until the tap is made
+  Descriptor user_;          // to enter it from, if a path names one
   struct stat identity_ {};  // of the namespace's file
   Descriptor process_;       // the process, if it is one
   Descriptor changes_;       // inotify on the path's directory

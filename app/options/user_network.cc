@@ -223,13 +223,17 @@ constexpr auto kRows = std::to_array<Row>({
      true},
     {{"mtu", "BYTES", "The largest IP packet, 68 to 65521. Default: 1500."},
      [](Draft& draft, std::string_view value) { draft.options.network.mtu = parse_mtu(value); }},
-    {{"outbound", "ADDRESS", "The host's address that connections leave from."},
+    {{"outbound", "ADDRESS",
+      "The host's address that connections of its family leave from. May be given once for IPv4 "
+      "and once for IPv6."},
      [](Draft& draft, std::string_view value) {
-       const IpAddress address = parse_v4(value);
+       const auto given = IpAddress::parse(value);
+       if (!given) fail("expected an IP address");
+       const IpAddress address = *given;
        if (address.is_multicast() || address.is_limited_broadcast() || address.is_unspecified()) {
          fail("expected an address of this host");
        }
-       draft.options.outbound = address;
+       (address.is_v4() ? draft.options.outbound : draft.options.outbound6) = address;
      }},
     {{"loopback", "on|off",
       "off closes the host's loopback, which the gateway's address leads to. Default: on."},

@@ -23,7 +23,10 @@ struct UserNetworkOptions {
   std::string id;
   Network network;
   PolicyConfig policy;
-  std::optional<IpAddress> outbound;  // the host's address that connections leave from
+  std::optional<IpAddress> outbound;   // the host's address that connections leave from
+  std::optional<IpAddress> outbound6;  // and those of IPv6
+
+  bool dns_proxy = true;  // false: nobody answers at its address
 
   std::string hostname;     // of the guest, by DHCP; empty: none
   std::string domain_name;  // empty: none

@@ -4,7 +4,6 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 
 #include <cerrno>
 #include <system_error>
@@ -77,6 +76,19 @@ ifreq interface_of(const Descriptor& tap) {
   return request;
 }
 
+constexpr unsigned short kBareTap = IFF_TAP | IFF_NO_PI;
+constexpr unsigned short kVnetTap = kBareTap | IFF_VNET_HDR;
+
+unsigned short form_of(const ifreq& request) {
+  constexpr unsigned short kForm = IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+  return static_cast<unsigned short>(request.ifr_flags) & kForm;
+}
+
+bool has_form(const Descriptor& descriptor, unsigned short form) {
+  ifreq request{};
+  return ::ioctl(descriptor.get(), TUNGETIFF, &request) == 0 && form_of(request) == form;
+}
+
 // Tells the kernel what this end takes over; returns it.
 LinkCapabilities agree_on_offloads(const Descriptor& tap, Tap::Offloads offloads) {
   if (offloads == Tap::Offloads::kNone) {
@@ -117,17 +129,22 @@ Descriptor open_tap(const std::string& name, const TapOptions& options) {
   return tap;
 }
 
+bool has_vnet_headers(const Descriptor& descriptor) {
+  return has_form(descriptor, kVnetTap);
+}
+
+bool has_bare_frames(const Descriptor& descriptor) {
+  return has_form(descriptor, kBareTap);
+}
+
 std::string tap_name(const Descriptor& tap) {
   const ifreq request = interface_of(tap);
   const std::string_view field(request.ifr_name, sizeof(request.ifr_name));
   return std::string(field.substr(0, field.find('\0')));
 }
 
-Tap::Tap(Descriptor tap, Counters& counters, Offloads offloads)
-    : tap_(std::move(tap)), counters_(counters) {
-  const auto flags = static_cast<unsigned short>(interface_of(tap_).ifr_flags);
-  constexpr unsigned short kNeeded = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-  if ((flags & kNeeded) != kNeeded) {
+Tap::Tap(Descriptor tap, Offloads offloads) : tap_(std::move(tap)) {
+  if (form_of(interface_of(tap_)) != kVnetTap) {
     fail(EINVAL,
          "the descriptor is no tap with virtio headers (open it with IFF_TAP, IFF_NO_PI and "
          "IFF_VNET_HDR)");
@@ -145,42 +162,25 @@ Tap::Tap(Descriptor tap, Counters& counters, Offloads offloads)
     fail(errno, "can't make a tap nonblocking");
   }
   capabilities_ = agree_on_offloads(tap_, offloads);
-  input_ = std::make_unique_for_overwrite<std::uint8_t[]>(kInputSize);
   output_ = std::make_unique_for_overwrite<std::uint8_t[]>(kVnetHeaderSize + kMaxReserve);
 }
 
 gsl::span<const Frame> Tap::receive() {
   std::size_t count = 0;
-  more_ = false;
-  // A dropped frame takes part in the bound: a flood of bad frames must not hold up the rest.
-  std::size_t attempts = 0;
-  MutableBytes free(input_.get(), kInputSize);
-  for (; attempts < kBatch && free.size() >= kRead; ++attempts) {
-    const MutableBytes buffer = free.first(kRead);
-    const ssize_t size = ::read(tap_.get(), buffer.data(), buffer.size());
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      // The kernel may be short of memory for a while; any other error stays.
-      if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) closed_ = true;
-      return {frames_.data(), count};
-    }
-    const Bytes whole = buffer.first(static_cast<std::size_t>(size));
-    if (whole.size() < kVnetHeaderSize || whole.size() == buffer.size()) {
+  for (const Bytes packet : reader_.read(tap_.get(), counters_)) {
+    if (packet.size() < kVnetHeaderSize) {
       counters_.count(Drop::kTruncated);
       continue;
     }
-    const Bytes bytes = whole.subspan(kVnetHeaderSize);
-    const std::optional<Offload> offload = parse_vnet_header(whole.first(kVnetHeaderSize), bytes);
+    const Bytes bytes = packet.subspan(kVnetHeaderSize);
+    const std::optional<Offload> offload = parse_vnet_header(packet.first(kVnetHeaderSize), bytes);
     if (!offload) {
       counters_.count(Drop::kMalformed);
       continue;
     }
     frames_.at(count) = {.bytes = bytes, .offload = *offload};
     ++count;
-    constexpr std::size_t kCacheLine = 64;
-    free = free.subspan((whole.size() + kCacheLine - 1) / kCacheLine * kCacheLine);
   }
-  more_ = true;
   return {frames_.data(), count};
 }
 
@@ -191,28 +191,14 @@ MutableBytes Tap::reserve(std::size_t size) {
 }
 
 void Tap::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
-  Expects(size <= reserved_ && payload.size() <= kMaxPieces);
+  Expects(size <= reserved_);
   std::size_t frame_size = size;
-  std::array<iovec, 1 + kMaxPieces> pieces{};
-  std::size_t count = 1;
-  for (const Bytes piece : payload) {
-    frame_size += piece.size();
-    if (piece.empty()) continue;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): writev() does not write to it.
-    pieces.at(count++) = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
-  }
+  for (const Bytes piece : payload) frame_size += piece.size();
   emit_vnet_header(offload, frame_size, {output_.get(), kVnetHeaderSize});
-  pieces.front() = {output_.get(), kVnetHeaderSize + size};
   reserved_ = 0;
-
-  ssize_t written = 0;
-  do {
-    // For one piece it is the cheaper call.
-    written = count == 1 ? ::write(tap_.get(), pieces.front().iov_base, pieces.front().iov_len)
-                         : ::writev(tap_.get(), pieces.data(), static_cast<int>(count));
-  } while (written < 0 && errno == EINTR);
-  if (written >= 0) return;
-  if (errno == EBADFD) closed_ = true;
+  const int error = write_packet(tap_.get(), {output_.get(), kVnetHeaderSize + size}, payload);
+  if (error == 0) return;
+  if (error == EBADFD) closed_ = true;
   counters_.count(Drop::kLinkFull);
 }
 

@@ -9,10 +9,8 @@
 // (TUNSETOFFLOAD). It never has to be done: the frame ends here, and its payload goes on through a
 // socket of the host. What each frame still lacks stands in its virtio header (vnet_header.h).
 //
-// A tap has no system call for more than one frame. Input is read frame behind frame into one
-// buffer until the queue is empty or there is no room for another of the largest, so that a batch
-// of small frames is many and stays in a few cache lines; output is written at once by commit(),
-// one writev from where header and payload lie. So the payload is copied once, by the kernel.
+// Output is written at once by commit(), from where header and payload lie (packet_io.h). So the
+// payload is copied once, by the kernel.
 
 #ifndef SLUICE_DEVICES_LINK_TAP_H_
 #define SLUICE_DEVICES_LINK_TAP_H_
@@ -21,10 +19,10 @@
 #include <memory>
 #include <string>
 
+#include "devices/link/guest_link.h"
+#include "devices/link/packet_io.h"
 #include "devices/link/vnet_header.h"
 #include "posix/descriptor.h"
-#include "stack/counters.h"
-#include "stack/link.h"
 
 namespace sluice {
 
@@ -39,11 +37,17 @@ struct TapOptions {
 // Throws std::system_error that says what is missing and how to get it.
 Descriptor open_tap(const std::string& name, const TapOptions& options = {});
 
+// Whether a descriptor is a tap with virtio headers, as open_tap() makes them.
+bool has_vnet_headers(const Descriptor& descriptor);
+
+// Whether it is a tap at which each packet is nothing but a frame.
+bool has_bare_frames(const Descriptor& descriptor);
+
 // The name of the interface behind a descriptor of open_tap(). It stays what it is when the
 // descriptor is handed to another namespace. Throws std::system_error for any other descriptor.
 std::string tap_name(const Descriptor& tap);
 
-class Tap final : public Link {
+class Tap final : public GuestLink {
  public:
   // Which work this end takes over from the guest's kernel, and leaves to it.
   enum class Offloads : std::uint8_t {
@@ -52,24 +56,22 @@ class Tap final : public Link {
   };
 
   // Takes a descriptor of open_tap() and agrees with the kernel on the header and the offloads.
-  // `counters` outlives the Tap: drops are counted there. Throws std::system_error.
-  Tap(Descriptor tap, Counters& counters, Offloads offloads = Offloads::kAll);
+  // Throws std::system_error.
+  explicit Tap(Descriptor tap, Offloads offloads = Offloads::kAll);
   Tap(const Tap&) = delete;
   Tap& operator=(const Tap&) = delete;
 
-  // To wait for input on; level-triggered and edge-triggered both work with more().
-  int descriptor() const { return tap_.get(); }
+  int descriptor() const override { return tap_.get(); }
   std::string name() const { return tap_name(tap_); }
 
-  // Reads what has come, at most kBatch frames. They stay until the next call. A frame with an
-  // impossible header is counted as Drop::kMalformed, one that is too long as Drop::kTruncated.
-  gsl::span<const Frame> receive();
-  // The last receive() ended because its buffer was full: there may be more, which an
-  // edge-triggered wait won't announce.
-  bool more() const { return more_; }
-  // The interface is gone: nothing will come and nothing can be sent. The end of a namespace does
-  // not come this way: the descriptor itself keeps the namespace, and the interface in it, alive.
-  bool closed() const { return closed_; }
+  // At most kBatch frames. One with an impossible header is counted as Drop::kMalformed, one that
+  // is too long as Drop::kTruncated.
+  gsl::span<const Frame> receive() override;
+  bool more() const override { return reader_.more(); }
+  // The interface is gone. The end of a namespace does not come this way: the descriptor itself
+  // keeps the namespace, and the interface in it, alive.
+  bool closed() const override { return closed_ || reader_.closed(); }
+  const Counters& counters() const override { return counters_; }
 
   LinkCapabilities capabilities() const override { return capabilities_; }
   MutableBytes reserve(std::size_t size) override;
@@ -78,24 +80,16 @@ class Tap final : public Link {
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override {}
 
-  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kBatch = PacketReader::kBatch;
   // The largest frame: 64 KiB of IP packet and the headers of the link below it.
   static constexpr std::size_t kMaxFrame = 65536 + 64;
 
  private:
-  // What a read is offered: one byte more than the largest frame fills, so that one that fills it
-  // was cut short.
-  static constexpr std::size_t kRead = kVnetHeaderSize + kMaxFrame + 1;
-  // Together with the copies that the kernel makes of it, half of a usual second-level cache.
-  static constexpr std::size_t kInputSize = std::size_t{1024} << 10;
-
   Descriptor tap_;
-  Counters& counters_;
+  Counters counters_;
   LinkCapabilities capabilities_;
-  bool more_ = false;
+  PacketReader reader_{kVnetHeaderSize + kMaxFrame};
   bool closed_ = false;
-  // Not initialised: a page is the kernel's until a frame reaches into it.
-  std::unique_ptr<std::uint8_t[]> input_;
   std::array<Frame, kBatch> frames_;
   std::unique_ptr<std::uint8_t[]> output_;  // virtio header, then the reserved room
   std::size_t reserved_ = 0;

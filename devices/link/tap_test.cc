@@ -56,9 +56,7 @@ TEST(OpenTap, WhatIsNoTunDeviceIsRefused) {
 
 TEST(OpenTap, ADescriptorThatIsNoTapHasNoName) {
   EXPECT_THROW(tap_name(Descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC))), std::system_error);
-  Counters counters;
-  EXPECT_THROW(Tap(Descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC)), counters),
-               std::system_error);
+  EXPECT_THROW(Tap(Descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC))), std::system_error);
 }
 
 // The gateway's side of the wire in a few lines: enough to make the guest's kernel talk.
@@ -71,7 +69,7 @@ class TapInNamespace : public ::testing::Test {
   }
 
   Tap& open(Tap::Offloads offloads = Tap::Offloads::kAll) {
-    tap_ = std::make_unique<Tap>(std::move(guest_.tap), counters_, offloads);
+    tap_ = std::make_unique<Tap>(std::move(guest_.tap), offloads);
     return *tap_;
   }
 
@@ -207,7 +205,6 @@ class TapInNamespace : public ::testing::Test {
     return connection;
   }
 
-  Counters counters_;
   TestNamespace guest_;
   std::unique_ptr<Tap> tap_;
   std::vector<Received> waiting_;
@@ -282,7 +279,7 @@ TEST_F(TapInNamespace, ACommittedFrameReachesAPacketSocketByteForByte) {
     EXPECT_EQ(got, expected);
     break;
   }
-  EXPECT_EQ(counters_.dropped(Drop::kLinkFull), 0U);
+  EXPECT_EQ(tap.counters().dropped(Drop::kLinkFull), 0U);
 }
 
 TEST_F(TapInNamespace, AnUploadComesInFramesFarAboveTheMtu) {
@@ -375,7 +372,7 @@ TEST_F(TapInNamespace, AnInterfaceThatGoesAwayClosesTheTap) {
   EXPECT_TRUE(tap.closed());
   tap.reserve(60);
   tap.commit(60, {}, {});
-  EXPECT_EQ(counters_.dropped(Drop::kLinkFull), 1U);
+  EXPECT_EQ(tap.counters().dropped(Drop::kLinkFull), 1U);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "nat/host/listener_socket.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -24,13 +23,18 @@ bool is_socket(const std::string& path) {
 }
 
 // True for a socket's file whose listener is gone.
-bool is_stale(const std::string& path) {
+bool is_stale(const std::string& path, int type) {
   const std::optional<sockaddr_un> address = unix_address(path);
-  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const Descriptor socket(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!address || !socket) return false;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
   const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
   return ::connect(socket.get(), raw, sizeof *address) < 0 && errno == ECONNREFUSED;
+}
+
+// A socket can be had where there are no files, too.
+Descriptor any_descriptor() {
+  return Descriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 
 // Errors of accept(2) that concern the connection that it took off, not the listener.
@@ -71,17 +75,17 @@ OpenedSocket listen_tcp(const Endpoint& local) {
   return {.descriptor = std::move(socket), .error = {}};
 }
 
-OpenedSocket listen_unix(const std::string& path) {
+OpenedSocket listen_unix(const std::string& path, int type) {
   const std::optional<sockaddr_un> address = unix_address(path);
   if (!address) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};
-  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Descriptor socket(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return failed_socket();
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what bind(2) asks for.
   const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
   if (::bind(socket.get(), raw, sizeof *address) < 0) {
     if (errno != EADDRINUSE) return failed_socket();
     if (!is_socket(path)) return {.descriptor = Descriptor(), .error = std::errc::file_exists};
-    if (!is_stale(path)) {
+    if (!is_stale(path, type)) {
       return {.descriptor = Descriptor(), .error = std::errc::address_in_use};
     }
     if (::unlink(path.c_str()) < 0) return failed_socket();
@@ -111,7 +115,7 @@ SocketFile::~SocketFile() {
   if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 
-Acceptor::Acceptor() : spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+Acceptor::Acceptor() : spare_(any_descriptor()) {}
 
 Acceptor::Result Acceptor::accept(int listener) {
   for (int i = 0; i < kMaxPassedOver; ++i) {
@@ -137,7 +141,7 @@ void Acceptor::shed(int listener) {
     if (!socket) break;
     reset_on_close(socket.get());
   }
-  spare_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  spare_ = any_descriptor();
 }
 
 }  // namespace sluice

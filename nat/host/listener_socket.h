@@ -18,9 +18,9 @@ namespace sluice {
 // be listened on, each by its own rule.
 OpenedSocket listen_tcp(const Endpoint& local);
 
-// Listens on a unix socket. A socket file that nobody listens on, left behind by a process that
-// was killed, is replaced.
-OpenedSocket listen_unix(const std::string& path);
+// Listens on a unix socket, SOCK_STREAM or SOCK_SEQPACKET. A socket file that nobody listens on,
+// left behind by a process that was killed, is replaced.
+OpenedSocket listen_unix(const std::string& path, int type = SOCK_STREAM);
 
 // The file of a unix listener: removed at the end, if it still is the same one.
 class SocketFile {

@@ -71,7 +71,8 @@ Opened SystemHost::connect(Token token, const StreamTarget& target) {
     return keep(std::move(opened.descriptor), {.token = token, .role = Role::kUnix},
                 EventQueue::kStream);
   }
-  OpenedSocket opened = connect_tcp(std::get<Endpoint>(target), options_.outbound);
+  const auto& destination = std::get<Endpoint>(target);
+  OpenedSocket opened = connect_tcp(destination, options_.outbound_for(destination.address));
   if (!opened.descriptor) return failed(opened.error);
   return keep(std::move(opened.descriptor), {.token = token, .role = Role::kTcp},
               EventQueue::kStream);

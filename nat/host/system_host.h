@@ -30,9 +30,15 @@
 namespace sluice {
 
 struct SystemHostOptions {
-  // The local address that connections and datagrams leave from, where it is of their family.
-  // Connections to the loopback leave from there all the same.
+  // The local addresses that connections and datagrams of IPv4 and of IPv6 leave from. Connections
+  // to the loopback leave from there all the same.
   std::optional<IpAddress> outbound;
+  std::optional<IpAddress> outbound6;
+
+  // The one of the family of `address`.
+  const std::optional<IpAddress>& outbound_for(const IpAddress& address) const {
+    return address.is_v4() ? outbound : outbound6;
+  }
 };
 
 class SystemHost final : public Host, private DatagramSender::Refusals {

@@ -21,14 +21,15 @@ Opened SystemHost::open_datagrams(Token token, DatagramKind kind, const IpAddres
   OpenedSocket opened;
   if (kind == DatagramKind::kEcho) {
     socket.echo_identifier = new_echo_identifier();
-    OpenedEchoSocket echo = open_echo(family, options_.outbound, socket.echo_identifier);
+    OpenedEchoSocket echo =
+        open_echo(family, options_.outbound_for(family), socket.echo_identifier);
     socket.protocol = echo.protocol;
     opened = std::move(echo.socket);
     pings_forbidden_ = pings_forbidden_ || is_forbidden(opened.error);
   } else {
     std::optional<Endpoint> local;
-    if (options_.outbound && options_.outbound->is_v4() == family.is_v4()) {
-      local = Endpoint{.address = *options_.outbound, .port = 0};
+    if (const auto& outbound = options_.outbound_for(family)) {
+      local = Endpoint{.address = *outbound, .port = 0};
     }
     opened = open_udp(family, local);
   }

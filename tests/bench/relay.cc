@@ -86,10 +86,9 @@ void pass_on(const Frame& frame, Link& link) {
 
 [[noreturn]] void run_impaired(const std::string& guest, const std::string& host_tap,
                                const std::string& guest_tap, const Impairment& impairment) {
-  Counters counters;
-  Tap host(open_tap(host_tap), counters, Tap::Offloads::kNone);
+  Tap host(open_tap(host_tap), Tap::Offloads::kNone);
   enter_network_of(guest);
-  Tap inside(open_tap(guest_tap), counters, Tap::Offloads::kNone);
+  Tap inside(open_tap(guest_tap), Tap::Offloads::kNone);
   ImpairedLink line(inside, impairment);
   std::array<pollfd, 2> ends{{{.fd = host.descriptor(), .events = POLLIN, .revents = 0},
                               {.fd = inside.descriptor(), .events = POLLIN, .revents = 0}}};

@@ -1,7 +1,12 @@
 """One test per file of claims."""
 
-def interop_test(name, claims = None, script = "run_test.sh", size = "medium"):
-    """Runs the claims of test_CLAIMS.py, or of test_NAME.py, with the program of this build.
+def interop_test(
+        name,
+        claims = None,
+        script = "run_test.sh",
+        size = "medium",
+        program = "//app:sluice"):
+    """Runs the claims of test_CLAIMS.py, or of test_NAME.py, with a program of this build.
 
     Bazel's sandbox has neither namespaces nor /dev/net/tun, so the test runs without one, and alone:
     some claims measure memory or wait for deadlines of real programs.
@@ -12,13 +17,13 @@ def interop_test(name, claims = None, script = "run_test.sh", size = "medium"):
         size = size,
         srcs = [script],
         args = [
-            "$(location //app:sluice)",
+            "$(location %s)" % program,
             "$(location test_%s.py)" % claims,
         ],
         data = [
             "test_%s.py" % claims,
             ":driver",
-            "//app:sluice",
+            program,
         ],
         tags = [
             "exclusive",

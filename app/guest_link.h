@@ -1,0 +1,20 @@
+// The link that a descriptor of frames is.
+
+#ifndef SLUICE_APP_GUEST_LINK_H_
+#define SLUICE_APP_GUEST_LINK_H_
+
+#include <memory>
+
+#include "app/cli/invocation.h"
+#include "devices/link/guest_link.h"
+#include "posix/descriptor.h"
+
+namespace sluice {
+
+// Takes a tap of open_tap(), or any other descriptor at which each packet is an Ethernet frame.
+// Throws std::system_error.
+std::unique_ptr<GuestLink> guest_link(Descriptor descriptor, const NetworkInvocation& invocation);
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_GUEST_LINK_H_
