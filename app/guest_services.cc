@@ -36,31 +36,37 @@ DnsProxyConfig dns_config(const UserNetworkOptions& options) {
 
 struct GuestServices::Servers {
   Servers(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers, Files* files)
-      : dns_context(nat.context(kDnsService)),
-        dhcp(dhcp_config(options), dns_context.output),
-        dns(dns_config(options), dns_context, name_servers) {
+      : dns_context(nat.context(kDnsService)) {
+    if (options.serves_dhcp) dhcp.emplace(dhcp_config(options), dns_context.output);
+    if (options.serves_dns) dns.emplace(dns_config(options), dns_context, name_servers);
     if (files != nullptr) tftp.emplace(TftpConfig{}, nat.context(kTftpService), *files);
   }
 
   ServiceContext dns_context;
-  DhcpServer dhcp;
-  DnsProxy dns;
+  std::optional<DhcpServer> dhcp;
+  std::optional<DnsProxy> dns;
   std::optional<TftpServer> tftp;
 };
 
 GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers,
                              Files* files)
     : servers_(std::make_unique<Servers>(nat, options, name_servers, files)) {
-  nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
-  const Endpoint dns{.address = options.network.dns, .port = kDnsPort};
-  nat.bind_datagrams(dns, servers_->dns);
-  nat.bind_streams(dns, servers_->dns);
-  nat.bind_host_client(kDnsService, servers_->dns);
+  if (servers_->dhcp) nat.bind_datagrams({.port = kDhcpServerPort}, *servers_->dhcp);
+  if (servers_->dns) {
+    const Endpoint dns{.address = options.network.dns, .port = kDnsPort};
+    nat.bind_datagrams(dns, *servers_->dns);
+    nat.bind_streams(dns, *servers_->dns);
+    nat.bind_host_client(kDnsService, *servers_->dns);
+  }
   if (servers_->tftp) {
     nat.bind_datagrams({.address = options.network.host, .port = kTftpPort}, *servers_->tftp);
   }
 }
 
 GuestServices::~GuestServices() = default;
+
+DhcpServer* GuestServices::dhcp() {
+  return servers_->dhcp ? &*servers_->dhcp : nullptr;
+}
 
 }  // namespace sluice

@@ -44,6 +44,10 @@ class Ingress {
   // `address` of the virtual network is one of ours: ARP and pings are answered for it.
   void own(const IpAddress& address);
   bool owns(const IpAddress& address) const;
+  // A source that a guest of this network may have.
+  bool is_guest(const IpAddress& address) const;
+  // It is not any more.
+  void disown(const IpAddress& address) { std::erase(own_, address); }
 
  private:
   // A packet with what is known of it from below.
@@ -59,8 +63,6 @@ class Ingress {
   void on_packet(Time now, const Packet& packet);
   void on_icmp(Time now, const Packet& packet);
   void on_udp(Time now, const Packet& packet);
-  // A source that a guest of this network may have.
-  bool is_guest(const IpAddress& address) const;
   // True if the packet may go on beyond the gateway; else it has been answered.
   bool may_leave(Time now, const Packet& packet);
 

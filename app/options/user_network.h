@@ -32,6 +32,8 @@ struct UserNetworkOptions {
   std::string tftp_server_name;  // empty: none
   std::string boot_file;         // empty: none
   std::string smb_directory;     // empty: no SMB server
+  bool serves_dhcp = true;       // else guests have their addresses from elsewhere
+  bool serves_dns = true;        // else nobody answers at network.dns
 
   std::vector<HostForward> host_forwards;
   std::vector<GuestForward> guest_forwards;

@@ -1,0 +1,283 @@
+#include "app/libslirp/instance.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <gsl/util>
+
+#include "app/libslirp/tables.h"
+#include "app/limits.h"
+#include "nat/host/descriptor_limit.h"
+#include "nat/host/seed.h"
+#include "nat/host/socket_address.h"
+#include "services/dns/resolv_conf.h"
+#include "stack/wire/ethernet.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint8_t kProgramService = 3;
+
+std::vector<Endpoint> name_servers_of(std::string_view text) {
+  return parse_resolv_conf(text).name_servers;
+}
+
+NatConfig config_of(const Settings& settings) {
+  NatConfig config = nat_config(settings.network);
+  // The limit is the program's to raise.
+  config.limits = limits_within(descriptor_limit());
+  return config;
+}
+
+SystemHostOptions host_options() {
+  SystemHostOptions options;
+  options.embedded = true;
+  return options;
+}
+
+// A directory that can't be opened is no reason for a virtual machine not to start.
+std::unique_ptr<DirectoryFiles> open_files(const Settings& settings) {
+  const std::string& directory = settings.network.tftp_directory;
+  if (directory.empty()) return nullptr;
+  try {
+    return std::make_unique<DirectoryFiles>(directory);
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "libslirp: there is no TFTP: %s\n", error.what());
+    return nullptr;
+  }
+}
+
+std::optional<Endpoint> local_name(SocketId socket) {
+  SocketAddress local;
+  socklen_t size = SocketAddress::kCapacity;
+  if (::getsockname(static_cast<int>(socket), local.data(), &size) < 0) return std::nullopt;
+  return local.endpoint();
+}
+
+}  // namespace
+
+Instance::Instance(const Settings& settings, const Callbacks& callbacks)
+    : settings_(settings),
+      callbacks_(callbacks),
+      host_(queue_, host_options()),
+      link_(callbacks_),
+      nat_(config_of(settings_), link_, host_, random_seed(), clock_.at(callbacks_.clock())),
+      name_servers_("/etc/resolv.conf", &name_servers_of),
+      files_(open_files(settings_)),
+      services_(nat_, settings_.network, name_servers_, files_.get()),
+      program_context_(nat_.context(kProgramService)) {}
+
+Instance::~Instance() = default;
+
+template <typename Input>
+void Instance::enter(Input input) {
+  Expects(!in_core_);
+  in_core_ = true;
+  const auto leave = gsl::finally([this] { in_core_ = false; });
+  host_.set_outbound(outbound_now(settings_));
+  const Time now = clock_.at(callbacks_.clock());
+  input(now);
+  work_off_queue(now);
+}
+
+void Instance::work_off_queue(Time now) {
+  for (unsigned done = 0; !queued_.empty() && done < kMaxFramesOfCall; ++done) {
+    const std::vector<std::uint8_t> bytes = std::move(queued_.front());
+    queued_.pop_front();
+    queued_bytes_ -= bytes.size();
+    const Frame frame{bytes, {}};
+    nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
+  }
+  while (!to_remove_.empty()) {
+    const Endpoint server = to_remove_.back();
+    to_remove_.pop_back();
+    nat_.remove_guest_forward(server);
+    std::erase_if(program_forwards_,
+                  [&](const auto& forward) { return forward->server() == server; });
+    nat_.on_time(now);
+  }
+}
+
+std::optional<Time> Instance::deadline() const {
+  if (!queued_.empty()) return Time::min();
+  return nat_.deadline();
+}
+
+std::uint32_t Instance::timeout(std::uint32_t wanted) {
+  const std::optional<Time> due = deadline();
+  told_ = due.value_or(Time::max());
+  room_opened_ = false;
+  if (!due) return wanted;
+  const Time now = clock_.at(callbacks_.clock());
+  if (*due <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - now).count();
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(left, wanted));
+}
+
+void Instance::notify_if_due() {
+  const std::optional<Time> due = deadline();
+  const bool earlier = due && *due < told_;
+  if (!earlier && !room_opened_) return;
+  if (due) told_ = std::min(told_, *due);
+  room_opened_ = false;
+  callbacks_.notify();
+}
+
+void Instance::on_poll(bool ready) {
+  if (in_core_) return;
+  enter([&](Time now) {
+    const auto fetched =
+        ready ? queue_.fetch(std::chrono::milliseconds(0)) : gsl::span<const epoll_event>();
+    const auto events = host_.events(fetched);
+    if (!events.empty()) nat_.on_host(now, events);
+    const std::optional<Time> due = nat_.deadline();
+    if (due && *due <= now) nat_.on_time(now);
+  });
+}
+
+bool Instance::is_wanted(Bytes frame) const {
+  if (settings_.ipv4) return true;
+  const auto ethernet = EthernetView::parse(frame);
+  if (!ethernet) return false;
+  const EtherType type = ethernet->header().type;
+  return type != EtherType::kIpv4 && type != EtherType::kArp;
+}
+
+void Instance::on_frame(Bytes bytes) {
+  if (!is_wanted(bytes)) return;
+  if (in_core_) {
+    const bool fits =
+        queued_.size() < kMaxQueuedFrames && queued_bytes_ + bytes.size() <= kMaxQueuedBytes;
+    if (!fits) return;  // as a wire that is full
+    queued_.emplace_back(bytes.begin(), bytes.end());
+    queued_bytes_ += bytes.size();
+    return;
+  }
+  enter([&](Time now) {
+    const Frame frame{bytes, {}};
+    nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
+  });
+  notify_if_due();
+}
+
+template <typename Change>
+int Instance::change(Change change) {
+  if (in_core_) {
+    callbacks_.guest_error("libslirp: forwards can't be changed from within a callback");
+    return EBUSY;
+  }
+  int result = 0;
+  enter([&](Time now) {
+    try {
+      result = change(now);
+    } catch (const std::system_error& error) {
+      callbacks_.guest_error(std::string("libslirp: ") + error.what());
+      result = error.code().value();
+    } catch (const std::length_error& error) {
+      callbacks_.guest_error(std::string("libslirp: ") + error.what());
+      result = ENOSPC;
+    } catch (const std::invalid_argument& error) {
+      callbacks_.guest_error(std::string("libslirp: ") + error.what());
+      result = EINVAL;
+    }
+  });
+  notify_if_due();
+  return result;
+}
+
+int Instance::add_host_forward(const HostForward& forward) {
+  return change([&](Time /*now*/) {
+    nat_.add_host_forward(forward);
+    return 0;
+  });
+}
+
+int Instance::remove_host_forward(const ListenAddress& listen) {
+  return change([&](Time /*now*/) { return nat_.remove_host_forward(listen) ? 0 : ENOENT; });
+}
+
+void Instance::complete(Endpoint& server) const {
+  if (!server.address.is_unspecified()) return;
+  // Where QEMU's users find its SMB server.
+  constexpr std::uint32_t kUsual = 0x0204;
+  const Subnet& subnet = settings_.network.network.subnet;
+  server.address = IpAddress::v4(subnet.base().v4_bits() | (kUsual & ~subnet.v4_mask()));
+}
+
+int Instance::add_guest_forward(Endpoint& server, const StreamTarget& target) {
+  return change([&](Time /*now*/) {
+    complete(server);
+    nat_.add_guest_forward({server, target});
+    if (services_.dhcp() != nullptr) services_.dhcp()->reserve(server.address);
+    return 0;
+  });
+}
+
+int Instance::add_guest_forward(Endpoint& server, SlirpWriteCb write, void* opaque) {
+  return change([&](Time /*now*/) {
+    complete(server);
+    auto forward = std::make_unique<ProgramForward>(program_context_, server, write, opaque,
+                                                    [this] { room_opened_ = true; });
+    nat_.add_guest_forward(server, forward->streams());
+    program_forwards_.push_back(std::move(forward));
+    if (services_.dhcp() != nullptr) services_.dhcp()->reserve(server.address);
+    return 0;
+  });
+}
+
+int Instance::remove_guest_forward(const Endpoint& server) {
+  if (in_core_) {
+    // Its own callback may be under way.
+    if (find(server) == nullptr) return EBUSY;
+    to_remove_.push_back(server);
+    return 0;
+  }
+  return change([&](Time now) {
+    if (!nat_.remove_guest_forward(server)) return ENOENT;
+    std::erase_if(program_forwards_,
+                  [&](const auto& forward) { return forward->server() == server; });
+    nat_.on_time(now);
+    return 0;
+  });
+}
+
+ProgramForward* Instance::find(const Endpoint& server) {
+  const auto found = std::find_if(program_forwards_.begin(), program_forwards_.end(),
+                                  [&](const auto& forward) { return forward->server() == server; });
+  return found == program_forwards_.end() ? nullptr : found->get();
+}
+
+std::size_t Instance::room(const Endpoint& server) {
+  ProgramForward* const forward = find(server);
+  return forward == nullptr ? 0 : forward->streams().room();
+}
+
+void Instance::say(const Endpoint& server, Bytes bytes) {
+  ProgramForward* const forward = find(server);
+  if (forward == nullptr) return;
+  if (in_core_) {
+    forward->streams().say(Time::min(), bytes);
+    return;
+  }
+  enter([&](Time now) {
+    forward->streams().say(now, bytes);
+    nat_.on_time(now);
+  });
+  notify_if_due();
+}
+
+std::string Instance::connections() {
+  return connection_table(nat_.flows(clock_.at(callbacks_.clock())), nat_.host_forwards(),
+                          &local_name);
+}
+
+std::string Instance::neighbors() {
+  return neighbor_table(nat_.neighbors());
+}
+
+}  // namespace sluice
