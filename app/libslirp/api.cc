@@ -333,6 +333,17 @@ char* slirp_neighbor_info(Slirp* slirp) {
                         [](Instance& instance) { return sluice::text_of(instance.neighbors()); });
 }
 
+void slirp_state_save(Slirp* slirp, SlirpWriteCb write_cb, void* opaque) {
+  if (write_cb == nullptr) return;
+  guarded(slirp, [&](Instance& instance) { instance.save(write_cb, opaque); });
+}
+
+int slirp_state_load(Slirp* slirp, int version_id, SlirpReadCb read_cb, void* opaque) {
+  if (read_cb == nullptr || version_id > slirp_state_version()) return -EINVAL;
+  return -guarded(slirp, EINVAL,
+                  [&](Instance& instance) { return instance.load(read_cb, opaque); });
+}
+
 int slirp_state_version() {
   return 4;
 }

@@ -10,6 +10,7 @@
 
 #include <gsl/util>
 
+#include "app/libslirp/state.h"
 #include "app/libslirp/tables.h"
 #include "app/limits.h"
 #include "nat/host/descriptor_limit.h"
@@ -269,6 +270,52 @@ void Instance::say(const Endpoint& server, Bytes bytes) {
     nat_.on_time(now);
   });
   notify_if_due();
+}
+
+void Instance::save(SlirpWriteCb write, void* opaque) {
+  const Time now = clock_.at(callbacks_.clock());
+  SavedState state;
+  if (services_.dhcp() != nullptr) state.leases = services_.dhcp()->lease_records(now);
+  state.neighbors = nat_.neighbors().entries();
+  for (const auto& forward : program_forwards_) {
+    for (ExportedStream& exported : nat_.export_streams(now, forward->server())) {
+      const Bytes unsaid = forward->streams().waiting(exported.stream);
+      state.streams.push_back({std::move(exported.state), {unsaid.begin(), unsaid.end()}});
+    }
+  }
+  const std::vector<std::uint8_t> stream = emit_state(state);
+  for (Bytes rest = stream; !rest.empty();) {
+    const ssize_t written = write(rest.data(), rest.size(), opaque);
+    if (written <= 0) return;  // what has been written is no whole stream, and will be refused
+    rest = rest.subspan(std::min(static_cast<std::size_t>(written), rest.size()));
+  }
+}
+
+int Instance::load(SlirpReadCb read, void* opaque) {
+  if (in_core_) return EBUSY;
+  const auto state = parse_state([&](MutableBytes into) {
+    while (!into.empty()) {
+      const ssize_t count = read(into.data(), into.size(), opaque);
+      if (count <= 0) return false;
+      into = into.subspan(std::min(static_cast<std::size_t>(count), into.size()));
+    }
+    return true;
+  });
+  if (!state) return EINVAL;
+  for (const SavedState::Stream& stream : state->streams) {
+    if (find(stream.state.server) == nullptr) return EINVAL;
+  }
+  enter([&](Time now) {
+    if (services_.dhcp() != nullptr) services_.dhcp()->restore_leases(now, state->leases);
+    for (const Neighbors::Entry& entry : state->neighbors) nat_.learn(entry.address, entry.mac);
+    for (const SavedState::Stream& stream : state->streams) {
+      const SocketId id = nat_.import_stream(now, stream.state);
+      if (id != SocketId::kNone) find(stream.state.server)->streams().restore(id, stream.unsaid);
+    }
+    nat_.on_time(now);
+  });
+  notify_if_due();
+  return 0;
 }
 
 std::string Instance::connections() {

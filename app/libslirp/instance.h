@@ -66,6 +66,10 @@ class Instance {
   std::size_t room(const Endpoint& server);
   void say(const Endpoint& server, Bytes bytes);
 
+  void save(SlirpWriteCb write, void* opaque);
+  // 0 or an errno, and then nothing has changed.
+  int load(SlirpReadCb read, void* opaque);
+
   std::string connections();
   std::string neighbors();
 

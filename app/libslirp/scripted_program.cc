@@ -188,23 +188,29 @@ tcp::Parameters ProgramGuestTcp::parameters() {
 }
 
 Time ProgramGuestTcp::now() const {
-  return Time(Duration(program_.clock()));
+  return Time(Duration(program_->clock()));
 }
 
 ProgramGuestTcp::ProgramGuestTcp(ScriptedProgram& program, std::uint16_t port,
                                  const Endpoint& remote)
-    : program_(program), port_(port), remote_(remote) {
+    : program_(&program), port_(port), remote_(remote) {
   connection_.emplace(tcp::Connection::to_guest(now(), parameters()));
-  program_.connections_.push_back(this);
+  program_->connections_.push_back(this);
 }
 
 ProgramGuestTcp::ProgramGuestTcp(ScriptedProgram& program, std::uint16_t port)
-    : program_(program), port_(port) {
-  program_.connections_.push_back(this);
+    : program_(&program), port_(port) {
+  program_->connections_.push_back(this);
 }
 
 ProgramGuestTcp::~ProgramGuestTcp() {
-  std::erase(program_.connections_, this);
+  std::erase(program_->connections_, this);
+}
+
+void ProgramGuestTcp::move_to(ScriptedProgram& program) {
+  std::erase(program_->connections_, this);
+  program_ = &program;
+  program_->connections_.push_back(this);
 }
 
 void ProgramGuestTcp::write(std::string_view bytes) {
@@ -256,7 +262,7 @@ bool ProgramGuestTcp::send_segments() {
                            .window = segment->window};
     const Octets bytes = tcp_frame(kGuestAddress, remote_.address, header, segment->options,
                                    as_bytes(queue_).subspan(segment->offset, segment->length));
-    slirp_input(program_.slirp, bytes.data(), static_cast<int>(bytes.size()));
+    slirp_input(program_->slirp, bytes.data(), static_cast<int>(bytes.size()));
   }
   return any;
 }

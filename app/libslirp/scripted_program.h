@@ -94,6 +94,9 @@ class ProgramGuestTcp {
   ProgramGuestTcp(const ProgramGuestTcp&) = delete;
   ProgramGuestTcp& operator=(const ProgramGuestTcp&) = delete;
 
+  // The guest goes on in another program; what was on its way to it is lost.
+  void move_to(ScriptedProgram& program);
+
   void write(std::string_view bytes);
   void finish() { connection_->finish(); }
   const std::string& received() const { return received_; }
@@ -113,7 +116,7 @@ class ProgramGuestTcp {
   static tcp::Parameters parameters();
   Time now() const;
 
-  ScriptedProgram& program_;
+  ScriptedProgram* program_;
   const std::uint16_t port_;
   Endpoint remote_;
   std::optional<tcp::Connection> connection_;

@@ -71,7 +71,7 @@ TEST_F(ProgramStreamsTest, WhatAFullProgramDoesNotTakeIsOfferedAgain) {
   sim_.settle();
   EXPECT_EQ(program_.got, "abc");
   program_.appetite = SIZE_MAX;
-  sim_.run_for(ProgramStreams::kRetry);
+  sim_.run_for(2 * ProgramStreams::kRetry);
   EXPECT_EQ(program_.got, "abcdef");
 }
 
