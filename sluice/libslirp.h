@@ -134,7 +134,7 @@ typedef struct SlirpConfig {
 
   /* From version 5 on: NC-SI (DMTF DSP0222). */
   uint32_t mfr_id;         /* the manufacturer's IANA number */
-  uint8_t oob_eth_addr[6]; /* the management controller's MAC address; zeros: the one it shows */
+  uint8_t oob_eth_addr[6]; /* the management controller's MAC address; zeros: it is told none */
 } SlirpConfig;
 
 /* NULL, and the reason by guest_error or on standard error, if the config can't be followed. */

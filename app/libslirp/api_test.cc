@@ -383,6 +383,26 @@ TEST(LibslirpApi, ServicesCanBeSwitchedOff) {
   for (const SeenFrame& frame : program.take_seen()) EXPECT_FALSE(frame.udp);
 }
 
+TEST(LibslirpApi, ManagementControllersAreAnswered) {
+  ScriptedProgram program;
+  program.config.mfr_id = 0x8119;
+  ASSERT_TRUE(program.start());
+  program.callbacks.send_packet = [](const void*, std::size_t size, void* self) {
+    static_cast<ScriptedProgram*>(self)->errors.push_back(std::to_string(size));
+    return static_cast<ssize_t>(size);
+  };
+  // "Get version ID".
+  Octets frame(60);
+  std::fill_n(frame.begin(), 6, std::uint8_t{0xff});
+  frame[6] = 2;
+  frame[12] = 0x88;
+  frame[13] = 0xf8;
+  frame[15] = 1;
+  frame[18] = 0x15;
+  program.from_guest(frame);
+  EXPECT_EQ(program.errors, std::vector<std::string>{"74"});
+}
+
 TEST(LibslirpApi, DebuggingTellsWhatHappened) {
   slirp_set_debug(SLIRP_DBG_CALL | SLIRP_DBG_MISC);
   slirp_reset_debug(SLIRP_DBG_MISC);

@@ -71,7 +71,8 @@ Instance::Instance(const Settings& settings, const Callbacks& callbacks)
       name_servers_("/etc/resolv.conf", &name_servers_of),
       files_(open_files(settings_)),
       services_(nat_, settings_.network, name_servers_, files_.get()),
-      program_context_(nat_.context(kProgramService)) {}
+      program_context_(nat_.context(kProgramService)),
+      ncsi_({settings_.manufacturer, settings_.controller}) {}
 
 Instance::~Instance() = default;
 
@@ -91,8 +92,7 @@ void Instance::work_off_queue(Time now) {
     const std::vector<std::uint8_t> bytes = std::move(queued_.front());
     queued_.pop_front();
     queued_bytes_ -= bytes.size();
-    const Frame frame{bytes, {}};
-    nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
+    take_frame(now, bytes);
   }
   while (!to_remove_.empty()) {
     const Endpoint server = to_remove_.back();
@@ -149,6 +149,18 @@ bool Instance::is_wanted(Bytes frame) const {
   return type != EtherType::kIpv4 && type != EtherType::kArp;
 }
 
+// Management controllers speak to the network controller itself, which is none of the Nat's
+// business.
+void Instance::take_frame(Time now, Bytes bytes) {
+  const auto ethernet = EthernetView::parse(bytes);
+  if (ethernet && ethernet->header().type == static_cast<EtherType>(kNcsiEtherType)) {
+    if (const auto answer = ncsi_.on_frame(bytes)) callbacks_.send_packet(*answer);
+    return;
+  }
+  const Frame frame{bytes, {}};
+  nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
+}
+
 void Instance::on_frame(Bytes bytes) {
   if (!is_wanted(bytes)) return;
   if (in_core_) {
@@ -159,10 +171,7 @@ void Instance::on_frame(Bytes bytes) {
     queued_bytes_ += bytes.size();
     return;
   }
-  enter([&](Time now) {
-    const Frame frame{bytes, {}};
-    nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
-  });
+  enter([&](Time now) { take_frame(now, bytes); });
   notify_if_due();
 }
 

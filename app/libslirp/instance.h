@@ -30,6 +30,7 @@
 #include "nat/host/system_host.h"
 #include "nat/nat.h"
 #include "services/dhcp/server.h"
+#include "services/ncsi/controller.h"
 
 namespace sluice {
 
@@ -85,6 +86,7 @@ class Instance {
   void enter(Input input);
   void work_off_queue(Time now);
   bool is_wanted(Bytes frame) const;
+  void take_frame(Time now, Bytes frame);
   std::optional<Time> deadline() const;
   // Tells the program if it is to come back earlier than it knows.
   void notify_if_due();
@@ -106,6 +108,7 @@ class Instance {
   GuestServices services_;
   ServiceContext program_context_;
   std::vector<std::unique_ptr<ProgramForward>> program_forwards_;
+  NcsiController ncsi_;
 
   std::optional<int> poll_index_;
   bool in_core_ = false;

@@ -67,7 +67,7 @@ struct Program : ScriptedProgram {
   int load(Memory memory) {
     memory.taken = 0;
     const int result = slirp_state_load(slirp, slirp_state_version(), &Memory::read, &memory);
-    if (result == 0) EXPECT_EQ(memory.taken, memory.bytes.size());
+    EXPECT_TRUE(result != 0 || memory.taken == memory.bytes.size());
     return result;
   }
   std::string got;

@@ -61,6 +61,7 @@ ScriptedProgram::ScriptedProgram() {
 
 ScriptedProgram::~ScriptedProgram() {
   stop();
+  for (ProgramGuestTcp* const connection : connections_) connection->program_ = nullptr;
 }
 
 bool ScriptedProgram::start() {
@@ -204,7 +205,7 @@ ProgramGuestTcp::ProgramGuestTcp(ScriptedProgram& program, std::uint16_t port)
 }
 
 ProgramGuestTcp::~ProgramGuestTcp() {
-  std::erase(program_->connections_, this);
+  if (program_ != nullptr) std::erase(program_->connections_, this);
 }
 
 void ProgramGuestTcp::move_to(ScriptedProgram& program) {

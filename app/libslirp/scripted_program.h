@@ -111,12 +111,14 @@ class ProgramGuestTcp {
   bool send_segments();
 
  private:
+  friend class ScriptedProgram;
+
   static constexpr std::uint32_t kSpace = 1U << 20;
 
   static tcp::Parameters parameters();
   Time now() const;
 
-  ScriptedProgram* program_;
+  ScriptedProgram* program_;  // null once it has ended
   const std::uint16_t port_;
   Endpoint remote_;
   std::optional<tcp::Connection> connection_;
