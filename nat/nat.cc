@@ -48,7 +48,11 @@ class Nat::Core {
 
   void on_frames(Time now, gsl::span<const Frame> frames) {
     now_ = now;
-    for (const Frame& frame : frames) ingress_.on_frame(now, frame);
+    std::size_t left = frames.size();
+    for (const Frame& frame : frames) {
+      tcp_.expect_more(--left != 0);
+      ingress_.on_frame(now, frame);
+    }
     finish_batch(now);
   }
 

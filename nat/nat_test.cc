@@ -337,6 +337,38 @@ TEST(Nat, GoesOnOnlyWithStreamsThatAreSound) {
   EXPECT_TRUE(sim.nat.export_streams(sim.now, state.server).empty());
 }
 
+TEST(Nat, LittlePayloadOfOneBatchLeavesInOneCall) {
+  Sim sim;
+  TcpHeader header{.source_port = 4000,
+                   .destination_port = kServer.port,
+                   .sequence = 100,
+                   .flags = {.syn = true},
+                   .window = 1000};
+  sim.from_guest(tcp_frame(kGuestAddress, kServer.address, header, {}, {}));
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_TRUE(seen[0].tcp);
+  header.flags = {.ack = true};
+  header.acknowledgment = seen[0].tcp->sequence + 1;
+  ++header.sequence;
+  std::vector<Octets> octets;
+  std::string sent;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const std::string text = varied_text(i * 70 + 1);
+    octets.push_back(tcp_frame(kGuestAddress, kServer.address, header, {}, as_bytes(text)));
+    header.sequence += static_cast<std::uint32_t>(text.size());
+    sent += text;
+  }
+  std::vector<Frame> frames;
+  for (const Octets& each : octets) frames.push_back({each, {}});
+  sim.nat.on_frames(sim.now, frames);
+  EXPECT_TRUE(sim.host.newest().sent == sent);
+  EXPECT_EQ(sim.host.newest().sends, 1U);
+  sim.settle();
+  // And is acknowledged at once.
+  ASSERT_EQ(sim.take_seen().size(), 1U);
+}
+
 TEST(Nat, APortThatIsTakenSaysSo) {
   Sim sim;
   sim.host.open_error = std::errc::address_in_use;

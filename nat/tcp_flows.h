@@ -38,6 +38,9 @@ class TcpFlows final : private TimerHandler {
   TcpFlows& operator=(const TcpFlows&) = delete;
   ~TcpFlows();
 
+  // Whether more frames of the batch follow the next one: then little payload waits for what they
+  // bring, and all of it leaves with one call.
+  void expect_more(bool more) { expects_more_ = more; }
   // A TCP packet from a guest. `verified`: its checksum needs no look.
   void on_packet(Time now, const IpPacket& packet, bool verified);
   // Readiness of a stream, under a token of Kind::kTcp.
@@ -134,6 +137,7 @@ class TcpFlows final : private TimerHandler {
   // tcp_transfer.cc
   TcpBuffers& buffers_of(TcpFlow& flow);
   void take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival);
+  bool make_place(TcpFlow& flow, std::size_t size);
   // Gives payload to the stream, or else to its ring; returns how many bytes have found a place.
   std::uint32_t pass_on(Time now, TcpFlow& flow, Bytes payload);
   void exchange_with_host(Time now, TcpFlow& flow);
@@ -161,6 +165,7 @@ class TcpFlows final : private TimerHandler {
   std::vector<Streams*> streams_;  // what flows may have on their other side; null: a free place
   FlowList<TcpFlow, &TcpFlow::links> half_open_;
   FlowList<TcpFlow, &TcpFlow::links> time_wait_;
+  bool expects_more_ = false;
   std::vector<FlowName> dirty_;     // flows whose turn is to come
   std::vector<FlowName> turns_;     // those that have it now
   std::vector<FlowName> finished_;  // those that have ended

@@ -211,6 +211,39 @@ TEST_F(LibslirpFlows, DatagramsGoThereAndBack) {
   EXPECT_EQ(seen[0].ip->source, kGateway);
 }
 
+TEST_F(LibslirpFlows, WhatFollowsTheFirstFrameOfABurstWaitsForThePoll) {
+  const LoopbackSocket server(SOCK_DGRAM);
+  const auto say = [&](std::string_view text) {
+    program_.from_guest(udp_frame({kGuestAddress, 4000}, {kGateway, server.port()}, text));
+  };
+  const auto heard = [&] {
+    std::string all;
+    read_into(all, server.get());
+    return all;
+  };
+  program_.turn(0);
+  program_.notified = 0;
+  say("1");
+  EXPECT_EQ(heard(), "1");
+  say("2");
+  say("3");
+  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(program_.notified, 1);
+  program_.turn(0);
+  EXPECT_EQ(program_.timeout, 0U);
+  EXPECT_EQ(heard(), "23");
+  say("4");
+  EXPECT_EQ(heard(), "4");
+  // What does not wait takes along what does.
+  say("5");
+  program_.from_guest(echo_frame(kGuestAddress, kGateway, 1, 1, "x"));
+  EXPECT_EQ(heard(), "5");
+  EXPECT_EQ(program_.take_seen().size(), 1U);
+  // Nor does anything wait for ever.
+  for (int i = 0; i < 200; ++i) say("x");
+  EXPECT_GT(heard().size(), 100U);
+}
+
 TEST_F(LibslirpFlows, AForwardedPortLeadsToTheGuest) {
   ASSERT_EQ(slirp_add_hostfwd(program_.slirp, 0, raw("127.0.0.1"), 0, in_addr{}, 22), 0);
   const int port = forwarded_port(program_);

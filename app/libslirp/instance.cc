@@ -18,6 +18,8 @@
 #include "nat/host/socket_address.h"
 #include "services/dns/resolv_conf.h"
 #include "stack/wire/ethernet.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/tcp.h"
 
 namespace sluice {
 namespace {
@@ -51,6 +53,25 @@ std::unique_ptr<DirectoryFiles> open_files(const Settings& settings) {
     std::fprintf(stderr, "libslirp: there is no TFTP: %s\n", error.what());
     return nullptr;
   }
+}
+
+bool is_ncsi(Bytes frame) {
+  const auto ethernet = EthernetView::parse(frame);
+  return ethernet && ethernet->header().type == static_cast<EtherType>(kNcsiEtherType);
+}
+
+// What may wait for others of its kind: datagrams, and segments in the midst of a connection.
+bool is_of_burst(Bytes frame) {
+  const auto ethernet = EthernetView::parse(frame);
+  if (!ethernet || ethernet->header().type != EtherType::kIpv4) return false;
+  const auto ip = Ipv4View::parse(ethernet->payload());
+  if (!ip || ip->is_fragment()) return false;
+  if (ip->header().protocol == IpProtocol::kUdp) return true;
+  if (ip->header().protocol != IpProtocol::kTcp) return false;
+  const auto tcp = TcpView::parse(ip->payload());
+  if (!tcp) return false;
+  const TcpFlags flags = tcp->header().flags;
+  return flags.ack && !flags.syn && !flags.fin && !flags.rst;
 }
 
 std::optional<Endpoint> local_name(SocketId socket) {
@@ -88,11 +109,11 @@ void Instance::enter(Input input) {
 }
 
 void Instance::work_off_queue(Time now) {
-  for (unsigned done = 0; !queued_.empty() && done < kMaxFramesOfCall; ++done) {
-    const std::vector<std::uint8_t> bytes = std::move(queued_.front());
-    queued_.pop_front();
-    queued_bytes_ -= bytes.size();
-    take_frame(now, bytes);
+  for (std::size_t done = 0; !queued_.empty() && done < kMaxFramesOfCall;) {
+    std::swap(queued_, taken_);
+    done += taken_.size();
+    take_frames(now, taken_);
+    taken_.clear();
   }
   while (!to_remove_.empty()) {
     const Endpoint server = to_remove_.back();
@@ -131,7 +152,9 @@ void Instance::notify_if_due() {
 
 void Instance::on_poll(bool ready) {
   if (in_core_) return;
+  in_burst_ = false;
   enter([&](Time now) {
+    work_off_queue(now);
     const auto fetched =
         ready ? queue_.fetch(std::chrono::milliseconds(0)) : gsl::span<const epoll_event>();
     const auto events = host_.events(fetched);
@@ -149,29 +172,32 @@ bool Instance::is_wanted(Bytes frame) const {
   return type != EtherType::kIpv4 && type != EtherType::kArp;
 }
 
-// Management controllers speak to the network controller itself, which is none of the Nat's
-// business.
-void Instance::take_frame(Time now, Bytes bytes) {
-  const auto ethernet = EthernetView::parse(bytes);
-  if (ethernet && ethernet->header().type == static_cast<EtherType>(kNcsiEtherType)) {
-    if (const auto answer = ncsi_.on_frame(bytes)) callbacks_.send_packet(*answer);
-    return;
+void Instance::take_frames(Time now, const FrameQueue& frames) {
+  batch_.clear();
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    // Management controllers speak to the network controller itself, which is none of the Nat's
+    // business.
+    if (is_ncsi(frames[i])) {
+      if (const auto answer = ncsi_.on_frame(frames[i])) callbacks_.send_packet(*answer);
+    } else {
+      batch_.push_back({frames[i], {}});
+    }
   }
-  const Frame frame{bytes, {}};
-  nat_.on_frames(now, gsl::span<const Frame>(&frame, 1));
+  if (!batch_.empty()) nat_.on_frames(now, batch_);
 }
 
-void Instance::on_frame(Bytes bytes) {
-  if (!is_wanted(bytes)) return;
-  if (in_core_) {
-    const bool fits =
-        queued_.size() < kMaxQueuedFrames && queued_bytes_ + bytes.size() <= kMaxQueuedBytes;
-    if (!fits) return;  // as a wire that is full
-    queued_.emplace_back(bytes.begin(), bytes.end());
-    queued_bytes_ += bytes.size();
-    return;
-  }
-  enter([&](Time now) { take_frame(now, bytes); });
+void Instance::on_frame(Bytes frame) {
+  if (!is_wanted(frame)) return;
+  const bool fits =
+      queued_.size() < kMaxQueuedFrames && queued_.bytes() + frame.size() <= kMaxQueuedBytes;
+  if (!fits) return;  // as a wire that is full
+  queued_.push(frame);
+  if (in_core_) return;
+  const bool may_wait = is_of_burst(frame);
+  const bool waits =
+      in_burst_ && may_wait && queued_.size() < kBurstFrames && queued_.bytes() < kBurstBytes;
+  in_burst_ = in_burst_ || may_wait;
+  if (!waits) enter([](Time /*now*/) {});
   notify_if_due();
 }
 

@@ -3,6 +3,11 @@
 // The program polls one descriptor, that of the epoll instance which all sockets are registered
 // with; so what a poll costs it does not depend on how many connections there are.
 //
+// Frames come one by one, and one by one they would be expensive: a system call and an
+// acknowledgment each. The first frame after a poll is taken at once, as an answer may be waited
+// for; those of TCP and UDP that follow it before the next poll wait for each other, unless one
+// opens or ends a connection, or kBurstFrames have come. The program is asked to poll soon.
+//
 // A callback is made from the midst of the core, and the program may call the library from there.
 // What it calls then must not reach the core: frames wait in a queue until the call that is under
 // way is done with; what only tells does so; what would change forwards is refused with EBUSY. The
@@ -11,7 +16,6 @@
 #ifndef SLUICE_APP_LIBSLIRP_INSTANCE_H_
 #define SLUICE_APP_LIBSLIRP_INSTANCE_H_
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +25,7 @@
 #include "app/guest_services.h"
 #include "app/libslirp/callback_link.h"
 #include "app/libslirp/callbacks.h"
+#include "app/libslirp/frame_queue.h"
 #include "app/libslirp/guest_clock.h"
 #include "app/libslirp/program_forward.h"
 #include "app/libslirp/settings.h"
@@ -79,14 +84,17 @@ class Instance {
   // call works off: what is behind comes with the next one.
   static constexpr std::size_t kMaxQueuedBytes = std::size_t{4} << 20;
   static constexpr std::size_t kMaxQueuedFrames = 4096;
-  static constexpr unsigned kMaxFramesOfCall = 4096;
+  static constexpr std::size_t kMaxFramesOfCall = 4096;
+  // How many frames wait for the next poll, and how many bytes of them.
+  static constexpr std::size_t kBurstFrames = 64;
+  static constexpr std::size_t kBurstBytes = std::size_t{128} << 10;
 
   // Does something with the core, at the time that it is now, and then what has come up meanwhile.
   template <typename Input>
   void enter(Input input);
   void work_off_queue(Time now);
   bool is_wanted(Bytes frame) const;
-  void take_frame(Time now, Bytes frame);
+  void take_frames(Time now, const FrameQueue& frames);
   std::optional<Time> deadline() const;
   // Tells the program if it is to come back earlier than it knows.
   void notify_if_due();
@@ -112,8 +120,10 @@ class Instance {
 
   std::optional<int> poll_index_;
   bool in_core_ = false;
-  std::deque<std::vector<std::uint8_t>> queued_;  // frames that came meanwhile
-  std::size_t queued_bytes_ = 0;
+  bool in_burst_ = false;  // a frame has been taken since the last poll
+  FrameQueue queued_;      // frames that wait
+  FrameQueue taken_;       // those that the core is being given
+  std::vector<Frame> batch_;
   std::vector<Endpoint> to_remove_;  // guest forwards, meanwhile
   Time told_ = Time::min();          // when the program knows that it is to come back
   bool room_opened_ = false;         // a forward's program may say more, and does not know

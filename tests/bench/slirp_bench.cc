@@ -149,7 +149,7 @@ void wait_for(SlirpProgram& program, SlirpGuest& guest, const std::function<bool
   const double end = seconds_of(CLOCK_MONOTONIC) + 20;
   while (!done()) {
     if (seconds_of(CLOCK_MONOTONIC) > end) throw std::runtime_error("the library does not answer");
-    program.turn(100);
+    program.turn(guest.owes() ? 0 : 100);
     guest.acknowledge();
   }
 }
@@ -167,7 +167,7 @@ Result upload(SlirpProgram& program, double seconds) {
   while (!meter.is_over()) {
     const unsigned sent = guest.send_segments(connection, kBurst);
     segments += sent;
-    program.turn(sent == 0 ? 100 : 0);
+    program.turn(sent == 0 && !guest.owes() ? 100 : 0);
     guest.acknowledge();
   }
   return meter.rate(static_cast<double>(segments * SlirpGuest::kSegment) * 8e-6);
@@ -180,7 +180,7 @@ Result download(SlirpProgram& program, double seconds) {
   wait_for(program, guest, [&] { return connection.established; });
   const Meter meter(seconds);
   while (!meter.is_over()) {
-    program.turn(100);
+    program.turn(guest.owes() ? 0 : 100);
     guest.acknowledge();
   }
   return meter.rate(static_cast<double>(guest.bytes()) * 8e-6);
@@ -201,7 +201,7 @@ Result connections(SlirpProgram& program, double seconds) {
       port = static_cast<std::uint16_t>((port + 1) % kPorts);
       open.push_back(&guest.connect(static_cast<std::uint16_t>(kFirstPort + port), server.port()));
     }
-    program.turn(100);
+    program.turn(guest.owes() ? 0 : 100);
     guest.acknowledge();
     std::erase_if(open, [&](SlirpConnection* connection) {
       if (!connection->finished && !connection->reset) return false;

@@ -102,7 +102,6 @@ void SlirpGuest::send(SlirpConnection& connection, std::uint8_t flags, std::size
   }
   put16(tcp + 16, checksum(tcp, header, pseudo_header(kTcpProtocol, header + payload)));
   connection.next += static_cast<std::uint32_t>(payload) + (syn ? 1 : 0) + (flags & kFin);
-  connection.told = connection.expected;
   program_.input(frame_.data(), kEthernet + kIp + header + payload);
 }
 
@@ -112,8 +111,9 @@ SlirpConnection& SlirpGuest::connect(std::uint16_t from, std::uint16_t to) {
   connection.port = from;
   connection.next = connection.acknowledged = from * 65537U;
   peers_[from] = to;
-  std::fill(frame_.begin() + kHeaders, frame_.end(), std::uint8_t{0});
   send(connection, kSyn, 0);
+  // What follows carries zeros where its options were.
+  std::fill(frame_.begin() + kHeaders, frame_.end(), std::uint8_t{0});
   return connection;
 }
 
@@ -135,10 +135,29 @@ void SlirpGuest::finish(SlirpConnection& connection) {
 }
 
 void SlirpGuest::acknowledge() {
-  for (SlirpConnection* const connection : owing_) {
-    if (connection->expected != connection->told) send(*connection, kAck, 0);
+  // More may come while they are sent.
+  turns_.swap(owing_);
+  for (SlirpConnection* const connection : turns_) {
+    if (connection == nullptr) continue;
+    connection->owes = false;
+    send(*connection, kAck, 0);
   }
-  owing_.clear();
+  turns_.clear();
+}
+
+void SlirpGuest::owe(SlirpConnection& connection) {
+  if (!connection.owes) owing_.push_back(&connection);
+  connection.owes = true;
+}
+
+void SlirpGuest::forget(std::uint16_t from) {
+  const auto found = connections_.find(from);
+  if (found == connections_.end()) return;
+  for (auto* const list : {&owing_, &turns_}) {
+    std::replace(list->begin(), list->end(), &found->second,
+                 static_cast<SlirpConnection*>(nullptr));
+  }
+  connections_.erase(found);
 }
 
 void SlirpGuest::send_datagram(std::uint16_t from, std::uint16_t to, std::size_t size) {
@@ -183,7 +202,7 @@ void SlirpGuest::on_segment(const std::uint8_t* ip, std::size_t size) {
     connection.established = true;
     connection.window = get16(tcp + 14);
     connection.acknowledged = get32(tcp + 8);
-    owing_.push_back(&connection);
+    owe(connection);
     return;
   }
   const std::uint32_t acknowledged = get32(tcp + 8);
@@ -191,9 +210,10 @@ void SlirpGuest::on_segment(const std::uint8_t* ip, std::size_t size) {
     connection.acknowledged = acknowledged;
     connection.window = static_cast<std::uint32_t>(get16(tcp + 14)) << connection.scale;
   }
-  if (get32(tcp + 4) != connection.expected) return;
-  if (payload == 0 && (flags & kFin) == 0) return;
-  if (connection.told == connection.expected) owing_.push_back(&connection);
+  const bool in_order = get32(tcp + 4) == connection.expected;
+  if (in_order && payload == 0 && (flags & kFin) == 0) return;
+  owe(connection);
+  if (!in_order) return;
   connection.expected += static_cast<std::uint32_t>(payload);
   bytes_ += payload;
   if ((flags & kFin) != 0) {
