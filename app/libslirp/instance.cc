@@ -1,6 +1,7 @@
 #include "app/libslirp/instance.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
@@ -20,6 +21,7 @@
 #include "stack/wire/ethernet.h"
 #include "stack/wire/ipv4.h"
 #include "stack/wire/tcp.h"
+#include "stack/wire/udp.h"
 
 namespace sluice {
 namespace {
@@ -60,13 +62,21 @@ bool is_ncsi(Bytes frame) {
   return ethernet && ethernet->header().type == static_cast<EtherType>(kNcsiEtherType);
 }
 
-// What may wait for others of its kind: datagrams, and segments in the midst of a connection.
+// What may wait for others of its kind: datagrams that are not for services, and segments in the
+// midst of a connection.
 bool is_of_burst(Bytes frame) {
   const auto ethernet = EthernetView::parse(frame);
   if (!ethernet || ethernet->header().type != EtherType::kIpv4) return false;
   const auto ip = Ipv4View::parse(ethernet->payload());
   if (!ip || ip->is_fragment()) return false;
-  if (ip->header().protocol == IpProtocol::kUdp) return true;
+  if (ip->header().protocol == IpProtocol::kUdp) {
+    const auto udp = UdpView::parse(ip->payload());
+    if (!udp) return false;
+    // DNS, DHCP and TFTP: somebody waits for the answer, and it comes from here.
+    constexpr std::array<std::uint16_t, 3> kServices{53, 67, 69};
+    return std::find(kServices.begin(), kServices.end(), udp->header().destination_port) ==
+           kServices.end();
+  }
   if (ip->header().protocol != IpProtocol::kTcp) return false;
   const auto tcp = TcpView::parse(ip->payload());
   if (!tcp) return false;

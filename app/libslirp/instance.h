@@ -4,9 +4,10 @@
 // with; so what a poll costs it does not depend on how many connections there are.
 //
 // Frames come one by one, and one by one they would be expensive: a system call and an
-// acknowledgment each. The first frame after a poll is taken at once, as an answer may be waited
-// for; those of TCP and UDP that follow it before the next poll wait for each other, unless one
-// opens or ends a connection, or kBurstFrames have come. The program is asked to poll soon.
+// acknowledgment each. So segments of open connections, and datagrams to the outside, wait for each
+// other until the next poll: all but the first since the last poll, as its answer may be all that
+// the guest waits for. Every other frame, and the kBurstFrames'th, is taken at once and takes along
+// what waits. The program is told to poll soon.
 //
 // A callback is made from the midst of the core, and the program may call the library from there.
 // What it calls then must not reach the core: frames wait in a queue until the call that is under
