@@ -104,11 +104,12 @@ TEST(LibslirpApi, LooksAtNoCallbackBeyondTheVersion) {
     program.callbacks.register_poll_fd = [](int, void*) { ++old_registered; };
     program.callbacks.unregister_poll_fd = [](int, void*) { --old_registered; };
     program.callbacks.init_completed = too_early;
-    if (version >= 4)
+    if (version >= 4) {
       program.callbacks.init_completed = [](Slirp* s, void*) {
         ++completed;
         EXPECT_NE(s, nullptr);
       };
+    }
     if (version < 6) {
       program.callbacks.register_poll_socket = program.callbacks.unregister_poll_socket = forbidden;
     }
@@ -426,6 +427,7 @@ TEST(LibslirpApi, InstancesOfDifferentThreadsAreIndependent) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 20;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([] {
       for (int round = 0; round < kRounds; ++round) {

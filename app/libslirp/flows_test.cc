@@ -165,9 +165,7 @@ TEST_F(LibslirpFlows, TheLoopbackCanBeOutOfReach) {
   EXPECT_FALSE(server.accept());
 }
 
-TEST_F(LibslirpFlows, ConnectionsLeaveFromTheOutboundAddress) {
-  // Any address of the loopback will do, as the policy is about the destination; but what leaves
-  // for the loopback leaves from there, so the port is asked for at an address of this host's own.
+TEST_F(LibslirpFlows, DatagramsLeaveFromTheOutboundAddressAsItIsThen) {
   sockaddr_in outbound{};
   outbound.sin_family = AF_INET;
   outbound.sin_addr = raw("127.0.0.9");
@@ -175,16 +173,20 @@ TEST_F(LibslirpFlows, ConnectionsLeaveFromTheOutboundAddress) {
   program_.config.outbound_addr = &outbound;
   ASSERT_TRUE(program_.start());
   const LoopbackSocket server(SOCK_DGRAM);
-  program_.from_guest(udp_frame({kGuestAddress, 4000}, {kGateway, server.port()}, "hello"));
-  std::array<char, 16> buffer{};
-  sockaddr_in from{};
-  socklen_t size = sizeof from;
-  ASSERT_TRUE(program_.run_until([&] {
+  const auto sender = [&](std::uint16_t port) {
+    program_.from_guest(udp_frame({kGuestAddress, port}, {kGateway, server.port()}, "hello"));
+    program_.turn(0);
+    std::array<char, 16> buffer{};
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what recvfrom(2) asks for.
-    return ::recvfrom(server.get(), buffer.data(), buffer.size(), 0,
-                      reinterpret_cast<sockaddr*>(&from), &size) == 5;
-  }));
-  EXPECT_EQ(from.sin_family, AF_INET);
+    auto* const name = reinterpret_cast<sockaddr*>(&from);
+    EXPECT_EQ(::recvfrom(server.get(), buffer.data(), buffer.size(), 0, name, &size), 5);
+    return from.sin_addr.s_addr;
+  };
+  EXPECT_EQ(sender(4000), raw("127.0.0.9").s_addr);
+  outbound.sin_addr = raw("127.0.0.8");
+  EXPECT_EQ(sender(4001), raw("127.0.0.8").s_addr);
 }
 
 TEST_F(LibslirpFlows, DatagramsGoThereAndBack) {

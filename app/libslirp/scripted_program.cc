@@ -110,7 +110,9 @@ void ScriptedProgram::turn(int patience) {
   for (const Polled& each : polls_) {
     pollfd entry{.fd = each.descriptor, .events = 0, .revents = 0};
     for (const Pair& pair : kPollEvents) {
-      if ((each.events & pair.ours) != 0) entry.events |= pair.theirs;
+      if ((each.events & pair.ours) != 0) {
+        entry.events = static_cast<short>(entry.events | pair.theirs);
+      }
     }
     waiting.push_back(entry);
   }
