@@ -37,7 +37,7 @@ class LoopbackSocket {
     socklen_t size = sizeof address_;
     EXPECT_EQ(::bind(socket_.get(), name(), size), 0);
     EXPECT_EQ(::getsockname(socket_.get(), name(), &size), 0);
-    if (type == SOCK_STREAM) EXPECT_EQ(::listen(socket_.get(), 16), 0);
+    EXPECT_TRUE(type != SOCK_STREAM || ::listen(socket_.get(), 16) == 0);
   }
   explicit LoopbackSocket(Descriptor socket) : socket_(std::move(socket)) {}
 
@@ -224,9 +224,9 @@ TEST_F(LibslirpFlows, WhatFollowsTheFirstFrameOfABurstWaitsForThePoll) {
     return all;
   };
   program_.turn(0);
-  program_.notified = 0;
   say("1");
   EXPECT_EQ(heard(), "1");
+  program_.notified = 0;
   say("2");
   say("3");
   EXPECT_EQ(heard(), "");
