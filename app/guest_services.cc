@@ -58,11 +58,13 @@ std::string fitting_boot_url(const UserNetworkOptions& options) {
 
 Dhcpv6Config dhcpv6_config(const UserNetworkOptions& options) {
   const Network& network = options.network;
+  const bool has_leases = network.v6.subnet.contains(network.dhcp6_start()) &&
+                          network.v6.subnet.contains(network.dhcp6_end());
   Dhcpv6Config config{.mac = Network::mac_of(network.router()),
                       .address = network.router(),
                       .subnet = network.v6.subnet,
                       .first_lease = network.dhcp6_start(),
-                      .leases = Network::kLeases,
+                      .leases = has_leases ? Network::kLeases : 0,
                       .reserved = {network.v6.host, network.v6.dns},
                       .dns = network.v6.dns,
                       .domain_search = fitting_domains(options.domain_search),
@@ -84,17 +86,22 @@ DnsProxyConfig dns_config(const UserNetworkOptions& options) {
 
 struct GuestServices::Servers {
   Servers(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers, Files* files)
-      : dns_context(nat.context(kDnsService)),
-        dhcp(dhcp_config(options), dns_context.output),
-        dhcpv6(dhcpv6_config(options), dns_context.output),
-        dns(dns_config(options), dns_context, name_servers) {
+      : dns_context(nat.context(kDnsService)) {
+    const Network& network = options.network;
+    if (options.serves_dhcp && network.has_v4) {
+      dhcp.emplace(dhcp_config(options), dns_context.output);
+    }
+    if (options.serves_dhcp && network.has_v6) {
+      dhcpv6.emplace(dhcpv6_config(options), dns_context.output);
+    }
+    if (options.serves_dns) dns.emplace(dns_config(options), dns_context, name_servers);
     if (files != nullptr) tftp.emplace(TftpConfig{}, nat.context(kTftpService), *files);
   }
 
   ServiceContext dns_context;
-  DhcpServer dhcp;
-  Dhcpv6Server dhcpv6;
-  DnsProxy dns;
+  std::optional<DhcpServer> dhcp;
+  std::optional<Dhcpv6Server> dhcpv6;
+  std::optional<DnsProxy> dns;
   Silence silence;
   std::optional<TftpServer> tftp;
 };
@@ -103,31 +110,33 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
                              Files* files)
     : servers_(std::make_unique<Servers>(nat, options, name_servers, files)) {
   const Network& network = options.network;
-  if (network.has_v4) {
-    nat.bind_datagrams({.port = kDhcpServerPort}, servers_->dhcp);
-    bind(nat, network.v4, options.dns_proxy);
-  }
-  if (network.has_v6) {
+  if (servers_->dhcp) nat.bind_datagrams({.port = kDhcpServerPort}, *servers_->dhcp);
+  if (servers_->dhcpv6) {
     for (const IpAddress& address : {kAllDhcpServers, network.router(), network.v6.host}) {
-      nat.bind_datagrams({.address = address, .port = kDhcpv6ServerPort}, servers_->dhcpv6);
+      nat.bind_datagrams({.address = address, .port = kDhcpv6ServerPort}, *servers_->dhcpv6);
     }
-    bind(nat, network.v6, options.dns_proxy);
   }
-  nat.bind_host_client(kDnsService, servers_->dns);
+  if (network.has_v4) bind(nat, network.v4);
+  if (network.has_v6) bind(nat, network.v6);
+  if (servers_->dns) nat.bind_host_client(kDnsService, *servers_->dns);
 }
 
 GuestServices::~GuestServices() = default;
 
-void GuestServices::bind(Nat& nat, const AddressPlan& plan, bool with_dns) {
+void GuestServices::bind(Nat& nat, const AddressPlan& plan) {
   const Endpoint dns{.address = plan.dns, .port = kDnsPort};
-  if (with_dns) {
-    nat.bind_datagrams(dns, servers_->dns);
-    nat.bind_streams(dns, servers_->dns);
+  if (servers_->dns) {
+    nat.bind_datagrams(dns, *servers_->dns);
+    nat.bind_streams(dns, *servers_->dns);
   } else {
     nat.bind_datagrams(dns, servers_->silence);
   }
   if (!servers_->tftp) return;
   nat.bind_datagrams({.address = plan.host, .port = kTftpPort}, *servers_->tftp);
+}
+
+DhcpServer* GuestServices::dhcp() {
+  return servers_->dhcp ? &*servers_->dhcp : nullptr;
 }
 
 }  // namespace sluice

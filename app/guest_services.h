@@ -1,4 +1,5 @@
-// The servers inside the virtual network: DHCP, DNS and, if there are files to hand out, TFTP.
+// The servers inside the virtual network: DHCP and DNS, where the options ask for them, and, if
+// there are files to hand out, TFTP.
 
 #ifndef SLUICE_APP_GUEST_SERVICES_H_
 #define SLUICE_APP_GUEST_SERVICES_H_
@@ -12,6 +13,8 @@
 
 namespace sluice {
 
+class DhcpServer;
+
 class GuestServices {
  public:
   // Builds them as the options say and binds them to the Nat. All arguments but the options outlive
@@ -23,10 +26,13 @@ class GuestServices {
   GuestServices& operator=(const GuestServices&) = delete;
   ~GuestServices();
 
+  // Null where there is none.
+  DhcpServer* dhcp();
+
  private:
   struct Servers;
 
-  void bind(Nat& nat, const AddressPlan& plan, bool with_dns);
+  void bind(Nat& nat, const AddressPlan& plan);
 
   std::unique_ptr<Servers> servers_;
 };

@@ -83,7 +83,7 @@ TEST_F(GuestServicesTest, DnsIsHeardAtItsAddress) {
 
 TEST_F(GuestServicesTest, WithoutADnsProxyNobodyAnswersNotEvenThatNobodyIsThere) {
   UserNetworkOptions options = parse_user_network("user");
-  options.dns_proxy = false;
+  options.serves_dns = false;
   const GuestServices services(sim_.nat, options, name_servers_);
   EXPECT_TRUE(answers({kGuestAddress, 4000}, {kDns, 53}, query()).empty());
 }
@@ -101,6 +101,19 @@ TEST_F(GuestServicesTest, TftpIsHeardOnlyWithFilesToHandOut) {
   const GuestServices services(without.nat, parse_user_network("user"), name_servers_);
   without.from_guest(udp_frame({kGuestAddress, 4000}, {kGateway, 69}, request));
   for (const SeenFrame& frame : without.take_seen()) EXPECT_FALSE(frame.udp);
+}
+
+TEST_F(GuestServicesTest, NobodyServesWhatTheOptionsLeaveOut) {
+  UserNetworkOptions options = parse_user_network("user");
+  options.serves_dhcp = options.serves_dns = false;
+  GuestServices services(sim_.nat, options, name_servers_);
+  EXPECT_EQ(services.dhcp(), nullptr);
+  const auto dhcp =
+      answers({IpAddress::v4(0), 68}, {IpAddress::v4(255, 255, 255, 255), 67}, discover());
+  EXPECT_TRUE(dhcp.empty());
+  for (const SeenFrame& frame : answers({kGuestAddress, 4000}, {kDns, 53}, query())) {
+    EXPECT_FALSE(frame.udp);
+  }
 }
 
 }  // namespace

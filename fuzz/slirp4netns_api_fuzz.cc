@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       network, sluice::IpAddress::v4(10, 0, 2, 100),
       {.open =
            [&](const sluice::HostForward& forward) {
-             require(forward.guest.port != 0 && network.subnet.contains(forward.guest.address));
+             require(forward.guest.port != 0 && network.v4.subnet.contains(forward.guest.address));
              require(std::get<sluice::Endpoint>(forward.listen.local).port != 0);
            },
        .close = [](const sluice::ListenAddress&) {}});

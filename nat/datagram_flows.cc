@@ -64,6 +64,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   DatagramFlow* const flow = mapping_of(now, datagram.guest, *destination, packet);
   if (flow == nullptr) return;
   flow->only_asks_names = flow->only_asks_names && datagram.remote.port == kNamePort;
+  flow->last_remote = datagram.remote;
   use(now, *flow, kind_ == DatagramKind::kUdp ? kUdpIdle : kEchoIdle);
   const Endpoint any_port{*destination, 0};
   add_peer(now, *flow, any_port, any_port);
@@ -272,6 +273,19 @@ void DatagramFlows::remove_forward(SocketId socket) {
   DatagramFlow& flow = flows_[found->flow];
   forwards_.erase(found);
   erase(flow);
+}
+
+void DatagramFlows::describe(Time now, std::vector<FlowInfo>& flows) {
+  const bool udp = kind_ == DatagramKind::kUdp;
+  flows_.for_each([&](DatagramFlow& flow) {
+    if (flow.is_forward) return;
+    FlowInfo info{.protocol = udp ? FlowInfo::Protocol::kUdp : FlowInfo::Protocol::kEcho,
+                  .guest = flow.key().guest,
+                  .remote = flow.last_remote,
+                  .socket = flow.socket,
+                  .left = std::max(flow.expires - now, Duration::zero())};
+    flows.push_back(info);
+  });
 }
 
 }  // namespace sluice

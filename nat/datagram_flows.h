@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "nat/flow_context.h"
+#include "nat/flow_info.h"
 #include "nat/flow_table.h"
 #include "stack/ip_packet.h"
 
@@ -43,6 +44,7 @@ struct DatagramFlow final : FlowEntry, Timer {
 
   SocketId socket = SocketId::kNone;
   Time expires{};
+  Endpoint last_remote;  // that the guest has sent to, as it names it
   FlowLinks by_use;
   FlowList<DatagramPeer, &DatagramPeer::of_flow> peers;
   bool is_forward = false;
@@ -83,6 +85,8 @@ class DatagramFlows final : private TimerHandler {
   void remove_forward(SocketId socket);
 
   std::uint32_t size() const { return flows_.size(); }
+  // Adds what tools show of every mapping that a guest opened.
+  void describe(Time now, std::vector<FlowInfo>& flows);
 
   static constexpr Duration kUdpIdle = std::chrono::minutes(5);
   static constexpr Duration kNameIdle = std::chrono::seconds(10);

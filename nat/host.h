@@ -138,6 +138,8 @@ struct ListenAddress {
 
   Protocol protocol = Protocol::kTcp;
   std::variant<Endpoint, UnixPath> local;  // UnixPath only with kTcp
+  // Of the unspecified IPv6 address: IPv4 does not come that way too.
+  bool v6_only = true;
 };
 
 class Host : public Streams {

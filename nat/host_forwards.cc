@@ -91,6 +91,15 @@ bool HostForwards::remove(const ListenAddress& listen) {
   return true;
 }
 
+std::vector<HostForwardInfo> HostForwards::describe() const {
+  std::vector<HostForwardInfo> forwards;
+  for (const Listener& listener : listeners_) {
+    if (listener.socket == SocketId::kNone) continue;
+    forwards.push_back({{listener.listen, listener.guest}, listener.socket});
+  }
+  return forwards;
+}
+
 void HostForwards::on_host(Time now, const HostEvent& event) {
   const std::uint32_t index = event.token.index;
   if (index >= listeners_.size() || listeners_[index].generation != event.token.generation) return;

@@ -11,6 +11,7 @@
 
 #include "nat/config.h"
 #include "nat/datagram_flows.h"
+#include "nat/flow_info.h"
 #include "nat/tcp_flows.h"
 
 namespace sluice {
@@ -30,6 +31,8 @@ class HostForwards {
   // Goes on with listeners where more wait than one batch takes.
   void accept_more(Time now);
   bool has_more() const { return !dirty_.empty(); }
+
+  std::vector<HostForwardInfo> describe() const;
 
  private:
   struct Listener {

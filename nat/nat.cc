@@ -1,5 +1,6 @@
 #include "nat/nat.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -51,7 +52,11 @@ class Nat::Core {
 
   void on_frames(Time now, gsl::span<const Frame> frames) {
     now_ = now;
-    for (const Frame& frame : frames) ingress_.on_frame(now, frame);
+    std::size_t left = frames.size();
+    for (const Frame& frame : frames) {
+      tcp_.expect_more(--left != 0);
+      ingress_.on_frame(now, frame);
+    }
     finish_batch(now);
   }
 
@@ -97,21 +102,52 @@ class Nat::Core {
   }
 
   void add_guest_forward(const GuestForward& forward) {
-    const IpAddress& address = forward.server.address;
-    const std::string name = "guest forward " + forward.server.to_string();
-    const Subnet& subnet = config_.network.of(address).subnet;
-    if (!subnet.contains(address) || address == subnet.base() ||
-        config_.network.is_broadcast(address)) {
-      throw std::invalid_argument(name + ": the address must be one of a host in " +
-                                  subnet.to_string());
-    }
-    if (tcp_.is_bound(forward.server)) {
-      throw std::invalid_argument(name +
-                                  ": another forward or a service has that address and port");
-    }
-    own_.add(address);
+    check_guest_forward(forward.server);
+    own_.add(forward.server.address);
     tcp_.bind(forward.server, forward.target);
+    guest_forwards_.push_back(forward.server);
   }
+
+  void add_guest_forward(const Endpoint& server, StreamService& service) {
+    check_guest_forward(server);
+    if (!tcp_.has_room_for_service()) {
+      throw std::length_error("guest forward " + server.to_string() +
+                              ": there are too many; remove another one");
+    }
+    own_.add(server.address);
+    tcp_.bind(server, service);
+    guest_forwards_.push_back(server);
+  }
+
+  bool remove_guest_forward(const Endpoint& server) {
+    const auto found = std::find(guest_forwards_.begin(), guest_forwards_.end(), server);
+    if (found == guest_forwards_.end()) return false;
+    guest_forwards_.erase(found);
+    tcp_.unbind(server);
+    if (!tcp_.is_bound(server.address) && !is_always_ours(server.address)) {
+      own_.remove(server.address);
+    }
+    return true;
+  }
+
+  TcpFlows& tcp() { return tcp_; }
+  SocketId import_stream(Time now, const StreamState& state) {
+    now_ = now;
+    if (!own_.is_guests(state.guest.address)) return SocketId::kNone;
+    return tcp_.import_stream(now, state);
+  }
+  void learn(const IpAddress& address, const MacAddress& mac) {
+    if (own_.is_guests(address) && !mac.is_group() && !mac.is_zero()) egress_.learn(address, mac);
+  }
+
+  std::vector<FlowInfo> flows(Time now) {
+    std::vector<FlowInfo> flows;
+    tcp_.describe(flows);
+    udp_.describe(now, flows);
+    echo_.describe(now, flows);
+    return flows;
+  }
+  const Neighbors& neighbors() const { return egress_.neighbors(); }
 
   Counters& counters() { return counters_; }
   ServicePorts& services() { return services_; }
@@ -121,6 +157,26 @@ class Nat::Core {
  private:
   FlowContext flow_context() {
     return {config_, translation_, policy_, egress_, errors_, host_, timers_, counters_};
+  }
+
+  void check_guest_forward(const Endpoint& server) const {
+    const IpAddress& address = server.address;
+    const std::string name = "guest forward " + server.to_string();
+    const Subnet& subnet = config_.network.of(address).subnet;
+    if (!subnet.contains(address) || address == subnet.base() ||
+        config_.network.is_broadcast(address)) {
+      throw std::invalid_argument(name + ": the address must be one of a host in " +
+                                  subnet.to_string());
+    }
+    if (tcp_.is_bound(server)) {
+      throw std::invalid_argument(name +
+                                  ": another forward or a service has that address and port");
+    }
+  }
+
+  // Whatever is forwarded there.
+  bool is_always_ours(const IpAddress& address) const {
+    return config_.network.is_gateway(address) || address == config_.network.of(address).dns;
   }
 
   void dispatch(Time now, const HostEvent& event) {
@@ -181,6 +237,7 @@ class Nat::Core {
   HostForwards forwards_;
   Ingress ingress_;
   std::vector<HostEvent> announced_;
+  std::vector<Endpoint> guest_forwards_;
 };
 
 Nat::Nat(const NatConfig& config, Link& link, Host& host, const Seed& seed, Time now)
@@ -221,6 +278,33 @@ bool Nat::remove_host_forward(const ListenAddress& listen) {
 }
 void Nat::add_guest_forward(const GuestForward& forward) {
   core_->add_guest_forward(forward);
+}
+
+void Nat::add_guest_forward(const Endpoint& server, StreamService& service) {
+  core_->add_guest_forward(server, service);
+}
+bool Nat::remove_guest_forward(const Endpoint& server) {
+  return core_->remove_guest_forward(server);
+}
+
+std::vector<ExportedStream> Nat::export_streams(Time now, const Endpoint& server) const {
+  return core_->tcp().export_streams(now, server);
+}
+SocketId Nat::import_stream(Time now, const StreamState& state) {
+  return core_->import_stream(now, state);
+}
+void Nat::learn(const IpAddress& address, const MacAddress& mac) {
+  core_->learn(address, mac);
+}
+
+std::vector<FlowInfo> Nat::flows(Time now) const {
+  return core_->flows(now);
+}
+std::vector<HostForwardInfo> Nat::host_forwards() const {
+  return core_->forwards().describe();
+}
+const Neighbors& Nat::neighbors() const {
+  return core_->neighbors();
 }
 
 const Counters& Nat::counters() const {

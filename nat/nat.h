@@ -10,13 +10,17 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "nat/config.h"
+#include "nat/flow_info.h"
 #include "nat/host.h"
 #include "nat/service.h"
+#include "nat/stream_state.h"
 #include "stack/counters.h"
 #include "stack/frame.h"
 #include "stack/link.h"
+#include "stack/neighbors.h"
 #include "stack/random.h"
 #include "stack/time.h"
 
@@ -56,6 +60,26 @@ class Nat {
   bool remove_host_forward(const ListenAddress& listen);
   // Throws std::invalid_argument if the address is not inside the network or is taken.
   void add_guest_forward(const GuestForward& forward);
+  // The same for a place inside this process, which outlives the Nat's inputs or is removed before.
+  // Throws std::length_error if there are too many.
+  void add_guest_forward(const Endpoint& server, StreamService& service);
+  // True if there was such a forward. Its connections go on, but those to a service are reset.
+  bool remove_guest_forward(const Endpoint& server);
+
+  // The open connections of guests to the service at `server`.
+  std::vector<ExportedStream> export_streams(Time now, const Endpoint& server) const;
+  // Goes on with one; the next input does so. Returns the stream that the service has opened for
+  // it, or kNone if there is no service at its server, the state is not sound, or there is no room.
+  // A connection that has its addresses is forgotten for it.
+  SocketId import_stream(Time now, const StreamState& state);
+  // A guest is known to be at that link address.
+  void learn(const IpAddress& address, const MacAddress& mac);
+
+  // What there is at `now`, for people and tools.
+  std::vector<FlowInfo> flows(Time now) const;
+  std::vector<HostForwardInfo> host_forwards() const;
+  // The guests' link addresses.
+  const Neighbors& neighbors() const;
 
   const Counters& counters() const;
   // Bytes that guests were told have arrived and that the host has not taken yet. They are lost if

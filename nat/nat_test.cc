@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "stack/wire/icmpv4.h"
+#include "tests/sim/guest_tcp.h"
 #include "tests/sim/sim.h"
 
 namespace sluice {
@@ -245,6 +246,128 @@ TEST(Nat, GuestForwardsHaveAddressesOfTheNetworkToThemselves) {
                std::invalid_argument);
   sim.from_guest(arp_frame(request(kGuestAddress, at.address)));
   EXPECT_EQ(sim.take_seen().size(), 1U);
+}
+
+TEST(Nat, AGuestForwardThatIsRemovedLeavesItsConnections) {
+  Sim sim;
+  const Endpoint at{IpAddress::v4(10, 0, 2, 100), 80};
+  EXPECT_FALSE(sim.nat.remove_guest_forward(at));
+  sim.nat.add_guest_forward({at, UnixPath{"/run/x"}});
+  sim.nat.add_guest_forward({{at.address, 81}, UnixPath{"/run/y"}});
+  GuestTcp guest(sim, 4000, at);
+  sim.settle();
+  ASSERT_TRUE(guest.established());
+  EXPECT_TRUE(sim.nat.remove_guest_forward(at));
+  guest.write("still");
+  sim.settle();
+  EXPECT_EQ(sim.host.newest().sent, "still");
+  GuestTcp late(sim, 4001, at);
+  sim.settle();
+  EXPECT_TRUE(late.closed());
+  // The address is the other forward's as long as that is there.
+  sim.from_guest(arp_frame(request(kGuestAddress, at.address)));
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+  EXPECT_TRUE(sim.nat.remove_guest_forward({at.address, 81}));
+  sim.from_guest(arp_frame(request(kGuestAddress, at.address)));
+  EXPECT_TRUE(sim.take_seen().empty());
+  EXPECT_FALSE(sim.nat.remove_guest_forward({at.address, 81}));
+}
+
+TEST(Nat, AForwardOfTheGatewaysPortMayGoToo) {
+  Sim sim;
+  const Endpoint at{IpAddress::v4(10, 0, 2, 2), 80};
+  sim.nat.add_guest_forward({at, UnixPath{"/run/x"}});
+  EXPECT_TRUE(sim.nat.remove_guest_forward(at));
+  sim.from_guest(arp_frame(request(kGuestAddress, at.address)));
+  EXPECT_EQ(sim.take_seen().size(), 1U);
+}
+
+TEST(Nat, TellsWhatThereIs) {
+  Sim sim;
+  EXPECT_TRUE(sim.nat.flows(sim.now).empty());
+  ASSERT_EQ(sim.nat.neighbors().entries().size(), 1U);
+  EXPECT_EQ(sim.nat.neighbors().entries()[0].address, kGuestAddress);
+  EXPECT_EQ(sim.nat.neighbors().entries()[0].mac, kGuestMac);
+
+  GuestTcp guest(sim, 4000, kServer);
+  sim.settle();
+  sim.host.newest().send_room = 2;
+  guest.write("four");
+  sim.settle();
+  const SocketId stream = sim.host.last();
+  auto flows = sim.nat.flows(sim.now);
+  ASSERT_EQ(flows.size(), 1U);
+  EXPECT_EQ(flows[0].protocol, FlowInfo::Protocol::kTcp);
+  EXPECT_EQ(flows[0].guest, (Endpoint{kGuestAddress, 4000}));
+  EXPECT_EQ(flows[0].remote, kServer);
+  EXPECT_EQ(flows[0].socket, stream);
+  EXPECT_EQ(flows[0].state, tcp::State::kEstablished);
+  EXPECT_FALSE(flows[0].from_outside);
+  EXPECT_EQ(flows[0].to_host, 2U);
+
+  sim.from_guest(udp_frame(kGuest, kServer, "x"));
+  flows = sim.nat.flows(sim.now);
+  ASSERT_EQ(flows.size(), 2U);
+  EXPECT_EQ(flows[1].protocol, FlowInfo::Protocol::kUdp);
+  EXPECT_EQ(flows[1].remote, kServer);
+  EXPECT_EQ(flows[1].left, std::chrono::minutes(5));
+
+  const std::uint16_t port = sim.nat.add_host_forward(
+      {.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}}, .guest = {{}, 22}});
+  const auto forwards = sim.nat.host_forwards();
+  ASSERT_EQ(forwards.size(), 1U);
+  EXPECT_EQ(std::get<Endpoint>(forwards[0].forward.listen.local).port, port);
+  EXPECT_EQ(forwards[0].forward.guest, (Endpoint{kGuestAddress, 22}));
+  EXPECT_EQ(forwards[0].socket, sim.host.last());
+  sim.nat.remove_host_forward({.local = Endpoint{IpAddress::v4(127, 0, 0, 1), port}});
+  EXPECT_TRUE(sim.nat.host_forwards().empty());
+}
+
+TEST(Nat, GoesOnOnlyWithStreamsThatAreSound) {
+  Sim sim;
+  StreamState state;
+  state.guest = kGuest;
+  state.server = {IpAddress::v4(10, 0, 2, 100), 80};
+  state.connection.own_segment_size = state.connection.peer_segment_size = 1000;
+  ASSERT_TRUE(state.is_sound());
+  // There is no such service.
+  EXPECT_EQ(sim.nat.import_stream(sim.now, state), SocketId::kNone);
+  // Nor may anybody but a guest have one.
+  state.guest.address = kServer.address;
+  EXPECT_EQ(sim.nat.import_stream(sim.now, state), SocketId::kNone);
+  EXPECT_TRUE(sim.nat.export_streams(sim.now, state.server).empty());
+}
+
+TEST(Nat, LittlePayloadOfOneBatchLeavesInOneCall) {
+  Sim sim;
+  TcpHeader header{.source_port = 4000,
+                   .destination_port = kServer.port,
+                   .sequence = 100,
+                   .flags = {.syn = true},
+                   .window = 1000};
+  sim.from_guest(tcp_frame(kGuestAddress, kServer.address, header, {}, {}));
+  const auto seen = sim.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_TRUE(seen[0].tcp);
+  header.flags = {.ack = true};
+  header.acknowledgment = seen[0].tcp->sequence + 1;
+  ++header.sequence;
+  std::vector<Octets> octets;
+  std::string sent;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const std::string text = varied_text(i * 70 + 1);
+    octets.push_back(tcp_frame(kGuestAddress, kServer.address, header, {}, as_bytes(text)));
+    header.sequence += static_cast<std::uint32_t>(text.size());
+    sent += text;
+  }
+  std::vector<Frame> frames;
+  for (const Octets& each : octets) frames.push_back({each, {}});
+  sim.nat.on_frames(sim.now, frames);
+  EXPECT_TRUE(sim.host.newest().sent == sent);
+  EXPECT_EQ(sim.host.newest().sends, 1U);
+  sim.settle();
+  // And is acknowledged at once.
+  ASSERT_EQ(sim.take_seen().size(), 1U);
 }
 
 TEST(Nat, APortThatIsTakenSaysSo) {

@@ -3,7 +3,6 @@
 #include "nat/tcp_flows.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace sluice {
 namespace {
@@ -105,12 +104,7 @@ bool TcpFlows::make_room() {
 }
 
 void TcpFlows::bind(const Endpoint& at, StreamService& service) {
-  Expects(streams_.size() <= std::numeric_limits<std::uint8_t>::max());
-  bindings_.push_back({.at = at,
-                       .service = &service,
-                       .streams = static_cast<std::uint8_t>(streams_.size()),
-                       .target = {}});
-  streams_.push_back(&service);
+  bindings_.push_back({.at = at, .service = &service, .streams = place_for(service), .target = {}});
 }
 
 void TcpFlows::bind(const Endpoint& at, StreamTarget target) {

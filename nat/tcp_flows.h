@@ -13,7 +13,9 @@
 // host's side becomes of it on the guest's. Refused is RST, unreachable is ICMP, silence is
 // silence; a reset is a reset and a finished direction a FIN, both ways.
 //
-// Files: tcp_flows.cc (segments and the lives of flows), tcp_transfer.cc (their turns).
+// Files: tcp_flows.cc (segments and the lives of flows), tcp_transfer.cc (their turns),
+// tcp_bindings.cc (services and forwards that come and go, and what there is to tell of flows),
+// tcp_state.cc (flows that go on elsewhere).
 
 #ifndef SLUICE_NAT_TCP_FLOWS_H_
 #define SLUICE_NAT_TCP_FLOWS_H_
@@ -21,7 +23,9 @@
 #include <vector>
 
 #include "nat/flow_context.h"
+#include "nat/flow_info.h"
 #include "nat/service.h"
+#include "nat/stream_state.h"
 #include "nat/tcp_flow.h"
 #include "stack/ip_packet.h"
 
@@ -34,6 +38,9 @@ class TcpFlows final : private TimerHandler {
   TcpFlows& operator=(const TcpFlows&) = delete;
   ~TcpFlows();
 
+  // Whether more frames of the batch follow the next one: then little payload waits for what they
+  // bring, and all of it leaves with one call.
+  void expect_more(bool more) { expects_more_ = more; }
   // A TCP packet from a guest. `verified`: its checksum needs no look.
   void on_packet(Time now, const IpPacket& packet, bool verified);
   // Readiness of a stream, under a token of Kind::kTcp.
@@ -46,6 +53,12 @@ class TcpFlows final : private TimerHandler {
   void bind(const Endpoint& at, StreamService& service);
   void bind(const Endpoint& at, StreamTarget target);
   bool is_bound(const Endpoint& at) const { return find_binding(at) != nullptr; }
+  bool is_bound(const IpAddress& address) const;
+  // How many services there may be.
+  bool has_room_for_service() const;
+  // Ends what bind() began. Connections to where the user said go on, those to a service are reset,
+  // with the next turns. False if nothing is bound there.
+  bool unbind(const Endpoint& at);
 
   // The end of a batch: dirty flows have their turns. After this comes the link's flush, and then
   // release().
@@ -59,6 +72,11 @@ class TcpFlows final : private TimerHandler {
   std::size_t buffered_bytes() const { return pool_.in_use(); }
   // What guests were told has arrived and streams have not taken yet. Looks at every flow.
   std::size_t undelivered_bytes();
+  // See Nat.
+  std::vector<ExportedStream> export_streams(Time now, const Endpoint& server);
+  SocketId import_stream(Time now, const StreamState& state);
+  // Adds what tools show of every flow.
+  void describe(std::vector<FlowInfo>& flows);
 
   // What may be on its way in each direction of a flow whose guest is near.
   static constexpr std::uint32_t kNearSpace = 1U << 20;
@@ -113,9 +131,13 @@ class TcpFlows final : private TimerHandler {
   // Forgets a flow at once, without a word to the guest.
   void drop(TcpFlow& flow);
 
+  // tcp_bindings.cc
+  std::uint8_t place_for(StreamService& service);
+
   // tcp_transfer.cc
   TcpBuffers& buffers_of(TcpFlow& flow);
   void take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival);
+  bool make_place(TcpFlow& flow, std::size_t size);
   // Gives payload to the stream, or else to its ring; returns how many bytes have found a place.
   std::uint32_t pass_on(Time now, TcpFlow& flow, Bytes payload);
   void exchange_with_host(Time now, TcpFlow& flow);
@@ -140,9 +162,10 @@ class TcpFlows final : private TimerHandler {
   BufferPool pool_;
   std::vector<Binding> bindings_;
   FlowTable<TcpFlow> table_;
-  std::vector<Streams*> streams_;  // what flows may have on their other side
+  std::vector<Streams*> streams_;  // what flows may have on their other side; null: a free place
   FlowList<TcpFlow, &TcpFlow::links> half_open_;
   FlowList<TcpFlow, &TcpFlow::links> time_wait_;
+  bool expects_more_ = false;
   std::vector<FlowName> dirty_;     // flows whose turn is to come
   std::vector<FlowName> turns_;     // those that have it now
   std::vector<FlowName> finished_;  // those that have ended

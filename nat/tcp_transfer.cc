@@ -34,9 +34,19 @@ void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival
   }
 }
 
+// Whether so many bytes more have a place in the ring to the host.
+bool TcpFlows::make_place(TcpFlow& flow, std::size_t size) {
+  ByteRing& ring = buffers_of(flow).to_host;
+  return ring.free() >= size || ring.grow(ring.size() + static_cast<std::uint32_t>(size));
+}
+
 std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
+  // Below this a copy costs less than a call.
+  constexpr std::size_t kLittle = 4096;
+  const bool waits_for_more =
+      expects_more_ && payload.size() <= kLittle && make_place(flow, payload.size());
   std::uint32_t taken = 0;
-  if (flow.writable && (!flow.buffers || flow.buffers->to_host.size() == 0)) {
+  if (!waits_for_more && flow.writable && (!flow.buffers || flow.buffers->to_host.size() == 0)) {
     const Transfer sent = streams(flow).send(flow.stream, gsl::span<const Bytes>(&payload, 1));
     if (sent.failed()) {
       on_stream_failed(now, flow, sent.error);

@@ -75,6 +75,7 @@ class Egress final : private TimerHandler {
   std::optional<MacAddress> link_address_of(const IpAddress& address) const {
     return neighbors_.find(address);
   }
+  const Neighbors& neighbors() const { return neighbors_; }
 
  private:
   struct Waiting {

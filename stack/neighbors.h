@@ -21,12 +21,14 @@ class Neighbors {
   bool learn(const IpAddress& address, const MacAddress& mac);
   std::optional<MacAddress> find(const IpAddress& address) const;
 
- private:
   struct Entry {
     IpAddress address;
     MacAddress mac;
   };
+  // In no order that means anything; valid until learn().
+  const std::vector<Entry>& entries() const { return entries_; }
 
+ private:
   std::vector<Entry> entries_;
   std::size_t oldest_ = 0;        // the next to be displaced
   mutable std::size_t last_ = 0;  // where the last look-up ended: most networks have one guest

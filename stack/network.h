@@ -38,8 +38,9 @@ struct Network {
   // The address of the router on the link, which it advertises itself from (RFC 4861, 6.1.2).
   IpAddress router() const { return v6.host.on_link(); }
 
-  // The first IPv6 lease of DHCPv6.
-  IpAddress dhcp6_start() const { return v6.subnet.nth(0x15); }
+  // The first and the last address that DHCPv6 leases, if they are in the network.
+  IpAddress dhcp6_start() const { return v6.subnet.nth(kFirstLease6); }
+  IpAddress dhcp6_end() const { return v6.subnet.nth(kFirstLease6 + kLeases - 1); }
   // It stands for the host: the gateway's address in its family, or the router's on the link.
   bool is_gateway(const IpAddress& address) const {
     return address == of(address).host || address == router();
@@ -57,6 +58,7 @@ struct Network {
   static constexpr std::uint16_t kMinMtu6 = 1280;  // RFC 8200, section 5
   static constexpr std::uint16_t kMaxMtu = 65521;  // what fits a 64 KiB frame with its headers
   static constexpr unsigned kLeases = 16;
+  static constexpr std::uint32_t kFirstLease6 = 0x15;
 };
 
 }  // namespace sluice

@@ -26,7 +26,6 @@ struct UserNetworkOptions {
   std::optional<IpAddress> outbound;   // the host's address that connections leave from
   std::optional<IpAddress> outbound6;  // and those of IPv6
 
-  bool dns_proxy = true;  // false: nobody answers at its address
 
   std::string hostname;     // of the guest, by DHCP; empty: none
   std::string domain_name;  // empty: none
@@ -35,6 +34,8 @@ struct UserNetworkOptions {
   std::string tftp_server_name;  // empty: none
   std::string boot_file;         // empty: none
   std::string smb_directory;     // empty: no SMB server
+  bool serves_dhcp = true;       // else guests have their addresses from elsewhere
+  bool serves_dns = true;        // else nobody answers at the proxy's addresses
 
   std::vector<HostForward> host_forwards;
   std::vector<GuestForward> guest_forwards;

@@ -82,7 +82,7 @@ NetworkInvocation network_of(const Slirp4netnsInvocation& invocation) {
   network.v6 = {.subnet = subnet6(), .host = subnet6().nth(2), .dns = subnet6().nth(3)};
   network.has_v6 = invocation.ipv6 && invocation.mtu >= Network::kMinMtu6;
   options.policy.host_loopback = invocation.host_loopback;
-  options.dns_proxy = invocation.dns;
+  options.serves_dns = invocation.dns;
   options.outbound = outbound_of("--outbound-addr", invocation.outbound, AF_INET);
   options.outbound6 = outbound_of("--outbound-addr6", invocation.outbound6, AF_INET6);
   return result;

@@ -23,11 +23,11 @@ TEST(Slirp4netnsNetwork, AddressesAreCountedFromItsBase) {
 TEST(Slirp4netnsNetwork, SwitchesReachThePolicyAndTheServices) {
   Slirp4netnsInvocation invocation;
   EXPECT_TRUE(network_of(invocation).network.policy.host_loopback);
-  EXPECT_TRUE(network_of(invocation).network.dns_proxy);
+  EXPECT_TRUE(network_of(invocation).network.serves_dns);
   invocation.host_loopback = false;
   invocation.dns = false;
   EXPECT_FALSE(network_of(invocation).network.policy.host_loopback);
-  EXPECT_FALSE(network_of(invocation).network.dns_proxy);
+  EXPECT_FALSE(network_of(invocation).network.serves_dns);
 }
 
 TEST(Slirp4netnsNetwork, AnOutboundAddressIsItselfOrAnInterfaces) {

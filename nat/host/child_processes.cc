@@ -50,14 +50,14 @@ ChildProcesses::~ChildProcesses() {
 }
 
 void ChildProcesses::wait_for(pid_t process) {
-  will_.spare_group(process);
+  if (will_ != nullptr) will_->spare_group(process);
   ::waitpid(process, nullptr, 0);
 }
 
 void ChildProcesses::add(pid_t process, Descriptor lifetime, SocketId stream) {
   if (!lifetime) ++without_lifetime_;
   // Without that it still gets a signal when this process ends, and what it has started does not.
-  static_cast<void>(will_.kill_group(process));
+  if (will_ != nullptr) static_cast<void>(will_->kill_group(process));
   children_.push_back({.process = process, .lifetime = std::move(lifetime), .stream = stream});
 }
 

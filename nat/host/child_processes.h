@@ -24,8 +24,8 @@ namespace sluice {
 
 class ChildProcesses {
  public:
-  // `will` outlives it.
-  explicit ChildProcesses(LastWill& will) : will_(will) {}
+  // `will` outlives it. Null: what becomes of them when this process is killed is their own affair.
+  explicit ChildProcesses(LastWill* will) : will_(will) {}
   ChildProcesses(const ChildProcesses&) = delete;
   ChildProcesses& operator=(const ChildProcesses&) = delete;
   // Ends all that still run: by SIGTERM and, what is left after a moment, by SIGKILL.
@@ -60,7 +60,7 @@ class ChildProcesses {
   // Waits for a child that has ended or is about to.
   void wait_for(pid_t process);
 
-  LastWill& will_;               // for when this process has no time to end them
+  LastWill* will_;               // for when this process has no time to end them
   std::vector<Child> children_;  // in the order they were started
   std::size_t without_lifetime_ = 0;
 };

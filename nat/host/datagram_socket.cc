@@ -63,11 +63,11 @@ bool set_echo_filter(const Descriptor& socket, bool v6, std::uint16_t identifier
 
 }  // namespace
 
-OpenedSocket open_udp(const IpAddress& family, const std::optional<Endpoint>& local) {
+OpenedSocket open_udp(const IpAddress& family, const std::optional<Endpoint>& local, bool v6_only) {
   const bool v6 = !family.is_v4();
   Descriptor socket(::socket(socket_family(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket || !set_common_options(socket, v6)) return failed_socket();
-  if (v6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return failed_socket();
+  if (v6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0)) return failed_socket();
   if (local && !bind_to(socket, *local)) return failed_socket();
   return {.descriptor = std::move(socket), .error = {}};
 }

@@ -33,8 +33,10 @@ struct DatagramSocket {
   bool is_echo() const { return protocol != DatagramProtocol::kUdp; }
 };
 
-// A UDP socket bound to `local`; without it, the first datagram sent binds it.
-OpenedSocket open_udp(const IpAddress& family, const std::optional<Endpoint>& local);
+// A UDP socket bound to `local`; without it, the first datagram sent binds it. `v6_only`: see
+// ListenAddress.
+OpenedSocket open_udp(const IpAddress& family, const std::optional<Endpoint>& local,
+                      bool v6_only = true);
 
 struct OpenedEchoSocket {
   OpenedSocket socket;

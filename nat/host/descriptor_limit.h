@@ -10,6 +10,8 @@ namespace sluice {
 // Raises the limit to what the system allows without privilege: each flow takes a descriptor.
 // Returns the limit that holds now.
 std::uint64_t raise_descriptor_limit();
+// The limit that holds now.
+std::uint64_t descriptor_limit();
 
 }  // namespace sluice
 

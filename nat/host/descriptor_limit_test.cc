@@ -11,7 +11,9 @@ TEST(DescriptorLimit, IsRaisedToWhatTheSystemAllows) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit low{.rlim_cur = 64, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(descriptor_limit(), 64U);
   EXPECT_EQ(raise_descriptor_limit(), before.rlim_max);
+  EXPECT_EQ(descriptor_limit(), before.rlim_max);
   rlimit after{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
   EXPECT_EQ(after.rlim_cur, before.rlim_max);

@@ -59,7 +59,7 @@ bool is_passed_over(int error) {
 
 }  // namespace
 
-OpenedSocket listen_tcp(const Endpoint& local) {
+OpenedSocket listen_tcp(const Endpoint& local, bool v6_only) {
   const int family = socket_family(local.address);
   Descriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) return failed_socket();
@@ -68,7 +68,7 @@ OpenedSocket listen_tcp(const Endpoint& local) {
   // Accepted connections inherit these (Linux), which saves two calls for each.
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1);
-  if (family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0);
   const SocketAddress address(local);
   if (::bind(socket.get(), address.data(), address.size()) < 0) return failed_socket();
   if (::listen(socket.get(), SOMAXCONN) < 0) return failed_socket();

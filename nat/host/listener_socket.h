@@ -14,9 +14,9 @@
 
 namespace sluice {
 
-// Listens on a TCP port. An IPv6 listener takes no IPv4 connections, so that both families can
-// be listened on, each by its own rule.
-OpenedSocket listen_tcp(const Endpoint& local);
+// Listens on a TCP port. With `v6_only`, an IPv6 listener takes no IPv4 connections, so that both
+// families can be listened on, each by its own rule.
+OpenedSocket listen_tcp(const Endpoint& local, bool v6_only = true);
 
 // Listens on a unix socket, SOCK_STREAM or SOCK_SEQPACKET. A socket file that nobody listens on,
 // left behind by a process that was killed, is replaced.

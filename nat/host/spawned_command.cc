@@ -20,10 +20,15 @@ namespace sluice {
 namespace {
 
 // What the child does between fork and exec. If the command can't be run, `report` gets the errno.
-[[noreturn]] void become_command(char* const* arguments, int stream, int report, pid_t parent) {
-  // The command ends with this process, however that ends.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);
+[[noreturn]] void become_command(char* const* arguments, int stream, int report, pid_t parent,
+                                 bool from_embedded) {
+  if (from_embedded) {
+    constexpr unsigned kFirstOther = 3;
+    ::close_range(kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC);
+  } else {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+  }
   ::setpgid(0, 0);
   ::dup2(stream, STDIN_FILENO);
   ::dup2(stream, STDOUT_FILENO);
@@ -57,7 +62,7 @@ SpawnedCommand failure(std::errc error) {
 
 }  // namespace
 
-SpawnedCommand spawn(const Command& target) {
+SpawnedCommand spawn(const Command& target, bool from_embedded) {
   std::optional<std::vector<std::string>> words = split_words(target.line);
   if (!words || words->empty()) return failure(std::errc::invalid_argument);
   std::vector<char*> arguments;
@@ -78,7 +83,8 @@ SpawnedCommand spawn(const Command& target) {
   command.process = ::fork();
   if (command.process < 0) return failure(last_error());
   if (command.process == 0) {
-    become_command(arguments.data(), pair.theirs.get(), outcome_writer.get(), parent);
+    become_command(arguments.data(), pair.theirs.get(), outcome_writer.get(), parent,
+                   from_embedded);
   }
   ::setpgid(command.process, command.process);  // whoever comes first
   outcome_writer.reset();

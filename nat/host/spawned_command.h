@@ -20,7 +20,12 @@ struct SpawnedCommand {
 // Starts a command, without a shell. Its error output is ours, and it has the signals as a new
 // process finds them. Errors are in `stream`: invalid_argument for a line that can't be split,
 // no_such_file_or_directory or permission_denied for a command that can't be run.
-SpawnedCommand spawn(const Command& target);
+//
+// The command ends with this process, however that ends. Not so with `from_embedded`, in a process
+// that is somebody else's: the system ends it with the thread that started it, which here may be
+// any. And then it gets none of the descriptors that others have left open for commands of their
+// own.
+SpawnedCommand spawn(const Command& target, bool from_embedded = false);
 
 }  // namespace sluice
 

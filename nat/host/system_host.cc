@@ -29,6 +29,7 @@ Opened failed(std::errc error) {
 SystemHost::SystemHost(EventQueue& queue, SystemHostOptions options)
     : options_(options),
       queue_(queue),
+      children_(options.embedded ? nullptr : &will_),
       last_echo_identifier_(static_cast<std::uint16_t>(random_seed().k0)) {
   events_.reserve(kEventRoom);
 }
@@ -82,8 +83,8 @@ Opened SystemHost::connect_command(Token token, const Command& target) {
   // As from a server whose backlog is full.
   if (!children_.make_room()) return failed(std::errc::connection_refused);
   // Nothing is started that might be left behind.
-  if (!will_.start()) return failed(last_error());
-  SpawnedCommand command = spawn(target);
+  if (!start_will()) return failed(last_error());
+  SpawnedCommand command = spawn(target, options_.embedded);
   if (!command.stream.descriptor) return failed(command.stream.error);
   const Opened opened = keep(std::move(command.stream.descriptor),
                              {.token = token, .role = Role::kCommand}, EventQueue::kStream);
@@ -111,8 +112,9 @@ Opened SystemHost::listen(Token token, const ListenAddress& address) {
     return listen_unix_at(token, path->path);
   }
   const Endpoint& local = std::get<Endpoint>(address.local);
-  if (address.protocol == ListenAddress::Protocol::kUdp) return listen_udp(token, local);
-  OpenedSocket opened = listen_tcp(local);
+  if (address.protocol == ListenAddress::Protocol::kUdp)
+    return listen_udp(token, local, address.v6_only);
+  OpenedSocket opened = listen_tcp(local, address.v6_only);
   if (!opened.descriptor) return failed(opened.error);
   return keep(std::move(opened.descriptor), {.token = token, .role = Role::kListener},
               EventQueue::kArrivals);
@@ -120,12 +122,12 @@ Opened SystemHost::listen(Token token, const ListenAddress& address) {
 
 Opened SystemHost::listen_unix_at(Token token, const std::string& path) {
   // Before, as it takes a while: whoever kills this process in between leaves the file behind.
-  if (!will_.start()) return failed(last_error());
+  if (!start_will()) return failed(last_error());
   OpenedSocket opened = listen_unix(path);
   if (!opened.descriptor) return failed(opened.error);
   const std::int32_t number = opened.descriptor.get();
   socket_files_.try_emplace(number, path);
-  if (!will_.remove(path)) {
+  if (!options_.embedded && !will_.remove(path)) {
     const std::errc error = last_error();
     forget_socket_file(number);
     return failed(error);
@@ -143,8 +145,8 @@ void SystemHost::forget_socket_file(int descriptor) {
   socket_files_.erase(found);
 }
 
-Opened SystemHost::listen_udp(Token token, const Endpoint& local) {
-  OpenedSocket opened = open_udp(local.address, local);
+Opened SystemHost::listen_udp(Token token, const Endpoint& local, bool v6_only) {
+  OpenedSocket opened = open_udp(local.address, local, v6_only);
   if (!opened.descriptor) return failed(opened.error);
   const Socket socket{.token = token, .role = Role::kDatagrams, .v6 = !local.address.is_v4()};
   return keep(std::move(opened.descriptor), socket, EventQueue::kArrivals);

@@ -34,6 +34,11 @@ struct SystemHostOptions {
   // to the loopback leave from there all the same.
   std::optional<IpAddress> outbound;
   std::optional<IpAddress> outbound6;
+  // This process is somebody else's, as in a library: it gets no process of ours besides the
+  // commands that it asked for, and these inherit none of its descriptors. If it is killed they are
+  // told so by the end of their input only. It has threads, of which the one that starts a command
+  // may end before the command does.
+  bool embedded = false;
 
   // The one of the family of `address`.
   const std::optional<IpAddress>& outbound_for(const IpAddress& address) const {
@@ -60,9 +65,15 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   // True once an echo flow has found no ICMP socket because this process may not open one.
   bool pings_forbidden() const { return pings_forbidden_; }
 
+  // From now on, in place of what the options said.
+  void set_outbound(const std::optional<IpAddress>& v4, const std::optional<IpAddress>& v6) {
+    options_.outbound = v4;
+    options_.outbound6 = v6;
+  }
+
   // Commands will be connected to. What ends them when this process is killed keeps the memory
   // that is in use when it is started: so it is better started now than at the first of them.
-  void expect_commands() { static_cast<void>(will_.start()); }
+  void expect_commands() { static_cast<void>(start_will()); }
 
   Opened connect(Token token, const StreamTarget& target) override;
   Opened listen(Token token, const ListenAddress& address) override;
@@ -103,9 +114,11 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   // Registers the descriptor and owns it from then on.
   Opened keep(Descriptor descriptor, const Socket& socket, std::uint32_t interest);
   SocketId own(Descriptor descriptor, const Socket& socket);
+  // True if what is left to will_ will be done, or nothing is left to it.
+  bool start_will() { return options_.embedded || will_.start(); }
   Opened connect_command(Token token, const Command& target);
   Opened listen_unix_at(Token token, const std::string& path);
-  Opened listen_udp(Token token, const Endpoint& local);
+  Opened listen_udp(Token token, const Endpoint& local, bool v6_only);
   Socket& socket_at(SocketId id);
   void forget_socket_file(int descriptor);
   DatagramSocket datagram_socket_at(SocketId id);
@@ -119,7 +132,7 @@ class SystemHost final : public Host, private DatagramSender::Refusals {
   std::vector<Socket> sockets_;  // by descriptor
   LastWill will_;
   std::unordered_map<std::int32_t, SocketFile> socket_files_;
-  ChildProcesses children_{will_};
+  ChildProcesses children_;
   Acceptor acceptor_;
   DatagramSender sender_;
   DatagramReceiver receiver_;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "nat/host/streams_fixture.h"
@@ -131,6 +132,65 @@ TEST_F(SystemHostCommands, CommandsEndWithTheHostEvenIfTheyDontWantTo) {
     EXPECT_FALSE(is_gone(process));
   }
   EXPECT_TRUE(is_gone(process));
+}
+
+// What an embedded host's command sees, said by the command itself.
+class EmbeddedHostCommands : public testing::StreamsFixture {
+ protected:
+  std::string output_of(const std::string& script) {
+    SystemHostOptions options;
+    options.embedded = true;
+    EventQueue queue;
+    SystemHost host(queue, options);
+    TestLoop loop(queue, host);
+    const Opened shell = host.connect(token(1), Command{"sh -c '" + script + "'"});
+    EXPECT_EQ(shell.error, std::errc{});
+    std::string said;
+    const bool ended = loop.run_until([&] {
+      for (;;) {
+        std::array<std::uint8_t, 1000> buffer{};
+        const std::array<MutableBytes, 1> pieces{MutableBytes(buffer)};
+        const Transfer result = host.receive(shell.id, pieces);
+        if (result.would_block()) return false;
+        if (result.failed() || result.bytes == 0) return true;
+        said += as_text(Bytes(buffer).first(result.bytes));
+      }
+    });
+    EXPECT_TRUE(ended);
+    return said;
+  }
+};
+
+TEST_F(EmbeddedHostCommands, InheritNoDescriptorThatSomebodyLeftOpen) {
+  constexpr int kNumber = 77;
+  ASSERT_EQ(::dup2(STDERR_FILENO, kNumber), kNumber);
+  EXPECT_EQ(output_of("test -e /proc/$$/fd/77 || echo none"), "none\n");
+  ::close(kNumber);
+}
+
+TEST_F(EmbeddedHostCommands, AreTheOnlyChildrenOfTheProcess) {
+  const std::string children = output_of("cat /proc/$PPID/task/*/children; echo $$");
+  // The shell's own number, twice.
+  const std::size_t space = children.find(' ');
+  ASSERT_NE(space, std::string::npos) << children;
+  EXPECT_EQ(children, children.substr(0, space) + " " + children.substr(0, space) + "\n");
+}
+
+TEST_F(EmbeddedHostCommands, OutliveTheThreadThatStartedThem) {
+  SystemHostOptions options;
+  options.embedded = true;
+  EventQueue queue;
+  SystemHost host(queue, options);
+  TestLoop loop(queue, host);
+  Opened cat;
+  std::thread([&] { cat = host.connect(token(1), Command{"cat"}); }).join();
+  ASSERT_EQ(cat.error, std::errc{});
+  const std::array<Bytes, 1> sent{as_bytes("still there")};
+  ASSERT_EQ(host.send(cat.id, sent).bytes, sent[0].size());
+  ASSERT_TRUE(loop.wait_readable(1));
+  std::array<std::uint8_t, 100> buffer{};
+  const std::array<MutableBytes, 1> pieces{MutableBytes(buffer)};
+  EXPECT_EQ(host.receive(cat.id, pieces).bytes, sent[0].size());
 }
 
 }  // namespace

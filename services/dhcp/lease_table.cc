@@ -69,6 +69,37 @@ std::vector<DhcpLease> DhcpLeaseTable::leases(Time now) const {
   return leases;
 }
 
+std::vector<DhcpLeaseTable::Record> DhcpLeaseTable::records(Time now) const {
+  std::vector<Record> records;
+  for (const Entry& entry : entries_) {
+    if (entry.state != State::kLeased || !entry.is_held(now)) continue;
+    Record record{entry.address, entry.identifier, entry.mac, entry.until - now};
+    if (entry.until == Time::max()) record.left.reset();
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+void DhcpLeaseTable::restore(Time now, const std::vector<Record>& records) {
+  for (Entry& entry : entries_) entry = {.address = entry.address};
+  for (const Record& record : records) {
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& candidate) {
+      return candidate.address == record.address;
+    });
+    const bool is_usable = entry != entries_.end() && entry->identifier.empty() &&
+                           !record.identifier.empty() && !index_of(record.identifier);
+    if (!is_usable) continue;
+    const Time until = record.left ? now + *record.left : Time::max();
+    give(*entry, {record.identifier, record.mac}, State::kLeased, until);
+  }
+}
+
+void DhcpLeaseTable::reserve(const IpAddress& address) {
+  std::erase_if(entries_, [&](const Entry& entry) {
+    return entry.address == address && entry.state == State::kFree;
+  });
+}
+
 std::optional<std::size_t> DhcpLeaseTable::index_of(Bytes identifier) const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const auto& known = entries_[i].identifier;

@@ -73,6 +73,22 @@ class DhcpLeaseTable {
   // Those that last at `now`, in the order of addresses.
   std::vector<DhcpLease> leases(Time now) const;
 
+  // A lease as another table takes it over.
+  struct Record {
+    IpAddress address;
+    std::vector<std::uint8_t> identifier;
+    MacAddress mac;
+    std::optional<Duration> left;  // nullopt: without end
+
+    friend bool operator==(const Record&, const Record&) = default;
+  };
+  std::vector<Record> records(Time now) const;
+  // In place of all that it knows. Records of addresses that it does not lease, and second ones of
+  // a client or an address, are passed over.
+  void restore(Time now, const std::vector<Record>& records);
+  // Does not lease `address` any more, unless somebody has it now.
+  void reserve(const IpAddress& address);
+
  private:
   enum class State : std::uint8_t { kFree, kOffered, kLeased, kSetAside };
 

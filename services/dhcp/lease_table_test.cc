@@ -130,5 +130,44 @@ TEST(DhcpLeaseTable, TellsWhoHasWhat) {
   EXPECT_EQ(table.leases(at(100)).size(), 1U);
 }
 
+TEST(DhcpLeaseTable, AnotherTableGoesOnWithItsLeases) {
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
+  table.lease(at(0), client("a"), kSecond, at(100));
+  table.lease(at(0), client("b"), kFirst, Time::max());
+  const auto records = table.records(at(40));
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].left, std::nullopt);
+  EXPECT_EQ(records[1].left, seconds(60));
+
+  DhcpLeaseTable other({kFirst, kSecond}, nobody);
+  other.lease(at(1000), client("x"), kFirst, at(2000));
+  other.restore(at(1000), records);
+  EXPECT_EQ(other.address_of(client("a").identifier), kSecond);
+  EXPECT_EQ(other.address_of(client("b").identifier), kFirst);
+  EXPECT_EQ(other.address_of(client("x").identifier), std::nullopt);
+  EXPECT_EQ(other.leases(at(1059)).size(), 2U);
+  EXPECT_EQ(other.leases(at(1060)).size(), 1U);
+}
+
+TEST(DhcpLeaseTable, RecordsThatDoNotFitArePassedOver) {
+  DhcpLeaseTable table({kFirst}, nobody);
+  const std::vector<std::uint8_t> identifier{'a'};
+  table.restore(at(0), {{IpAddress::v4(10, 9, 9, 9), {'z'}, {}, seconds(5)},
+                        {kFirst, identifier, {}, seconds(5)},
+                        {kFirst, {'b'}, {}, seconds(5)},
+                        {kFirst, {}, {}, seconds(5)}});
+  ASSERT_EQ(table.records(at(0)).size(), 1U);
+  EXPECT_EQ(table.records(at(0))[0].identifier, identifier);
+}
+
+TEST(DhcpLeaseTable, AReservedAddressIsNotGivenOut) {
+  DhcpLeaseTable table({kFirst, kSecond}, nobody);
+  table.lease(at(0), client("a"), kSecond, at(100));
+  table.reserve(kFirst);
+  table.reserve(kSecond);  // is somebody's
+  EXPECT_EQ(table.offer(at(1), client("b"), kFirst, at(60)), std::nullopt);
+  EXPECT_EQ(table.address_of(client("a").identifier), kSecond);
+}
+
 }  // namespace
 }  // namespace sluice

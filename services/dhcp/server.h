@@ -66,6 +66,12 @@ class DhcpServer final : public DatagramService, private AddressUse {
 
   // The leases that last at `now`.
   std::vector<DhcpLease> leases(Time now) const { return leases_.leases(now); }
+  // See DhcpLeaseTable.
+  std::vector<DhcpLeaseTable::Record> lease_records(Time now) const { return leases_.records(now); }
+  void restore_leases(Time now, const std::vector<DhcpLeaseTable::Record>& records) {
+    leases_.restore(now, records);
+  }
+  void reserve(const IpAddress& address) { leases_.reserve(address); }
   const DhcpCounters& counters() const { return counters_; }
 
   static constexpr std::chrono::seconds kOfferTime{60};  // an offer waits so long for its client

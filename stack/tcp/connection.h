@@ -21,7 +21,7 @@
 //
 // Files: connection.cc (opening, closing, what the owner says), input.cc (segments),
 // acknowledgment.cc (what the peer has: scoreboard, recovery, round trip), output.cc (segments and
-// timers).
+// timers), snapshot.cc (going on elsewhere).
 
 #ifndef SLUICE_STACK_TCP_CONNECTION_H_
 #define SLUICE_STACK_TCP_CONNECTION_H_
@@ -105,6 +105,41 @@ struct Outgoing {
   std::uint16_t segment_size = 0;  // largest payload of one segment on the wire
 };
 
+// What there is to know of an open connection to go on with it elsewhere, with a queue of the same
+// bytes. What came out of order is not in it: the peer sends it again.
+struct Snapshot {
+  // As in Connection.
+  std::uint32_t una = 0;
+  std::uint32_t nxt = 0;
+  std::uint32_t send_end = 0;
+  std::uint32_t peer_window = 0;
+  std::uint32_t max_peer_window = 0;
+  std::uint32_t window_sequence = 0;
+  std::uint32_t window_acknowledgment = 0;
+  std::uint32_t expected = 0;
+  std::uint32_t advertised = 0;
+  std::uint32_t timestamp = 0;  // that a segment would have now
+  std::uint32_t recent_timestamp = 0;
+  std::uint16_t own_segment_size = 0;
+  std::uint16_t peer_segment_size = 0;
+  std::uint8_t peer_scale = 0;
+  std::uint8_t own_scale = 0;
+  bool fin_queued = false;
+  bool fin_sent = false;
+  bool peer_finished = false;
+  bool timestamps = false;
+  bool sack = false;
+  bool scaled = false;
+  bool active = false;
+
+  // Bytes of the send queue.
+  std::uint32_t queued() const { return fin_sent && una == send_end + 1 ? 0 : send_end - una; }
+  // No Connection would give another.
+  bool is_sound() const;
+
+  friend bool operator==(const Snapshot&, const Snapshot&) = default;
+};
+
 struct Parameters {
   Sequence initial_sequence;                  // RFC 6528
   std::uint32_t timestamp_offset = 0;         // RFC 7323, section 5.4
@@ -119,6 +154,11 @@ class Connection {
   static Connection from_syn(Time now, const Segment& syn, const Parameters& parameters);
   // A connection to the guest: the SYN is ready to be sent.
   static Connection to_guest(Time now, const Parameters& parameters);
+
+  // nullopt if the connection is not open, or only waits for its end.
+  std::optional<Snapshot> snapshot(Time now) const;
+  // What the snapshot, which is sound, was of.
+  static Connection restore(Time now, const Snapshot& snapshot);
 
   Arrival on_segment(Time now, const Segment& segment);
   // The first `count` bytes of arrival.payload at offset 0 were taken. Returns how many bytes kept
@@ -148,6 +188,8 @@ class Connection {
 
   State state() const { return state_; }
   bool closed() const { return state_ == State::kClosed; }
+  // We have sent the first SYN.
+  bool is_active() const { return active_; }
   CloseReason close_reason() const { return reason_; }
   // The guest has acknowledged our SYN, and we its.
   bool synchronized() const { return state_ >= State::kEstablished && state_ < State::kClosed; }

@@ -16,9 +16,10 @@ from sluice import Program, poll_until
 def echoed(address, port, size):
     """Sends so many bytes, ends, and tells how many come back, and from whom."""
     with socket.create_connection((address, port), timeout=20) as connection:
+        peer = connection.getpeername()[0]
         connection.sendall(b"x" * size)
         connection.shutdown(socket.SHUT_WR)
-        return len(read_all(connection)), connection.getpeername()[0]
+        return len(read_all(connection)), peer
 
 
 def echoed_datagram(address, port, size):
@@ -36,7 +37,7 @@ def error_of_connecting(address, port):
 
 
 def serve_once(port):
-    with socket.create_server(("::", port), family=socket.AF_INET6) as server:
+    with socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True) as server:
         claims.report("listening")
         connection, peer = server.accept()
         with connection:

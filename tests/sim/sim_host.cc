@@ -193,6 +193,7 @@ std::optional<DatagramError> SimHost::receive_error(SocketId id) {
 
 Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
   Socket& socket = called(id);
+  ++socket.sends;
   Expects(socket.connected && !socket.shut_down && pieces.size() <= 4);
   if (socket.pending_error != std::errc{}) return {.error = take_error(id)};
   std::size_t taken = 0;

@@ -47,6 +47,7 @@ class SimHost final : public Host {
     bool shut_down = false;            // the core will send no more
     std::errc pending_error{};         // for take_error(), and after the bytes for receive()
     std::string sent;                  // by the core
+    std::size_t sends = 0;             // calls of send()
     std::size_t send_room = SIZE_MAX;  // bytes it still takes
     std::deque<std::uint8_t> incoming;
     bool incoming_ended = false;

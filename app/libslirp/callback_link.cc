@@ -1,0 +1,21 @@
+#include "app/libslirp/callback_link.h"
+
+#include <gsl/assert>
+
+namespace sluice {
+
+MutableBytes CallbackLink::reserve(std::size_t size) {
+  Expects(size <= kMaxReserve);
+  return MutableBytes(frame_).first(size);
+}
+
+void CallbackLink::commit(std::size_t size, gsl::span<const Bytes> payload,
+                          const Offload& /*offload*/) {
+  for (const Bytes piece : payload) {
+    copy_bytes(piece, MutableBytes(frame_).subspan(size, piece.size()));
+    size += piece.size();
+  }
+  callbacks_.send_packet(Bytes(frame_).first(size));
+}
+
+}  // namespace sluice
