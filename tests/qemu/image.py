@@ -20,8 +20,8 @@ CARDS = {
     "virtio-net-pci": ["virtio_pci", "virtio_net"],
 }
 # What mounting a share takes; the kernel would ask for the ciphers by name, which needs modprobe.
-CIFS = ["cifs", "nls_utf8", "cmac", "ccm", "gcm", "ctr", "ecb", "md5", "hmac", "sha256_generic", "sha512_generic"]
-CIFS += ["aes_generic", "seqiv", "arc4", "des_generic"]
+CIFS = ["cifs", "nls_utf8", "cmac", "ccm", "gcm", "ctr", "ecb", "seqiv", "md5", "hmac", "sha256_generic", "sha512_generic"]
+CIFS += ["aes_generic"]
 
 
 class Image:
