@@ -132,7 +132,7 @@ class _Lines(unittest.TestResult):
         self._start = time.monotonic()
 
     def _line(self, test, what):
-        name = test.id().split(".", 1)[-1]
+        name = test.id().split(".", 1)[-1].rstrip(")")  # a class that failed is in brackets
         print(f"{what:7} {name} ({time.monotonic() - self._start:.1f} s)", flush=True)
 
     def addSuccess(self, test):

@@ -58,18 +58,20 @@ class Machine(Program):
         return self
 
     def _begin(self):
-        def listening():
-            if self.process.poll() is not None:
-                raise AssertionError(f"QEMU ended at once:\n{self.tail()}")
-            return os.path.exists(self._path("monitor")) and os.path.exists(self._path("init"))
-
-        poll_until(listening, 30, "QEMU's sockets")
-        self.init = Init(self._path("init"))
-        self.monitor = Monitor(self._path("monitor"))
+        self.init = poll_until(lambda: self._connected(Init, "init"), 30, "QEMU to listen")
+        self.monitor = poll_until(lambda: self._connected(Monitor, "monitor"), 30, "QEMU to listen")
         emulator.check_library(self.pid, self._asked_library)
         if self._boots and "-incoming" not in self.words and "-loadvm" not in self.words:
             if not self.init.await_ready(_BOOT_SECONDS):
                 raise AssertionError(f"the guest is not up after {_BOOT_SECONDS} s:\n{self.tail()}")
+
+    def _connected(self, kind, name):
+        if self.process.poll() is not None:
+            raise AssertionError(f"QEMU ended at once:\n{self.tail()}")
+        try:
+            return kind(self._path(name))
+        except (FileNotFoundError, ConnectionRefusedError):  # the file is there before anybody listens
+            return None
 
     def __exit__(self, kind, *rest):
         try:
