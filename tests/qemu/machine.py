@@ -25,7 +25,7 @@ class Machine(Program):
         self._boots = image is not None
         netdev = "user,id=net0" + (f",{netdev}" if netdev else "")
         words = [*emulator.words(library), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-        words += ["-machine", "pc,accel=tcg", "-m", "192", "-netdev", netdev]
+        words += ["-machine", "pc,accel=tcg,hpet=off", "-m", "192", "-netdev", netdev]
         words += ["-chardev", f"file,id=console,path={self._path('console')}", "-serial", "chardev:console"]
         words += ["-chardev", f"socket,id=init,path={self._path('init')},server=on,wait=off", "-serial", "chardev:init"]
         words += ["-qmp", f"unix:{self._path('monitor')},server=on,wait=off"]
@@ -34,7 +34,7 @@ class Machine(Program):
             # What a guest of an emulator need not do is not worth its time.
             append = "console=ttyS0 panic=-1 quiet loglevel=5 mitigations=off nokaslr random.trust_cpu=on net.ifnames=0"
             # On a busy machine a clock that must be measured first may run twenty times too fast.
-            append += " lpj=4000000 tsc=unstable clocksource=hpet nolapic_timer apparmor=0 cryptomgr.notests"
+            append += " lpj=4000000 tsc=unstable clocksource=acpi_pm nolapic_timer apparmor=0 cryptomgr.notests"
             words += ["-kernel", image.kernel, "-initrd", image.initrd, "-append", append]
         words += options
         self.words = words
