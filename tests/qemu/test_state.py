@@ -85,7 +85,8 @@ class Place:
         machine.await_in_guest("busybox test -e ended-network")
 
 
-def migrate(source, address):
+def migrate(source, address, target=None):
+    """Ends when the source has nothing left to send; the target knows why it would not take it."""
     source.monitor.execute("migrate", uri=address)
 
     def ended():
@@ -94,7 +95,8 @@ def migrate(source, address):
 
     status = poll_until(ended, _MIGRATION_SECONDS, "the migration to end")
     if status != "completed":
-        raise AssertionError(f"migration {status}:\n{source.tail()}")
+        said = f"\n--- and where it was to go:\n{target.tail()}" if target else ""
+        raise AssertionError(f"migration {status}:\n{source.tail()}{said}")
 
 
 def await_running(machine):
@@ -144,7 +146,7 @@ class Migration(claims.Claims):
             with place.machine("-incoming", "defer", card=card, library=libraries[1]) as target:
                 if leave.startswith("unix:"):
                     target.monitor.execute("migrate-incoming", uri=arrive)
-                    migrate(source, leave)
+                    migrate(source, leave, target)
                 else:
                     migrate(source, leave)
                     target.monitor.execute("migrate-incoming", uri=arrive)
