@@ -127,12 +127,16 @@ _SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class _Lines(unittest.TestResult):
     """One line per claim, with the time it took."""
 
+    def __init__(self):
+        super().__init__()
+        self._start = time.monotonic()  # what prepares a class may fail before any claim begins
+
     def startTest(self, test):
         super().startTest(test)
         self._start = time.monotonic()
 
     def _line(self, test, what):
-        name = test.id().split(".", 1)[-1]
+        name = test.id().split(".", 1)[-1].rstrip(")")  # a class that failed is in brackets
         print(f"{what:7} {name} ({time.monotonic() - self._start:.1f} s)", flush=True)
 
     def addSuccess(self, test):
@@ -169,13 +173,16 @@ def _serve_guest_call():
     sys.stdin.read()  # the network lasts until the claim has seen enough
 
 
-def main():
-    """Runs the file's claims; those whose names hold a word of the command line, if there are any."""
+def main(seconds=_WHOLE_FILE_SECONDS):
+    """Runs the file's claims; those whose names hold a word of the command line, if there are any.
+
+    All together may take that many seconds.
+    """
     if sys.argv[1:2] == ["--guest"]:
         _serve_guest_call()
         return
     outside.enter()
-    faulthandler.dump_traceback_later(_WHOLE_FILE_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(seconds, exit=True)
     loader = unittest.TestLoader()
     if sys.argv[1:]:
         loader.testNamePatterns = [f"*{word}*" for word in sys.argv[1:]]
