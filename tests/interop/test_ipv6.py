@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 
 import claims
@@ -174,7 +175,38 @@ class Programs(Claims):
             self.assertEqual(file.read(), content)
 
 
+def lease_of_dhclient(directory, tap):
+    """What dhclient's script is told of an IPv6 lease."""
+    poll_until(lambda: outside.sh("ip", "-6", "address", "show", "dev", tap, "scope", "link", "-tentative"), 20,
+               "an address of the link")
+    script, told = os.path.join(directory, "script"), os.path.join(directory, "told")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\nenv > {told}.new && mv {told}.new {told}.$reason\n")
+    os.chmod(script, 0o755)
+    leases, number = os.path.join(directory, "leases"), os.path.join(directory, "pid")
+    words = ["dhclient", "-6", "-1", "-sf", script, "-lf", leases, "-pf", number, tap]
+    status, text, errors = claims.command(*words, seconds=40)
+    if not os.path.exists(f"{told}.BOUND6"):
+        raise RuntimeError(f"no lease; exit status {status}:\n{text}{errors}")
+    # It goes on in the background to renew the lease, where it writes down its number.
+    poll_until(lambda: os.path.exists(number) and os.path.getsize(number) > 0, 10, "dhclient's number")
+    with open(number, encoding="ascii") as file:
+        os.kill(int(file.read()), signal.SIGKILL)
+    with open(f"{told}.BOUND6", encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+
+
 class Configuration(Claims):
+    @need("dhclient")
+    def test_dhclient_takes_a_lease(self):
+        with GuestNamespace() as guest:
+            words = ["--netdev", "user,dnssearch=one.test", str(guest.pid)]
+            with Attached(*words) as attached:
+                lease = guest.call(lease_of_dhclient, self.directory, attached.tap)
+        self.assertEqual(lease["new_ip6_address"], GUEST6)
+        self.assertEqual(lease["new_dhcp6_name_servers"], NAME_SERVER6)
+        self.assertEqual(lease["new_dhcp6_domain_search"].rstrip("."), "one.test")
+
     def test_the_kernel_makes_its_address_of_what_the_router_tells(self):
         with GuestNamespace() as guest, Attached(str(guest.pid)) as attached:
             found, route = guest.call(configured_by_itself, attached.tap)
