@@ -26,7 +26,6 @@ struct UserNetworkOptions {
   std::optional<IpAddress> outbound;   // the host's address that connections leave from
   std::optional<IpAddress> outbound6;  // and those of IPv6
 
-
   std::string hostname;     // of the guest, by DHCP; empty: none
   std::string domain_name;  // empty: none
   std::vector<std::string> domain_search;

@@ -28,7 +28,8 @@ namespace sluice {
 
 inline constexpr std::uint16_t kDhcpv6ClientPort = 546;
 inline constexpr std::uint16_t kDhcpv6ServerPort = 547;
-// All_DHCP_Relay_Agents_and_Servers: where clients that know no server send (RFC 8415, section 7.1).
+// All_DHCP_Relay_Agents_and_Servers: where clients that know no server send (RFC 8415,
+// section 7.1).
 inline constexpr IpAddress kAllDhcpServers =
     IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2});
 

@@ -89,8 +89,16 @@ TEST_F(Proxy, KnowsTheHostAndItself) {
   EXPECT_EQ(proxy->counters().answered_locally, 3U);
 }
 
+TEST_F(Proxy, KnowsTheAddressesOfIpv6Too) {
+  const Octets query = make_query(1, "host.sluice.internal", DnsType::kAaaa);
+  const DnsReply expected =
+      DnsReply::answer(*DnsMessage::parse(query), DnsRcode::kNoError,
+                       DnsAnswer{*IpAddress::parse("fec0::2"), DnsProxy::kLocalSecondsToLive});
+  EXPECT_EQ(reply_to(query), Octets(expected.bytes().begin(), expected.bytes().end()));
+}
+
 TEST_F(Proxy, HasNoOtherDataForLocalNames) {
-  for (const DnsType type : {DnsType::kAaaa, DnsType(16), DnsType::kAxfr}) {
+  for (const DnsType type : {DnsType(15), DnsType(16), DnsType::kAxfr}) {
     const Octets reply = reply_to(make_query(1, "host.sluice.internal", type));
     const auto header = DnsHeader::parse(reply);
     EXPECT_EQ(header->rcode(), DnsRcode::kNoError);

@@ -16,7 +16,7 @@ class AnyIcmpType {
  public:
   constexpr AnyIcmpType() = default;
   template <typename Type>
-    requires std::is_enum_v<Type>
+  requires std::is_enum_v<Type>
   constexpr AnyIcmpType(Type type)  // NOLINT(google-explicit-constructor): it is one of them
       : octet_(static_cast<std::uint8_t>(type)) {}
   static constexpr AnyIcmpType of(std::uint8_t octet) {

@@ -1,4 +1,5 @@
-// The types and codes of ICMP for IPv4 (RFC 792; codes of RFC 1122 and 1812). Its header is in icmp.h.
+// The types and codes of ICMP for IPv4 (RFC 792; codes of RFC 1122 and 1812). Its header is in
+// icmp.h.
 
 #ifndef SLUICE_STACK_WIRE_ICMPV4_H_
 #define SLUICE_STACK_WIRE_ICMPV4_H_

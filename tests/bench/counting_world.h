@@ -25,7 +25,7 @@ class CountingWorld {
     from_guest(arp_frame({.operation = ArpMessage::Operation::kRequest,
                           .sender_mac = kGuestMac,
                           .sender = kGuestAddress,
-                          .target = Network{}.host}),
+                          .target = Network{}.v4.host}),
                {});
   }
   CountingWorld(const CountingWorld&) = delete;
