@@ -1,9 +1,6 @@
 // A whole Nat with a guest of IPv6.
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
-#include <random>
 
 #include "nat/nat.h"
 #include "stack/wire/icmpv4.h"
@@ -425,28 +422,6 @@ TEST(Ipv6, LargeFramesLeaveAsOneWhereTheLinkCutsThem) {
   EXPECT_EQ(seen.offload.segmentation, Segmentation::kTcp6);
   EXPECT_EQ(seen.offload.segment_size, 1440);
   EXPECT_EQ(seen.payload.size(), 14400U);
-}
-
-RC_GTEST_PROP(Ipv6, EveryByteArrivesOnceAndInOrderOverALossyLink, ()) {
-  const auto seed = *rc::gen::arbitrary<unsigned>();
-  const auto loss = *rc::gen::inRange(0, 20);
-  const bool offloads = *rc::gen::arbitrary<bool>();
-  const auto up = static_cast<std::size_t>(*rc::gen::inRange(0, 200000));
-  const auto down = static_cast<std::size_t>(*rc::gen::inRange(0, 200000));
-  Sim sim({}, {.checksum = offloads, .tcp6_segmentation = offloads});
-  std::minstd_rand random(seed);
-  GuestTcp guest(sim, 4000, kServer);
-  sim.settle();
-  sim.loses = [&] { return static_cast<int>(random() % 100) < loss; };
-  const SocketId socket = sim.host.last();
-  guest.write(varied_text(up));
-  guest.finish();
-  sim.host.say(socket, varied_text(down));
-  sim.host.finish(socket);
-  sim.run_for(seconds(600));
-  RC_ASSERT(sim.host.at(socket).sent == varied_text(up));
-  RC_ASSERT(guest.received() == varied_text(down));
-  RC_ASSERT(guest.closed());
 }
 
 }  // namespace

@@ -491,11 +491,12 @@ RC_GTEST_PROP(TcpFlows, EveryByteArrivesOnceAndInOrderOverALossyLink, ()) {
   const auto seed = *rc::gen::arbitrary<unsigned>();
   const auto loss = *rc::gen::inRange(0, 20);
   const bool offloads = *rc::gen::arbitrary<bool>();
+  const bool v4 = *rc::gen::arbitrary<bool>();
   const auto up = static_cast<std::size_t>(*rc::gen::inRange(0, 200000));
   const auto down = static_cast<std::size_t>(*rc::gen::inRange(0, 200000));
-  Sim sim({}, {.checksum = offloads, .tcp4_segmentation = offloads});
+  Sim sim({}, {.checksum = offloads, .tcp4_segmentation = offloads, .tcp6_segmentation = offloads});
   std::minstd_rand random(seed);
-  GuestTcp guest(sim, 4000, kServer);
+  GuestTcp guest(sim, 4000, v4 ? kServer : Endpoint{*IpAddress::parse("2001:db8::1"), 80});
   sim.settle();
   sim.loses = [&] { return static_cast<int>(random() % 100) < loss; };
   const SocketId socket = sim.host.last();
