@@ -18,7 +18,8 @@ IpAddress ip(std::string_view text) {
   return *IpAddress::parse(text);
 }
 
-const Endpoint kServer{ip("2001:db8::1"), 80};
+constexpr Endpoint kServer{
+    IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}), 80};
 
 Icmpv6Type type_of(const SeenFrame& frame) {
   return static_cast<Icmpv6Type>(frame.icmp->type.octet());

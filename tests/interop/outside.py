@@ -97,13 +97,13 @@ def _build():
     write_setting("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
     write_setting("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0")
     sh("ip", "link", "set", "lo", "up")
+    # Not on `out`, where a kernel with IPv6 is heard by itself.
+    sh("ip", "address", "add", f"{OUTSIDE6}/128", "dev", "lo", "nodad")
     # Both ends are ours, but the far one has no address: what goes out is seen and never answered.
     sh("ip", "link", "add", "out", "type", "veth", "peer", "name", "beyond")
     sh("ip", "link", "set", "beyond", "up")
     sh("ip", "link", "set", "out", "up")
     sh("ip", "address", "add", f"{OUTSIDE}/24", "dev", "out")
-    write_setting("/proc/sys/net/ipv6/conf/out/disable_ipv6", "0")
-    sh("ip", "address", "add", f"{OUTSIDE6}/64", "dev", "out", "nodad")
     sh("ip", "neighbour", "add", SILENT, "lladdr", "02:00:00:00:00:77", "dev", "out")
     sh("ip", "route", "add", "unreachable", f"{UNREACHABLE}/24".replace(".1/", ".0/"))
     set_ping_allowed(True)
