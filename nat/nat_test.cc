@@ -361,6 +361,7 @@ TEST(Nat, LittlePayloadOfOneBatchLeavesInOneCall) {
     sent += text;
   }
   std::vector<Frame> frames;
+  frames.reserve(octets.size());
   for (const Octets& each : octets) frames.push_back({each, {}});
   sim.nat.on_frames(sim.now, frames);
   EXPECT_TRUE(sim.host.newest().sent == sent);
