@@ -90,12 +90,8 @@ class Life {
       case 1:
         return ask(program_.piece());
       case 2: {
-        // A message with a few bytes that are not as they should be.
         std::vector<std::uint8_t> bytes = emitted(message());
-        for (std::uint8_t i = program_.number() % 8; i > 0; --i) {
-          const std::size_t at = std::size_t{program_.number()} * 2 + program_.number();
-          bytes.at(at % bytes.size()) = program_.number();
-        }
+        program_.damage(bytes);
         return ask(bytes);
       }
       default:

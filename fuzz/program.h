@@ -33,6 +33,13 @@ class Program {
     rest_ = rest_.subspan(taken.size());
     return taken;
   }
+  // Makes a few bytes what they should not be. There must be some.
+  void damage(MutableBytes bytes) {
+    for (std::uint8_t i = number() % 8; i > 0; --i) {
+      const std::size_t at = std::size_t{number()} * 2 + number();
+      bytes[at % bytes.size()] = number();
+    }
+  }
 
  private:
   Bytes rest_;

@@ -54,9 +54,9 @@ void IcmpErrors::send(Time now, const IpAddress& from, const IpAddress& to,
 }
 
 void IcmpErrors::report(Time now, const IpPacket& packet, const PathError& error) {
-  const bool to_many =
-      packet.destination.is_multicast() || network_.is_broadcast(packet.destination);
-  if (to_many || packet.source.is_unspecified() || is_icmp_error(packet)) return;
+  if (network_.is_to_many(packet.destination) || packet.source.is_unspecified() ||
+      is_icmp_error(packet))
+    return;
   send(now, network_.of(packet.source).host, packet.source, message_for(packet.source, error),
        packet.whole.first(std::min(packet.whole.size(), max_quotation(packet.source))));
 }

@@ -142,8 +142,9 @@ void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes,
   const auto view = Ipv6View::parse(bytes, &error);
   if (!view) {
     counters_.count(drop_of(error));
+    if (!error.answer) return;
     const auto refused = Ipv6Header::parse(bytes);
-    if (error.answer && refused && own_.is_guests(refused->source)) {
+    if (refused && own_.is_guests(refused->source)) {
       errors_.report_refused(now, bytes, *refused, *error.answer);
     }
     return;
@@ -203,7 +204,7 @@ void Ingress::on_packet(Time now, const Packet& packet) {
   const IpPacket& ip = packet.ip;
   switch (ip.protocol) {
     case IpProtocol::kTcp:
-      if (network_.is_broadcast(ip.destination) || ip.destination.is_multicast()) {
+      if (network_.is_to_many(ip.destination)) {
         counters_.count(Drop::kMartianDestination);
       } else if (own_.contains(ip.destination) || may_leave(now, ip)) {
         tcp_.on_packet(now, ip, packet.verified);
@@ -284,7 +285,7 @@ void Ingress::on_echo(Time now, const IpPacket& ip, const IcmpView& request) {
     egress_.send_echo_reply(now, network_.router(), ip.source, rest, request.payload());
     return;
   }
-  if (network_.is_broadcast(ip.destination) || ip.destination.is_multicast()) {
+  if (network_.is_to_many(ip.destination)) {
     counters_.count(Drop::kMartianDestination);
     return;
   }
@@ -332,7 +333,7 @@ void Ingress::on_udp(Time now, const Packet& packet) {
     rest = rest.subspan(payload.size());
     const ServiceDatagram datagram{packet.link_from, from, to, payload};
     if (services_.deliver(now, datagram)) continue;
-    if (nobody_yet || network_.is_broadcast(to.address) || to.address.is_multicast()) {
+    if (nobody_yet || network_.is_to_many(to.address)) {
       counters_.count(Drop::kMartianDestination);
       return;
     }

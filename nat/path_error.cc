@@ -16,6 +16,10 @@ constexpr std::uint32_t kMaxV4Mtu = 0xffff;
 // Where an IPv6 header without extensions names the protocol.
 constexpr std::uint32_t kNextHeaderOffset = 6;
 
+// Codes of "time exceeded", which are the same in both.
+constexpr auto kHopLimitCode = static_cast<std::uint8_t>(Icmpv6TimeExceededCode::kHopLimit);
+constexpr auto kReassemblyCode = static_cast<std::uint8_t>(Icmpv6TimeExceededCode::kReassembly);
+
 IcmpMessage unreachable(UnreachableCode code, std::uint32_t rest = 0) {
   return {IcmpType::kUnreachable, static_cast<std::uint8_t>(code), rest};
 }
@@ -24,31 +28,10 @@ IcmpMessage unreachable(Icmpv6UnreachableCode code) {
   return {Icmpv6Type::kUnreachable, static_cast<std::uint8_t>(code)};
 }
 
-}  // namespace
-
-std::optional<PathError> path_error(std::errc error) {
-  switch (error) {
-    case std::errc::connection_refused:
-      return PathError{Kind::kNoPort};
-    case std::errc::network_unreachable:
-    case std::errc::network_down:
-    case std::errc::address_family_not_supported:
-    case std::errc::address_not_available:
-    case std::errc::invalid_argument:  // a destination that the socket's own address can't reach
-      return PathError{Kind::kNoRoute};
-    case std::errc::host_unreachable:
-      return PathError{Kind::kNoHost};
-    case std::errc::permission_denied:
-    case std::errc::operation_not_permitted:
-      return PathError{Kind::kProhibited};
-    default:
-      return std::nullopt;
-  }
-}
-
+// What each ICMP has told; nullopt for what says nothing, or nothing to the other family.
 std::optional<PathError> path_error_of_icmpv4(const IcmpMessage& message) {
   if (message.type == IcmpType::kTimeExceeded) {
-    return PathError{message.code == 0 ? Kind::kHopLimit : Kind::kTooLate};
+    return PathError{message.code == kHopLimitCode ? Kind::kHopLimit : Kind::kTooLate};
   }
   if (message.type != IcmpType::kUnreachable) return std::nullopt;
   constexpr std::uint8_t kNetProhibited = 9;
@@ -77,7 +60,7 @@ std::optional<PathError> path_error_of_icmpv4(const IcmpMessage& message) {
 std::optional<PathError> path_error_of_icmpv6(const IcmpMessage& message) {
   if (message.type == Icmpv6Type::kPacketTooBig) return PathError{Kind::kTooBig, message.rest};
   if (message.type == Icmpv6Type::kTimeExceeded) {
-    return PathError{message.code == 0 ? Kind::kHopLimit : Kind::kTooLate};
+    return PathError{message.code == kHopLimitCode ? Kind::kHopLimit : Kind::kTooLate};
   }
   if (message.type == Icmpv6Type::kParameterProblem) {
     const bool next_header =
@@ -99,6 +82,28 @@ std::optional<PathError> path_error_of_icmpv6(const IcmpMessage& message) {
   }
 }
 
+}  // namespace
+
+std::optional<PathError> path_error(std::errc error) {
+  switch (error) {
+    case std::errc::connection_refused:
+      return PathError{Kind::kNoPort};
+    case std::errc::network_unreachable:
+    case std::errc::network_down:
+    case std::errc::address_family_not_supported:
+    case std::errc::address_not_available:
+    case std::errc::invalid_argument:  // a destination that the socket's own address can't reach
+      return PathError{Kind::kNoRoute};
+    case std::errc::host_unreachable:
+      return PathError{Kind::kNoHost};
+    case std::errc::permission_denied:
+    case std::errc::operation_not_permitted:
+      return PathError{Kind::kProhibited};
+    default:
+      return std::nullopt;
+  }
+}
+
 IcmpMessage icmpv4_message(const PathError& error) {
   switch (error.kind) {
     case Kind::kNoHost:
@@ -112,9 +117,9 @@ IcmpMessage icmpv4_message(const PathError& error) {
     case Kind::kTooBig:
       return unreachable(UnreachableCode::kFragmentationNeeded, std::min(error.value, kMaxV4Mtu));
     case Kind::kHopLimit:
-      return {IcmpType::kTimeExceeded, 0};
+      return {IcmpType::kTimeExceeded, kHopLimitCode};
     case Kind::kTooLate:
-      return {IcmpType::kTimeExceeded, 1};
+      return {IcmpType::kTimeExceeded, kReassemblyCode};
     case Kind::kNoRoute:
       break;
   }
@@ -135,9 +140,9 @@ IcmpMessage icmpv6_message(const PathError& error) {
     case Kind::kTooBig:
       return {Icmpv6Type::kPacketTooBig, 0, error.value};
     case Kind::kHopLimit:
-      return {Icmpv6Type::kTimeExceeded, 0};
+      return {Icmpv6Type::kTimeExceeded, kHopLimitCode};
     case Kind::kTooLate:
-      return {Icmpv6Type::kTimeExceeded, 1};
+      return {Icmpv6Type::kTimeExceeded, kReassemblyCode};
     case Kind::kNoRoute:
       break;
   }

@@ -40,9 +40,6 @@ struct IcmpMessage {
 
 // What an error of a host socket says about the way to the destination; nullopt: nothing.
 std::optional<PathError> path_error(std::errc error);
-// What ICMP for IPv4 or for IPv6 has told; nullopt for what says nothing, or nothing to others.
-std::optional<PathError> path_error_of_icmpv4(const IcmpMessage& message);
-std::optional<PathError> path_error_of_icmpv6(const IcmpMessage& message);
 
 // How it is told to a guest of IPv4 (RFC 792, RFC 1812) and of IPv6 (RFC 4443).
 IcmpMessage icmpv4_message(const PathError& error);

@@ -16,7 +16,7 @@ constexpr std::uint32_t kValidLifetime = 86400;
 constexpr std::uint32_t kPreferredLifetime = 14400;
 constexpr std::uint8_t kHopLimit = 64;
 
-// Neither of these may come from a router further away, or hold a code (RFC 4861, section 7.1).
+// None of these may come from beyond the link (RFC 4861, sections 6.1 and 7.1).
 bool is_of_this_link(const IpPacket& packet) {
   return packet.hop_limit == kNdpHopLimit;
 }

@@ -41,6 +41,10 @@ struct Network {
   // The first and the last address that DHCPv6 leases, if they are in the network.
   IpAddress dhcp6_start() const { return v6.subnet.nth(kFirstLease6); }
   IpAddress dhcp6_end() const { return v6.subnet.nth(kFirstLease6 + kLeases - 1); }
+  // Not one host's: broadcast or multicast.
+  bool is_to_many(const IpAddress& address) const {
+    return is_broadcast(address) || address.is_multicast();
+  }
   // It stands for the host: the gateway's address in its family, or the router's on the link.
   bool is_gateway(const IpAddress& address) const {
     return address == of(address).host || address == router();

@@ -34,20 +34,24 @@ void rewrite_header(MutableBytes packet, std::size_t header_size) {
 
 }  // namespace
 
-Fragment::Fragment(const Ipv4View& view)
-    : source(view.header().source),
-      destination(view.header().destination),
-      identification(view.header().identification),
-      protocol(view.header().protocol),
-      offset(view.header().fragment_offset),
-      more(view.header().more_fragments),
+Fragment::Fragment(const Ipv4View& view) : Fragment(view, view.header()) {}
+
+Fragment::Fragment(const Ipv4View& view, const Ipv4Header& ip)
+    : source(ip.source),
+      destination(ip.destination),
+      identification(ip.identification),
+      protocol(ip.protocol),
+      offset(ip.fragment_offset),
+      more(ip.more_fragments),
       header(view.packet().first(view.header_size())),
       protocol_at(kProtocolOffset),
       payload(view.payload()) {}
 
-Fragment::Fragment(const Ipv6View& view)
-    : source(view.header().source),
-      destination(view.header().destination),
+Fragment::Fragment(const Ipv6View& view) : Fragment(view, view.header()) {}
+
+Fragment::Fragment(const Ipv6View& view, const Ipv6Header& ip)
+    : source(ip.source),
+      destination(ip.destination),
       identification(view.fragment()->identification),
       protocol(view.fragment()->next_header),
       offset(view.fragment()->offset),

@@ -52,6 +52,10 @@ struct Fragment {
   Bytes header;             // what is repeated in front of each fragment
   std::size_t protocol_at;  // where in it the protocol is named
   Bytes payload;
+
+ private:
+  Fragment(const Ipv4View& view, const Ipv4Header& ip);
+  Fragment(const Ipv6View& view, const Ipv6Header& ip);
 };
 
 struct ReassemblyLimits {
