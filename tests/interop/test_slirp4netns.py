@@ -21,6 +21,7 @@ from slirp4netns import Slirp4netns, ask, ask_raw, run
 from sluice import Program, poll_until
 
 GUEST = "10.0.2.100"
+GATEWAY6 = "fd00::2"
 _NET_BIND_SERVICE = 1 << 10
 
 
@@ -278,6 +279,56 @@ class Reaching(Slirp4netnsClaims):
             for outbound, seen in ((other, other), ("out", outside.OUTSIDE)):
                 with Slirp4netns("-c", f"--outbound-addr={outbound}", *self.target):
                     self.assertEqual(self.namespace.call(echoed, other, server.port, "x"), seen)
+
+
+class ReachingByIpv6(Slirp4netnsClaims):
+    def wait_for_address(self):
+        """The kernel makes itself an address of what the router advertises."""
+
+        def addresses():
+            text = self.namespace.run("ip", "-j", "-6", "address", "show", "dev", "tap0", "scope", "global")
+            found = [address for link in json.loads(text) for address in link.get("addr_info", [])]
+            return [address["local"] for address in found if not address.get("tentative")]
+
+        (address, *_) = poll_until(addresses, 20, "an address by router advertisement")
+        self.assertTrue(address.startswith("fd00::"), address)
+
+    def test_an_advertised_network_leads_to_the_loopback_and_outside(self):
+        with Slirp4netns("-c", "--enable-ipv6", *self.target):
+            self.wait_for_address()
+            for address, reached in ((outside.LOOPBACK6, GATEWAY6), (outside.OUTSIDE6, outside.OUTSIDE6)):
+                with self.subTest(reached), TcpServer(echo, address) as server:
+                    self.assertEqual(self.namespace.call(echoed, reached, server.port, "six"), "six")
+            self.check_network()
+
+    def test_what_is_closed_is_closed_in_both_families(self):
+        with Slirp4netns("-c", "-6", "--disable-host-loopback", *self.target):
+            self.wait_for_address()
+            with TcpServer(echo, outside.LOOPBACK6) as server:
+                error = self.namespace.call(connection_error, GATEWAY6, server.port)
+                self.assertEqual(error, errno.errorcode[errno.ENETUNREACH])
+                self.assertEqual(server.accepted, 0)
+
+    def test_without_the_option_nothing_is_advertised(self):
+        with Slirp4netns("-c", *self.target), TcpServer(echo, outside.LOOPBACK6) as server:
+            self.check_network()
+            error = self.namespace.call(connection_error, GATEWAY6, server.port)
+            self.assertEqual(error, errno.errorcode[errno.ENETUNREACH])
+
+    def test_connections_leave_from_the_outbound_address(self):
+        other = "2001:db8:100::9"
+        outside.sh("ip", "address", "add", f"{other}/128", "dev", "lo", "nodad")
+        self.addCleanup(outside.sh, "ip", "address", "delete", f"{other}/128", "dev", "lo")
+
+        def tell_caller(connection):
+            connection.recv(10)
+            connection.sendall(connection.getpeername()[0].encode())
+
+        with TcpServer(tell_caller, outside.OUTSIDE6) as server:
+            with Slirp4netns("-c", "-6", f"--outbound-addr6={other}", *self.target):
+                self.wait_for_address()
+                seen = self.namespace.call(echoed, outside.OUTSIDE6, server.port, "x")
+                self.assertEqual(seen, other)
 
 
 class Confined(Slirp4netnsClaims):
