@@ -61,6 +61,12 @@ class Attached(Sluice):
         return self
 
 
+def usable_addresses(text):
+    """Those of global and site scope in what `ip -j -6 address` prints."""
+    found = [address for link in json.loads(text) for address in link.get("addr_info", [])]
+    return [one["local"] for one in found if one["scope"] != "link" and not one.get("tentative")]
+
+
 def path_of_network(namespace, directory):
     """Names the namespace's network by a file, as `ip netns` does."""
     path = os.path.join(directory, "netns")

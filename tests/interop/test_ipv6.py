@@ -8,7 +8,7 @@ import socket
 import claims
 import outside
 from claims import GATEWAY6, GUEST6, NAME_SERVER6, Claims, need
-from guest_namespace import Attached, GuestNamespace
+from guest_namespace import Attached, GuestNamespace, usable_addresses
 from names import NameServer
 from servers import TcpServer, UdpServer, closed_port, echo, echo_datagram, read_all
 from sluice import Program, poll_until
@@ -47,10 +47,7 @@ def serve_once(port):
 
 
 def addresses(tap="tap0"):
-    """Those of global and site scope that can be used."""
-    text = outside.sh("ip", "-j", "-6", "address", "show", "dev", tap)
-    found = [address for interface in json.loads(text) for address in interface.get("addr_info", [])]
-    return [address["local"] for address in found if address["scope"] != "link" and not address.get("tentative")]
+    return usable_addresses(outside.sh("ip", "-j", "-6", "address", "show", "dev", tap))
 
 
 def configured_by_itself(tap="tap0"):

@@ -13,7 +13,7 @@ import sys
 import claims
 import outside
 from claims import GATEWAY, NAME_SERVER, Claims, errno_name, need
-from guest_namespace import GuestNamespace, path_of_network
+from guest_namespace import GuestNamespace, path_of_network, usable_addresses
 from names import NameServer
 from packets import BROADCAST_MAC, ETH_P_ARP
 from servers import TcpServer, UdpServer, closed_port, echo, echo_datagram, read_all
@@ -286,9 +286,7 @@ class ReachingByIpv6(Slirp4netnsClaims):
         """The kernel makes itself an address of what the router advertises."""
 
         def addresses():
-            text = self.namespace.run("ip", "-j", "-6", "address", "show", "dev", "tap0", "scope", "global")
-            found = [address for link in json.loads(text) for address in link.get("addr_info", [])]
-            return [address["local"] for address in found if not address.get("tentative")]
+            return usable_addresses(self.namespace.run("ip", "-j", "-6", "address", "show", "tap0"))
 
         (address, *_) = poll_until(addresses, 20, "an address by router advertisement")
         self.assertTrue(address.startswith("fd00::"), address)
