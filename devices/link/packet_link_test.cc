@@ -10,13 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "stack/egress.h"
+#include "tests/sim/guest_frames.h"
+#include "tests/sim/seen_frame.h"
+
 namespace sluice {
 namespace {
-
-Bytes bytes_of(std::string_view text) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): letters as octets.
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 class PacketLinkTest : public testing::Test {
  protected:
@@ -35,7 +34,7 @@ class PacketLinkTest : public testing::Test {
   }
 
   void emit(std::string_view head, std::vector<Bytes> payload = {}) {
-    std::ranges::copy(bytes_of(head), link_->reserve(head.size()).begin());
+    std::ranges::copy(as_bytes(head), link_->reserve(head.size()).begin());
     link_->commit(head.size(), payload, {});
   }
 
@@ -68,15 +67,37 @@ TEST_F(PacketLinkTest, EachPacketIsAFrame) {
 }
 
 TEST_F(PacketLinkTest, AFrameIsWrittenFromItsPieces) {
-  emit("head ", {bytes_of("and "), bytes_of("tail")});
+  emit("head ", {as_bytes("and "), as_bytes("tail")});
   EXPECT_EQ(arrived(), "head and tail");
   emit("bare");
   EXPECT_EQ(arrived(), "bare");
 }
 
-TEST_F(PacketLinkTest, NothingIsOffloaded) {
-  EXPECT_FALSE(link_->capabilities().checksum);
-  EXPECT_FALSE(link_->capabilities().tcp4_segmentation);
+// see() verifies lengths and checksums.
+TEST_F(PacketLinkTest, WhatTheCoreLeavesToTheLinkIsWholeOnItsOtherEnd) {
+  Network network;
+  Counters counters;
+  TimerWheel timers{Time{}};
+  Egress egress(network, *link_, counters, timers);
+  egress.learn(kGuestAddress, kGuestMac);
+  const std::string text = varied_text(4000);
+  const std::array<Bytes, 1> stream{as_bytes(text)};
+  egress.send_tcp(Time{}, network.v4.host, kGuestAddress, {.flags = {.ack = true}}, {}, stream,
+                  1460);
+  const std::array<Bytes, 1> datagram{as_bytes(text).first(1000)};
+  egress.send_udp(Time{}, {network.v4.host, 53}, {kGuestAddress, 4000}, 64, datagram);
+  std::string streamed;
+  for (const std::size_t size : {1460U, 1460U, 1080U}) {
+    const std::string frame = arrived();
+    const SeenFrame seen = see(as_bytes(frame), {});
+    ASSERT_TRUE(seen.tcp);
+    EXPECT_EQ(seen.tcp->sequence, streamed.size());
+    EXPECT_EQ(seen.payload.size(), size);
+    streamed += seen.payload;
+  }
+  EXPECT_EQ(streamed, text);
+  const std::string frame = arrived();
+  EXPECT_EQ(see(as_bytes(frame), {}).payload, text.substr(0, 1000));
 }
 
 TEST_F(PacketLinkTest, ABatchHasABoundAndTellsThatThereMayBeMore) {

@@ -25,6 +25,8 @@ struct Ipv4Header {
   IpAddress destination;
 
   static constexpr std::size_t kSize = 20;
+  static constexpr std::size_t kTotalLengthOffset = 2;
+  static constexpr std::size_t kChecksumOffset = 10;
 
   // Writes kSize bytes at the start of `into`, the header checksum included.
   void emit(MutableBytes into) const;

@@ -36,6 +36,7 @@ struct Ipv6Header {
   IpAddress destination;
 
   static constexpr std::size_t kSize = 40;
+  static constexpr std::size_t kPayloadLengthOffset = 4;
 
   // What the first kSize bytes say, whatever follows; nullopt if there are fewer, or it is another
   // version, or an address is of ::ffff:0:0/96.

@@ -71,7 +71,11 @@ struct TcpHeader {
   std::uint16_t urgent = 0;
 
   static constexpr std::size_t kSize = 20;
+  static constexpr std::size_t kSequenceOffset = 4;
+  static constexpr std::size_t kFlagsOffset = 13;
   static constexpr std::size_t kChecksumOffset = 16;
+  // Of several segments that carry one piece of the stream, only the last has these: FIN and PSH.
+  static constexpr std::uint8_t kFlagsOfTheLast = 0x09;
 
   // Writes the header and `options`, kSize + options.size() bytes, at the start of `into`;
   // `checksum` as given.

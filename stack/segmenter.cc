@@ -1,0 +1,106 @@
+#include "stack/segmenter.h"
+
+#include <algorithm>
+
+#include <gsl/assert>
+
+#include "stack/checksum.h"
+#include "stack/wire/ethernet.h"
+#include "stack/wire/ipv4.h"
+#include "stack/wire/ipv6.h"
+#include "stack/wire/tcp.h"
+
+namespace sluice {
+namespace {
+
+// Zero would mean that there is none (RFC 768), and is as good as all ones to everybody else.
+std::uint16_t never_zero(std::uint16_t checksum) {
+  return checksum == 0 ? 0xffff : checksum;
+}
+
+// One's complement subtraction.
+std::uint16_t without(std::uint16_t sum, std::uint16_t part) {
+  ChecksumSum rest;
+  rest.add16(sum);
+  rest.add16(static_cast<std::uint16_t>(~part));
+  return rest.folded();
+}
+
+}  // namespace
+
+void complete_checksum(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload) {
+  if (offload.checksum != ChecksumState::kPartial) return;
+  // The field holds the sum of the pseudo-header, so that it is added by being there.
+  ChecksumSum sum;
+  sum.add(head.subspan(offload.checksum_start));
+  for (const Bytes piece : payload) sum.add(piece);
+  store_big(head, std::size_t{offload.checksum_start} + offload.checksum_offset,
+            never_zero(sum.checksum()));
+}
+
+Segmenter::Segmenter(Bytes head, gsl::span<const Bytes> payload, const Offload& offload)
+    : headers_(head.first(offload.header_size)),
+      segment_size_(offload.segment_size),
+      transport_(offload.checksum_start),
+      v4_(offload.segmentation == Segmentation::kTcp4),
+      sequence_(load_big<std::uint32_t>(head, transport_ + TcpHeader::kSequenceOffset)) {
+  Expects(offload.segmentation == Segmentation::kTcp4 ||
+          offload.segmentation == Segmentation::kTcp6);
+  Expects(offload.checksum == ChecksumState::kPartial && segment_size_ > 0);
+  Expects(payload.size() <= Link::kMaxPieces);
+  pieces_[0] = head.subspan(headers_.size());
+  std::copy(payload.begin(), payload.end(), pieces_.begin() + 1);
+  for (const Bytes piece : pieces_) left_ += piece.size();
+  const std::size_t whole = headers_.size() - transport_ + left_;
+  pseudo_header_ =
+      without(load_big<std::uint16_t>(headers_, transport_ + TcpHeader::kChecksumOffset),
+              static_cast<std::uint16_t>(whole));
+}
+
+std::size_t Segmenter::next(MutableBytes into) {
+  const std::size_t size = std::min(segment_size_, left_);
+  if (size == 0) return 0;
+  const MutableBytes frame = into.first(headers_.size() + size);
+  copy_bytes(headers_, frame);
+  take_payload(frame.subspan(headers_.size()));
+
+  const MutableBytes segment = frame.subspan(transport_);
+  store_big(segment, TcpHeader::kSequenceOffset, sequence_);
+  sequence_ += static_cast<std::uint32_t>(size);
+  if (left_ > 0) segment[TcpHeader::kFlagsOffset] &= ~TcpHeader::kFlagsOfTheLast;
+  ChecksumSum sum;
+  sum.add16(pseudo_header_);
+  sum.add16(static_cast<std::uint16_t>(segment.size()));
+  store_big(segment, TcpHeader::kChecksumOffset, std::uint16_t{0});
+  sum.add(segment);
+  store_big(segment, TcpHeader::kChecksumOffset, sum.checksum());
+
+  finish_ip(frame.subspan(EthernetHeader::kSize), frame.size() - EthernetHeader::kSize);
+  return frame.size();
+}
+
+void Segmenter::take_payload(MutableBytes into) {
+  left_ -= into.size();
+  for (Bytes& piece : pieces_) {
+    const Bytes part = piece.first(std::min(piece.size(), into.size()));
+    copy_bytes(part, into);
+    piece = piece.subspan(part.size());
+    into = into.subspan(part.size());
+  }
+}
+
+void Segmenter::finish_ip(MutableBytes ip, std::size_t size) const {
+  if (!v4_) {
+    store_big(ip, Ipv6Header::kPayloadLengthOffset,
+              static_cast<std::uint16_t>(size - Ipv6Header::kSize));
+    return;
+  }
+  // The identification stays what it is: what is never cut needs none (RFC 6864, section 4.1).
+  const auto length = static_cast<std::uint16_t>(size);
+  const auto before = load_big<std::uint16_t>(ip, Ipv4Header::kTotalLengthOffset);
+  const auto checksum = load_big<std::uint16_t>(ip, Ipv4Header::kChecksumOffset);
+  store_big(ip, Ipv4Header::kTotalLengthOffset, length);
+  store_big(ip, Ipv4Header::kChecksumOffset, updated_checksum(checksum, before, length));
+}
+
+}  // namespace sluice
