@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -102,13 +103,16 @@ class Server {
   pid_t process_ = -1;
 };
 
+// The servers do as little as they can, so that it is not them who limit the rates: they throw away
+// what they get without looking at it, and answer many datagrams at once.
 constexpr std::size_t kPiece = 256U << 10;
 constexpr std::uint16_t kFirstPort = 10'000;
 
 void take_everything(int listener) {
   const int connection = ::accept(listener, nullptr, nullptr);
   std::vector<char> buffer(kPiece);
-  while (::recv(connection, buffer.data(), buffer.size(), 0) > 0) {
+  // TCP drops so many bytes instead of copying them.
+  while (::recv(connection, buffer.data(), buffer.size(), MSG_TRUNC) > 0) {
   }
 }
 
@@ -130,18 +134,35 @@ void accept_and_keep(int listener) {
 }
 
 void answer_datagrams(int socket) {
-  std::array<char, 2048> buffer{};
-  sockaddr_in from{};
+  const int on = 1;
+  ::setsockopt(socket, SOL_UDP, UDP_GRO, &on, sizeof on);
+  std::vector<char> buffer(1 << 16);
   for (;;) {
-    socklen_t size = sizeof from;
-    // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): what these calls ask for.
-    const ssize_t count = ::recvfrom(socket, buffer.data(), buffer.size(), 0,
-                                     reinterpret_cast<sockaddr*>(&from), &size);
-    if (count > 0) {
-      ::sendto(socket, buffer.data(), static_cast<std::size_t>(count), 0,
-               reinterpret_cast<sockaddr*>(&from), size);
+    // Datagrams that came together, and with them the size of each; sent back in the same way.
+    sockaddr_in from{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec piece{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(socket, &message, 0);
+    if (count <= 0) continue;
+    piece.iov_len = static_cast<std::size_t>(count);
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    if (header != nullptr) {
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(header), sizeof size);
+      const auto segment = static_cast<std::uint16_t>(size);
+      header->cmsg_type = UDP_SEGMENT;
+      header->cmsg_len = CMSG_LEN(sizeof segment);
+      std::memcpy(CMSG_DATA(header), &segment, sizeof segment);
+      message.msg_controllen = CMSG_SPACE(sizeof segment);
     }
-    // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
+    ::sendmsg(socket, &message, 0);
   }
 }
 
@@ -274,7 +295,7 @@ Result beside_idle(SlirpProgram& program, double seconds) {
   return round_trips(program, guest, echo.port(), seconds);
 }
 
-// Datagrams of 64 bytes a second that are sent and answered, 64 at a time.
+// Datagrams of 64 bytes a second that are sent and answered, 64 at a time, up to 192 on their way.
 Result datagrams(SlirpProgram& program, double seconds) {
   const Server echo(SOCK_DGRAM, &answer_datagrams);
   SlirpGuest guest(program);
@@ -292,7 +313,7 @@ Result datagrams(SlirpProgram& program, double seconds) {
     constexpr double kLost = 0.05;
     const bool lost = seconds_of(CLOCK_MONOTONIC) - quiet_since > kLost;
     if (lost) sent = seen;
-    if (sent - std::min(sent, seen) <= kBurst / 2) {
+    if (sent - std::min(sent, seen) <= 2 * kBurst) {
       for (std::uint64_t i = 0; i < kBurst; ++i) guest.send_datagram(kFirstPort, echo.port(), 64);
       sent += kBurst;
     }
