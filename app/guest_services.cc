@@ -12,9 +12,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint8_t kDnsService = 1;
-constexpr std::uint8_t kTftpService = 2;
-
 // Takes datagrams and never answers: whoever asks waits in vain, instead of being told that nobody
 // is there.
 class Silence final : public DatagramService {
@@ -56,6 +53,10 @@ std::string fitting_boot_url(const UserNetworkOptions& options) {
   return url;
 }
 
+std::optional<IpAddress> told_dns(const AddressPlan& plan) {
+  return plan.dns.is_unspecified() ? std::nullopt : std::optional(plan.dns);
+}
+
 Dhcpv6Config dhcpv6_config(const UserNetworkOptions& options) {
   const Network& network = options.network;
   const bool has_leases = network.v6.subnet.contains(network.dhcp6_start()) &&
@@ -66,7 +67,7 @@ Dhcpv6Config dhcpv6_config(const UserNetworkOptions& options) {
                       .first_lease = network.dhcp6_start(),
                       .leases = has_leases ? Network::kLeases : 0,
                       .reserved = {network.v6.host, network.v6.dns},
-                      .dns = network.v6.dns,
+                      .dns = told_dns(network.v6),
                       .domain_search = fitting_domains(options.domain_search),
                       .boot_url = fitting_boot_url(options),
                       .restricted = options.policy.restricted};
@@ -84,18 +85,23 @@ DnsProxyConfig dns_config(const UserNetworkOptions& options) {
 
 }  // namespace
 
+bool is_service_port(std::uint16_t port) {
+  return port == kDnsPort || port == kDhcpServerPort || port == kTftpPort ||
+         port == kDhcpv6ServerPort;
+}
+
 struct GuestServices::Servers {
   Servers(Nat& nat, const UserNetworkOptions& options, NameServers& name_servers, Files* files)
-      : dns_context(nat.context(kDnsService)) {
+      : dns_context(context_of(nat, GuestService::kDns)) {
     const Network& network = options.network;
-    if (options.serves_dhcp && network.has_v4) {
+    if (options.serves_dhcp && network.has_v4 && !network.dhcp_start.is_unspecified()) {
       dhcp.emplace(dhcp_config(options), dns_context.output);
     }
     if (options.serves_dhcp && network.has_v6) {
       dhcpv6.emplace(dhcpv6_config(options), dns_context.output);
     }
     if (options.serves_dns) dns.emplace(dns_config(options), dns_context, name_servers);
-    if (files != nullptr) tftp.emplace(TftpConfig{}, nat.context(kTftpService), *files);
+    if (files != nullptr) tftp.emplace(TftpConfig{}, context_of(nat, GuestService::kTftp), *files);
   }
 
   ServiceContext dns_context;
@@ -118,21 +124,25 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
   }
   if (network.has_v4) bind(nat, network.v4);
   if (network.has_v6) bind(nat, network.v6);
-  if (servers_->dns) nat.bind_host_client(kDnsService, *servers_->dns);
+  if (servers_->dns)
+    nat.bind_host_client(static_cast<std::uint8_t>(GuestService::kDns), *servers_->dns);
 }
 
 GuestServices::~GuestServices() = default;
 
 void GuestServices::bind(Nat& nat, const AddressPlan& plan) {
-  const Endpoint dns{.address = plan.dns, .port = kDnsPort};
-  if (servers_->dns) {
-    nat.bind_datagrams(dns, *servers_->dns);
-    nat.bind_streams(dns, *servers_->dns);
-  } else {
-    nat.bind_datagrams(dns, servers_->silence);
-  }
+  if (plan.has_dns_proxy()) bind_dns(nat, {.address = plan.dns, .port = kDnsPort});
   if (!servers_->tftp) return;
   nat.bind_datagrams({.address = plan.host, .port = kTftpPort}, *servers_->tftp);
+}
+
+void GuestServices::bind_dns(Nat& nat, const Endpoint& dns) {
+  if (!servers_->dns) {
+    nat.bind_datagrams(dns, servers_->silence);
+    return;
+  }
+  nat.bind_datagrams(dns, *servers_->dns);
+  nat.bind_streams(dns, *servers_->dns);
 }
 
 DhcpServer* GuestServices::dhcp() {

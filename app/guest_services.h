@@ -4,6 +4,7 @@
 #ifndef SLUICE_APP_GUEST_SERVICES_H_
 #define SLUICE_APP_GUEST_SERVICES_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "app/options/user_network.h"
@@ -14,6 +15,16 @@
 namespace sluice {
 
 class DhcpServer;
+
+// The numbers of services at the Nat, which tell their sockets and seeds apart.
+enum class GuestService : std::uint8_t { kDns = 1, kTftp, kProgram };
+
+inline ServiceContext context_of(Nat& nat, GuestService service) {
+  return nat.context(static_cast<std::uint8_t>(service));
+}
+
+// Whether one of them may be what a datagram to that port is for.
+bool is_service_port(std::uint16_t port);
 
 class GuestServices {
  public:
@@ -33,6 +44,7 @@ class GuestServices {
   struct Servers;
 
   void bind(Nat& nat, const AddressPlan& plan);
+  void bind_dns(Nat& nat, const Endpoint& dns);
 
   std::unique_ptr<Servers> servers_;
 };

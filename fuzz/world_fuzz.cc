@@ -9,15 +9,17 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "fuzz/program.h"
 #include "nat/nat.h"
 #include "services/dhcp/server.h"
+#include "services/dhcpv6/server.h"
 #include "services/dns/proxy.h"
 #include "services/tftp/scripted_files.h"
 #include "services/tftp/server.h"
+#include "stack/ip_packet.h"
 #include "stack/wire/ethernet.h"
-#include "stack/wire/ipv4.h"
 #include "stack/wire/tcp.h"
 #include "tests/sim/guest_frames.h"
 #include "tests/sim/keeping_link.h"
@@ -30,6 +32,12 @@ using namespace sluice;  // NOLINT(google-build-using-namespace): one program
 constexpr std::uint8_t kDnsService = 1;
 constexpr std::uint8_t kTftpService = 2;
 
+constexpr IpAddress kServer6 =  // of a guest forward
+    IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x64});
+constexpr IpAddress kLoopback6 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+constexpr IpAddress kOutside6 =
+    IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
+
 // What the guest knows: takes frames apart, remembers where TCP stands, and sums up everything it
 // was given.
 class Guest {
@@ -38,15 +46,16 @@ class Guest {
     sum_ = siphash({sum_, 0}, frame);
     const auto ethernet = EthernetView::parse(frame);
     require(ethernet.has_value());
-    if (ethernet->header().type != EtherType::kIpv4) return;
-    const auto ip = Ipv4View::parse(ethernet->payload());
+    if (ethernet->header().type == EtherType::kArp) return;
+    const auto ip = IpPacket::parse(ethernet->payload());
     require(ip.has_value());
-    require(offload.segmentation != Segmentation::kNone || ip->packet().size() <= 1500);
-    if (ip->header().protocol != IpProtocol::kTcp) return;
-    const auto tcp = TcpView::parse(ip->payload());
+    require(offload.segmentation != Segmentation::kNone || ethernet->payload().size() <= 1500);
+    if (ip->protocol != IpProtocol::kTcp) return;
+    const auto tcp = TcpView::parse(ip->payload);
     require(tcp.has_value());
     tcp_ = tcp->header();
-    tcp_from_ = ip->header().source;
+    tcp_from_ = ip->source;
+    tcp_to_ = ip->destination;
     tcp_length_ = tcp->payload().size() + (tcp_.flags.syn ? 1 : 0) + (tcp_.flags.fin ? 1 : 0);
   }
 
@@ -54,12 +63,14 @@ class Guest {
   // Of the segment seen last.
   const TcpHeader& tcp() const { return tcp_; }
   const IpAddress& tcp_from() const { return tcp_from_; }
+  const IpAddress& tcp_to() const { return tcp_to_; }
   std::size_t tcp_length() const { return tcp_length_; }
 
  private:
   std::uint64_t sum_ = 0;
   TcpHeader tcp_;
   IpAddress tcp_from_ = IpAddress::v4(192, 0, 2, 1);
+  IpAddress tcp_to_ = kGuestAddress;
   std::size_t tcp_length_ = 0;
 };
 
@@ -85,36 +96,58 @@ NatConfig config_of(std::uint8_t choice) {
   return config;
 }
 
+Dhcpv6Config dhcpv6_config(const NatConfig& config) {
+  const Network& network = config.network;
+  return {.mac = Network::mac_of(network.router()),
+          .address = network.router(),
+          .subnet = network.v6.subnet,
+          .first_lease = network.dhcp6_start(),
+          .leases = Network::kLeases,
+          .reserved = {network.v6.host, network.v6.dns},
+          .dns = network.v6.dns,
+          .restricted = config.policy.restricted};
+}
+
 class Life {
  public:
   explicit Life(Bytes bytes)
       : program_(bytes),
         choice_(program_.number()),
         config_(config_of(choice_)),
-        link_({.checksum = (choice_ & 4) != 0, .tcp4_segmentation = (choice_ & 4) != 0}),
+        link_({.checksum = (choice_ & 4) != 0,
+               .tcp4_segmentation = (choice_ & 4) != 0,
+               .tcp6_segmentation = (choice_ & 4) != 0}),
         nat_(config_, link_, host_, Seed{3, 4}, now_),
         dns_context_(nat_.context(kDnsService)),
         dhcp_({.network = config_.network}, dns_context_.output),
+        dhcpv6_(dhcpv6_config(config_), dns_context_.output),
         dns_(DnsProxyConfig::for_network(config_.network), dns_context_, name_servers_),
         tftp_({}, nat_.context(kTftpService), files_) {
     files_.contents["boot"] = Octets(3000, 'b');
-    const Endpoint dns{config_.network.v4.dns, 53};
     nat_.bind_datagrams({.port = 67}, dhcp_);
-    nat_.bind_datagrams(dns, dns_);
-    nat_.bind_streams(dns, dns_);
+    nat_.bind_datagrams({.address = kAllDhcpServers, .port = kDhcpv6ServerPort}, dhcpv6_);
+    for (const AddressPlan& plan : {config_.network.v4, config_.network.v6}) {
+      const Endpoint dns{plan.dns, 53};
+      nat_.bind_datagrams(dns, dns_);
+      nat_.bind_streams(dns, dns_);
+      nat_.bind_datagrams({plan.host, 69}, tftp_);
+    }
     nat_.bind_host_client(kDnsService, dns_);
-    nat_.bind_datagrams({config_.network.v4.host, 69}, tftp_);
     nat_.add_host_forward({.listen = {.local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
                            .guest = {kGuestAddress, 22}});
     nat_.add_host_forward({.listen = {.protocol = ListenAddress::Protocol::kUdp,
                                       .local = Endpoint{IpAddress::v4(127, 0, 0, 1), 0}},
                            .guest = {kGuestAddress, 22}});
+    nat_.add_host_forward(
+        {.listen = {.local = Endpoint{kLoopback6, 0}}, .guest = {kGuestAddress6, 22}});
     nat_.add_guest_forward({{IpAddress::v4(10, 0, 2, 100), 80}, UnixPath{"/run/socket"}});
+    nat_.add_guest_forward({{kServer6, 80}, UnixPath{"/run/socket"}});
     host_.set_behaviour({IpAddress::v4(192, 0, 2, 2), 80},
                         {SimHost::Manner::kFail, std::errc::connection_refused});
     host_.set_behaviour({IpAddress::v4(192, 0, 2, 3), 80}, {SimHost::Manner::kSilent});
     host_.set_behaviour({IpAddress::v4(192, 0, 2, 4), 80},
                         {SimHost::Manner::kFail, std::errc::host_unreachable});
+    host_.set_behaviour({kOutside6, 80}, {SimHost::Manner::kFail, std::errc::network_unreachable});
   }
 
   // What it all came to.
@@ -129,10 +162,10 @@ class Life {
   }
 
  private:
-  static constexpr std::size_t kForwards = 2;
+  static constexpr std::size_t kForwards = 3;
 
   void step() {
-    switch (program_.number() % 12) {
+    switch (program_.number() % 16) {
       case 0: {
         const Bytes raw = program_.piece();
         frame({raw.begin(), raw.end()}, {});
@@ -163,6 +196,18 @@ class Life {
       case 11:
         pass(std::chrono::milliseconds(std::int64_t{1} << (program_.number() % 20)));
         return;
+      case 12:
+        packet6(IpProtocol::kUdp, udp());
+        return;
+      case 13:
+        packet6(IpProtocol::kTcp, tcp());
+        return;
+      case 14:
+        packet6(static_cast<IpProtocol>(program_.number()), piece());
+        return;
+      case 15:
+        icmpv6();
+        return;
     }
   }
 
@@ -176,6 +221,67 @@ class Life {
         0x0a000202, 0x0a000203, 0x0a000264, 0x0a0002ff, 0xffffffff, 0x7f000001,
         0xc0000201, 0xc0000202, 0xc0000203, 0xc0000204, 0xe0000001, 0x00000000};
     return IpAddress::v4(kAddresses.at(program_.number() % kAddresses.size()));
+  }
+
+  IpAddress address6() {
+    static constexpr std::array<IpAddress, 12> kAddresses{
+        kHost6,
+        kDns6,
+        kServer6,
+        kGuestOnLink,
+        kRouter6,
+        kLoopback6,
+        kAllDhcpServers,
+        IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+        IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}),
+        IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+        kOutside6,
+        IpAddress::v6({})};
+    return kAddresses.at(program_.number() % kAddresses.size());
+  }
+  IpAddress any_address(std::uint8_t how) { return (how & 64) != 0 ? address6() : address(); }
+
+  // Behind extension headers, perhaps a fragment, perhaps from an unlikely source.
+  void packet6(IpProtocol protocol, Octets payload) {
+    const std::uint8_t how = program_.number();
+    const auto put_in_front = [&](IpProtocol extension, std::uint16_t second, std::uint32_t rest) {
+      Octets extended(8);
+      extended[0] = static_cast<std::uint8_t>(std::exchange(protocol, extension));
+      store_big(MutableBytes(extended), 2, second);
+      store_big(MutableBytes(extended), 4, rest);
+      extended.insert(extended.end(), payload.begin(), payload.end());
+      payload = std::move(extended);
+    };
+    constexpr std::uint16_t kPadding = 0x0104;  // an option of 4 bytes, which fills a header
+    if ((how & 8) != 0) put_in_front(IpProtocol::kDestinationOptions, program_.number16(), 0);
+    if ((how & 4) != 0) {
+      const auto offset = static_cast<std::uint16_t>(program_.number() << 3 | (how >> 4 & 1));
+      put_in_front(IpProtocol::kFragment, offset, how >> 5);
+    }
+    if ((how & 16) != 0) put_in_front(IpProtocol::kHopByHop, kPadding, 0);
+    const IpHeader header{.protocol = protocol,
+                          .hop_limit = static_cast<std::uint8_t>((how & 1) != 0 ? 1 : 64),
+                          .source = (how & 2) != 0 ? address6() : kGuestAddress6,
+                          .destination = address6()};
+    frame(packet_frame(header, payload), {.checksum = ChecksumState::kVerified});
+  }
+
+  // A message whose checksum is right, of neighbor discovery or any other.
+  void icmpv6() {
+    const std::uint8_t how = program_.number();
+    Octets message(8);
+    message[0] =
+        (how & 1) != 0 ? static_cast<std::uint8_t>(133 + (how >> 4) % 5) : program_.number();
+    message[1] = (how & 2) != 0 ? program_.number() : 0;
+    if ((how & 4) != 0) {
+      const IpAddress target = address6();
+      message.insert(message.end(), target.octets().begin(), target.octets().end());
+    }
+    const Octets rest = piece();
+    message.insert(message.end(), rest.begin(), rest.end());
+    frame(icmpv6_frame((how & 8) != 0 ? address6() : kGuestAddress6, address6(), message,
+                       (how & 128) != 0 ? program_.number() : 255),
+          {});
   }
 
   void frame(const Octets& bytes, const Offload& offload) {
@@ -208,7 +314,7 @@ class Life {
   }
 
   Octets udp() {
-    static constexpr std::array<std::uint16_t, 6> kPorts{67, 53, 69, 22, 80, 9};
+    static constexpr std::array<std::uint16_t, 7> kPorts{67, 53, 69, 22, 80, 9, 547};
     const Bytes payload = program_.piece();
     return udp_datagram({.source_port = static_cast<std::uint16_t>(program_.number() % 16),
                          .destination_port = kPorts.at(program_.number() % kPorts.size())},
@@ -263,9 +369,11 @@ class Life {
         static_cast<std::uint32_t>(wobble);
     Octets payload = piece();
     if (payload.size() > 200) payload.resize(30000, 'l');
-    packet(
-        {.protocol = IpProtocol::kTcp, .source = kGuestAddress, .destination = guest_.tcp_from()},
-        tcp_segment(header, options, payload));
+    frame(packet_frame({.protocol = IpProtocol::kTcp,
+                        .source = guest_.tcp_to(),
+                        .destination = guest_.tcp_from()},
+                       tcp_segment(header, options, payload)),
+          {.checksum = ChecksumState::kVerified});
   }
 
   void arp() {
@@ -288,18 +396,18 @@ class Life {
         if ((what & 1) != 0) {
           host_.knock(id, std::nullopt);
         } else {
-          host_.knock(id, Endpoint{address(), program_.number16()});
+          host_.knock(id, Endpoint{any_address(what), program_.number16()});
         }
         return;
       case SimHost::Socket::Kind::kDatagrams:
         if ((what & 1) != 0) {
-          host_.report(id, {.destination = {address(), program_.number()},
+          host_.report(id, {.destination = {any_address(what), program_.number()},
                             .error = std::errc::connection_refused,
-                            .reporter = (what & 2) != 0 ? address() : IpAddress(),
+                            .reporter = (what & 2) != 0 ? any_address(what) : IpAddress(),
                             .icmp_type = program_.number(),
                             .icmp_code = program_.number()});
         } else {
-          host_.say_datagram(id, {address(), program_.number()}, as_text(program_.piece()),
+          host_.say_datagram(id, {any_address(what), program_.number()}, as_text(program_.piece()),
                              program_.number());
         }
         return;
@@ -397,6 +505,7 @@ class Life {
   Nat nat_;
   ServiceContext dns_context_;
   DhcpServer dhcp_;
+  Dhcpv6Server dhcpv6_;
   DnsProxy dns_;
   TftpServer tftp_;
 };

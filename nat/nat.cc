@@ -175,9 +175,7 @@ class Nat::Core {
   }
 
   // Whatever is forwarded there.
-  bool is_always_ours(const IpAddress& address) const {
-    return config_.network.is_gateway(address) || address == config_.network.of(address).dns;
-  }
+  bool is_always_ours(const IpAddress& address) const { return config_.network.is_own(address); }
 
   void dispatch(Time now, const HostEvent& event) {
     switch (event.token.kind) {

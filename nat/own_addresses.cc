@@ -5,15 +5,12 @@
 namespace sluice {
 
 OwnAddresses::OwnAddresses(const Network& network) : network_(network) {
-  if (network.has_v4) {
-    add(network.v4.host);
-    add(network.v4.dns);
+  for (const AddressPlan* const plan : {&network.v4, &network.v6}) {
+    if (plan == &network.v4 ? !network.has_v4 : !network.has_v6) continue;
+    add(plan->host);
+    if (plan->has_dns_proxy()) add(plan->dns);
   }
-  if (network.has_v6) {
-    add(network.v6.host);
-    add(network.v6.dns);
-    add(network.router());
-  }
+  if (network.has_v6) add(network.router());
 }
 
 void OwnAddresses::add(const IpAddress& address) {

@@ -148,7 +148,7 @@ void Router::advertise(Time now, const IpAddress& to, std::optional<MacAddress> 
   if (config_.policy.restricted) {
     // As DHCP does: there is no way out, and nobody to ask for names but those of here.
     message.lifetime = 0;
-  } else {
+  } else if (!plan.dns.is_unspecified()) {
     message.dns_servers = {{.lifetime = kRouterLifetime, .servers = {plan.dns}}};
   }
   const std::size_t room = Network::kMinMtu6 - IpHeader::kMaxSize - message.size();

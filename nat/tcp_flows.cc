@@ -120,7 +120,7 @@ const TcpFlows::Binding* TcpFlows::find_binding(const Endpoint& at) const {
 bool TcpFlows::is_host_here(const IpAddress& address) const {
   const Network& network = context_.config.network;
   if (network.is_gateway(address)) return false;
-  return address == network.of(address).dns ||
+  return network.is_own(address) ||
          std::any_of(bindings_.begin(), bindings_.end(),
                      [&](const Binding& binding) { return binding.at.address == address; });
 }

@@ -14,7 +14,10 @@ namespace sluice {
 struct AddressPlan {
   Subnet subnet;
   IpAddress host;  // the gateway; also TFTP and DHCP server
-  IpAddress dns;   // the DNS proxy
+  IpAddress dns;   // the DNS server that guests are told of; unspecified: of none
+
+  // Whether that is the proxy, at an address of ours. Outside of the network it is anybody's.
+  bool has_dns_proxy() const { return subnet.contains(dns) && !dns.is_unspecified(); }
 };
 
 struct Network {
@@ -24,10 +27,11 @@ struct Network {
                  IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}),
                  IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3})};
   bool has_v4 = true;
-  bool has_v6 = true;                                  // only with an MTU of kMinMtu6 and more
-  IpAddress smb = IpAddress::v4(10, 0, 2, 4);          // the SMB server, when there is one
-  IpAddress dhcp_start = IpAddress::v4(10, 0, 2, 15);  // the first lease, kLeases in a row
-  std::uint16_t mtu = 1500;                            // bytes of an IP packet
+  bool has_v6 = true;                          // only with an MTU of kMinMtu6 and more
+  IpAddress smb = IpAddress::v4(10, 0, 2, 4);  // the SMB server, when there is one
+  // The first lease, kLeases in a row; unspecified: DHCP is not served.
+  IpAddress dhcp_start = IpAddress::v4(10, 0, 2, 15);
+  std::uint16_t mtu = 1500;  // bytes of an IP packet
 
   // The plan that `address` belongs to by its family.
   const AddressPlan& of(const IpAddress& address) const { return address.is_v4() ? v4 : v6; }
@@ -48,6 +52,12 @@ struct Network {
   // It stands for the host: the gateway's address in its family, or the router's on the link.
   bool is_gateway(const IpAddress& address) const {
     return address == of(address).host || address == router();
+  }
+
+  // One of those that are ours whatever is forwarded.
+  bool is_own(const IpAddress& address) const {
+    const AddressPlan& plan = of(address);
+    return is_gateway(address) || (plan.has_dns_proxy() && address == plan.dns);
   }
 
   // The link address of one of ours, as slirp has it: 52:55 and an IPv4 address, 52:56 and the last

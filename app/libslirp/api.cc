@@ -38,7 +38,6 @@ void end(Slirp* slirp) {
         ("libslirp: this is what happened:\n" + summary_of(slirp->instance.counters())).c_str(),
         stderr);
   }
-  slirp->instance.callbacks().unregister_poll(slirp->instance.descriptor());
 }
 
 // One call of the program's.
@@ -106,7 +105,7 @@ Slirp* create(const SlirpConfig* config, const SlirpCb* callbacks, void* opaque)
   Slirp* const created = slirp.release();
   const Call call(created);
   program.init_completed(created);
-  return created;
+  return created->is_over ? nullptr : created;
 }
 
 // A string that the caller frees.
@@ -201,16 +200,24 @@ Slirp* slirp_init(int restricted, bool in_enabled, in_addr vnetwork, in_addr vne
 }
 
 void slirp_cleanup(Slirp* slirp) {
-  // The end of the call ends the Slirp.
-  guarded(slirp, [&](Instance& /*instance*/) { slirp->is_over = true; });
+  // The end of the call ends the Slirp, or of the one that this one was made from the midst of. The
+  // program hears nothing more of it from here on.
+  guarded(slirp, [&](Instance& instance) {
+    instance.callbacks().unregister_poll(instance.descriptor());
+    instance.callbacks().silence();
+    slirp->is_over = true;
+  });
 }
 
 void slirp_pollfds_fill_socket(Slirp* slirp, uint32_t* timeout, SlirpAddPollSocketCb add_poll,
                                void* opaque) {
   guarded(slirp, [&](Instance& instance) {
-    if (timeout != nullptr) *timeout = instance.timeout(*timeout);
-    if (add_poll == nullptr) return;
-    instance.set_poll_index(add_poll(instance.descriptor(), SLIRP_POLL_IN, opaque));
+    // First, as what the program does in it may bring a deadline.
+    if (add_poll != nullptr) {
+      const int index = add_poll(instance.descriptor(), SLIRP_POLL_IN, opaque);
+      instance.set_poll_index(index);
+    }
+    if (timeout != nullptr && !slirp->is_over) *timeout = instance.timeout(*timeout);
   });
 }
 
@@ -221,9 +228,11 @@ void slirp_pollfds_fill(Slirp* slirp, uint32_t* timeout, SlirpAddPollCb add_poll
 void slirp_pollfds_poll(Slirp* slirp, int select_error, SlirpGetREventsCb get_revents,
                         void* opaque) {
   guarded(slirp, [&](Instance& instance) {
+    // Where the descriptor found no place among those that are polled, it is asked itself.
     const auto index = instance.take_poll_index();
-    const bool known = select_error == 0 && get_revents != nullptr && index;
-    instance.on_poll(known && get_revents(*index, opaque) != 0);
+    const bool polled = get_revents != nullptr && index;
+    const bool ready = select_error == 0 && (!polled || get_revents(*index, opaque) != 0);
+    if (!slirp->is_over) instance.on_poll(ready);
   });
 }
 

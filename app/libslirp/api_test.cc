@@ -334,20 +334,103 @@ TEST(LibslirpApi, CallbacksMayLookAndMayNotChange) {
   EXPECT_TRUE(called);
 }
 
-TEST(LibslirpApi, ACallbackMayEndItAll) {
-  ScriptedProgram program;
-  ASSERT_TRUE(program.start());
-  program.on_frame = [&](const SeenFrame&) {
+// A program that ends it from one of its callbacks, and from then on wants to hear nothing.
+struct EndedWithin {
+  enum class From { kSendPacket, kNotify, kGuestError, kClock, kInit, kAddPoll, kGetEvents };
+
+  explicit EndedWithin(From where) : from(where) {
+    program.callbacks.send_packet = [](const void*, std::size_t size, void* self) {
+      of(self).hear(From::kSendPacket);
+      return static_cast<ssize_t>(size);
+    };
+    program.callbacks.notify = [](void* self) { of(self).hear(From::kNotify); };
+    program.callbacks.guest_error = [](const char*, void* self) {
+      of(self).hear(From::kGuestError);
+    };
+    program.callbacks.clock_get_ns = [](void* self) {
+      of(self).hear(From::kClock);
+      return std::int64_t{1'000'000'000};
+    };
+    program.callbacks.init_completed = [](Slirp* slirp, void* self) {
+      of(self).program.slirp = slirp;
+      of(self).hear(From::kInit);
+    };
+    program.callbacks.register_poll_socket = [](int, void*) {};
+    program.callbacks.unregister_poll_socket = [](int, void* self) { ++of(self).unregistered; };
+  }
+  static EndedWithin& of(void* self) { return *static_cast<EndedWithin*>(self); }
+
+  void hear(From where) {
+    EXPECT_FALSE(ended) << "called after slirp_cleanup(): " << static_cast<int>(where);
+    if (!armed || where != from || ended) return;
+    const Octets question = arp_question();
+    slirp_input(program.slirp, question.data(), static_cast<int>(question.size()));
     slirp_cleanup(program.slirp);
-    // It is over, but still there.
-    slirp_input(program.slirp, arp_question().data(), 42);
+    ended = true;
+    EXPECT_EQ(unregistered, 1);
+    // It is over, though it may still be there.
+    slirp_input(program.slirp, question.data(), static_cast<int>(question.size()));
     EXPECT_EQ(slirp_connection_info(program.slirp), nullptr);
-    EXPECT_TRUE(program.unregistered.empty());
-  };
-  const Octets question = arp_question();
-  slirp_input(program.slirp, question.data(), static_cast<int>(question.size()));
-  program.slirp = nullptr;
-  EXPECT_EQ(program.unregistered, program.registered);
+  }
+
+  // As far as it has not ended.
+  void poll(Slirp* slirp) {
+    if (ended) return;
+    std::uint32_t timeout = UINT32_MAX;
+    slirp_pollfds_fill_socket(
+        slirp, &timeout,
+        [](slirp_os_socket, int, void* self) {
+          of(self).hear(From::kAddPoll);
+          return 0;
+        },
+        this);
+    if (ended) return;
+    slirp_pollfds_poll(
+        slirp, 0,
+        [](int, void* self) {
+          of(self).hear(From::kGetEvents);
+          return int{SLIRP_POLL_IN};
+        },
+        this);
+  }
+
+  // Everything that makes callbacks.
+  void live() {
+    armed = from == From::kInit;
+    Slirp* const slirp = slirp_new(&program.config, &program.callbacks, this);
+    EXPECT_EQ(slirp == nullptr, from == From::kInit);
+    if (slirp == nullptr) return;
+    armed = true;
+    poll(slirp);
+    const auto input = [&](const Octets& frame) {
+      if (!ended) slirp_input(slirp, frame.data(), static_cast<int>(frame.size()));
+    };
+    input(arp_question());
+    input(arp_question());
+    // A connection that is being opened has a deadline, which the program is told of.
+    input(tcp_frame(kGuestAddress, kGateway,
+                    {.source_port = 4000, .destination_port = 1, .flags = {.syn = true}}, {}, {}));
+    // An address that is not this host's is an error.
+    if (!ended) slirp_add_hostfwd(slirp, 0, raw("192.0.2.1"), 1, in_addr{}, 22);
+    if (!ended) slirp_cleanup(slirp);
+  }
+
+  ScriptedProgram program;
+  const From from;
+  bool armed = false;
+  bool ended = false;
+  int unregistered = 0;
+};
+
+TEST(LibslirpApi, AfterTheEndNoCallbackIsMadeWhereverItWasAskedFor) {
+  using From = EndedWithin::From;
+  for (const From from : {From::kSendPacket, From::kNotify, From::kGuestError, From::kClock,
+                          From::kInit, From::kAddPoll, From::kGetEvents}) {
+    EndedWithin within(from);
+    within.live();
+    EXPECT_TRUE(within.ended) << static_cast<int>(from);
+    within.program.slirp = nullptr;
+  }
 }
 
 TEST(LibslirpApi, TheProgramIsToldWhenItIsToComeBackEarlier) {
@@ -374,14 +457,121 @@ TEST(LibslirpApi, Ipv4CanBeSwitchedOff) {
   EXPECT_TRUE(program.take_seen().empty());
 }
 
+// Whether a guest gets an answer by UDP to what it asks for at that port.
+bool answers(ScriptedProgram& program, const Octets& question) {
+  program.take_seen();
+  program.from_guest(question);
+  program.turn(0);
+  const std::vector<SeenFrame> seen = program.take_seen();
+  return std::any_of(seen.begin(), seen.end(), [](const auto& frame) { return frame.udp; });
+}
+
 TEST(LibslirpApi, ServicesCanBeSwitchedOff) {
-  ScriptedProgram program;
-  program.config.disable_dns = true;
-  ASSERT_TRUE(program.start());
   const std::string query = std::string("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12) +
                             std::string("\x04host\x06sluice\x08internal\x00\x00\x01\x00\x01", 26);
-  program.from_guest(udp_frame({kGuestAddress, 4000}, {IpAddress::v4(10, 0, 2, 3), 53}, query));
-  for (const SeenFrame& frame : program.take_seen()) EXPECT_FALSE(frame.udp);
+  const Octets name = udp_frame({kGuestAddress, 4000}, {IpAddress::v4(10, 0, 2, 3), 53}, query);
+  std::string text = "\x01\x01\x06";  // a request from an Ethernet card
+  text.resize(28);
+  text += as_text(kGuestMac.octets());
+  text.resize(236);
+  text += std::string("\x63\x82\x53\x63\x35\x01\x01\xff", 8);  // the cookie, "discover"
+  const Octets lease = udp_frame({IpAddress::v4(0), 68}, {IpAddress::v4(0xffffffff), 67}, text);
+  for (const bool off : {false, true}) {
+    ScriptedProgram program;
+    program.config.disable_dns = program.config.disable_dhcp = off;
+    ASSERT_TRUE(program.start());
+    EXPECT_EQ(answers(program, name), !off);
+    EXPECT_EQ(answers(program, lease), !off);
+  }
+}
+
+// What programs ask for, and the network's gateway must answer.
+struct Asked {
+  const char* by;
+  void (*config)(SlirpConfig&);
+};
+
+TEST(LibslirpApi, TheNetworksThatProgramsAskForExist) {
+  static constexpr std::array<Asked, 9> kAsked{{
+      {"QEMU, dns=8.8.8.8", [](SlirpConfig& c) { c.vnameserver = raw("8.8.8.8"); }},
+      {"QEMU, net=10.0.2.0/28",
+       [](SlirpConfig& c) {
+         c.vnetmask = raw("255.255.255.240");
+         c.vdhcp_start = raw("10.0.2.15");
+       }},
+      {"QEMU, net=10.0.2.0/29",
+       [](SlirpConfig& c) {
+         c.vnetmask = raw("255.255.255.248");
+         c.vdhcp_start = raw("10.0.2.7");
+       }},
+      {"QEMU, ipv6=on",
+       [](SlirpConfig& c) {
+         c.in6_enabled = true;
+         c.vprefix_len = 64;
+         ::inet_pton(AF_INET6, "fec0::", &c.vprefix_addr6);
+         ::inet_pton(AF_INET6, "fec0::2", &c.vhost6);
+         ::inet_pton(AF_INET6, "fec0::3", &c.vnameserver6);
+       }},
+      {"QEMU, ipv6-host=fec0::3",
+       [](SlirpConfig& c) {
+         c.in6_enabled = true;
+         c.vprefix_len = 64;
+         ::inet_pton(AF_INET6, "fec0::", &c.vprefix_addr6);
+         ::inet_pton(AF_INET6, "fec0::3", &c.vhost6);
+         ::inet_pton(AF_INET6, "fec0::3", &c.vnameserver6);
+       }},
+      {"bhyve",
+       [](SlirpConfig& c) {
+         c.version = 4;
+         c.restricted = 1;
+         c.vnameserver.s_addr = 0;
+       }},
+      {"a network without DHCP", [](SlirpConfig& c) { c.vdhcp_start.s_addr = 0; }},
+      {"a network whose gateway is its name server",
+       [](SlirpConfig& c) { c.vnameserver = c.vhost; }},
+      {"slirp4netns",
+       [](SlirpConfig& c) {
+         c.version = 4;
+         c.if_mtu = c.if_mru = 65520;
+         c.disable_host_loopback = true;
+       }},
+  }};
+  for (const Asked& asked : kAsked) {
+    ScriptedProgram program;
+    asked.config(program.config);
+    ASSERT_TRUE(program.start()) << asked.by;
+    program.from_guest(arp_frame({.operation = ArpMessage::Operation::kRequest,
+                                  .sender_mac = kGuestMac,
+                                  .sender = IpAddress::v4(10, 0, 2, 6),
+                                  .target = kGateway}));
+    EXPECT_EQ(program.take_seen().size(), 1U) << asked.by;
+  }
+}
+
+TEST(LibslirpApi, TheOldestWayToBeginStillWorks) {
+  ScriptedProgram program;
+  program.callbacks.register_poll_fd = [](int, void*) {};
+  program.callbacks.unregister_poll_fd = [](int, void*) {};
+  program.slirp =
+      slirp_init(0, true, raw("10.0.2.0"), raw("255.255.255.0"), raw("10.0.2.2"), false, in6_addr{},
+                 0, in6_addr{}, nullptr, nullptr, nullptr, nullptr, raw("10.0.2.15"),
+                 raw("10.0.2.3"), in6_addr{}, nullptr, nullptr, &program.callbacks, &program);
+  ASSERT_NE(program.slirp, nullptr);
+  program.from_guest(arp_question());
+  EXPECT_EQ(program.take_seen().size(), 1U);
+}
+
+TEST(LibslirpApi, FramesAreAsLongAsAWireWantsThem) {
+  ScriptedProgram program;
+  ASSERT_TRUE(program.start());
+  static std::vector<std::size_t> sizes;
+  sizes.clear();
+  program.callbacks.send_packet = [](const void*, std::size_t size, void*) {
+    sizes.push_back(size);
+    return static_cast<ssize_t>(size);
+  };
+  program.from_guest(arp_question());
+  EXPECT_EQ(sizes, std::vector<std::size_t>{60});
 }
 
 TEST(LibslirpApi, ManagementControllersAreAnswered) {

@@ -2,6 +2,8 @@
 
 #include <gsl/assert>
 
+#include "stack/wire/ethernet.h"
+
 namespace sluice {
 
 MutableBytes CallbackLink::reserve(std::size_t size) {
@@ -14,7 +16,7 @@ void CallbackLink::commit(std::size_t size, gsl::span<const Bytes> payload,
   if (offload.segmentation != Segmentation::kNone) {
     Segmenter segmenter(Bytes(frame_).first(size), payload, offload);
     while (const std::size_t cut = segmenter.next(segment_)) {
-      callbacks_.send_packet(Bytes(segment_).first(cut));
+      send(segment_, cut);
     }
     return;
   }
@@ -23,7 +25,13 @@ void CallbackLink::commit(std::size_t size, gsl::span<const Bytes> payload,
     size += piece.size();
   }
   complete_checksum(MutableBytes(frame_).first(size), {}, offload);
-  callbacks_.send_packet(Bytes(frame_).first(size));
+  send(frame_, size);
+}
+
+void CallbackLink::send(MutableBytes room, std::size_t size) {
+  // Not every card that is emulated takes runts.
+  for (; size < EthernetHeader::kMinFrame; ++size) room[size] = 0;
+  callbacks_.send_packet(room.first(size));
 }
 
 }  // namespace sluice

@@ -26,6 +26,9 @@ class CallbackLink final : public Link {
   void flush() override {}
 
  private:
+  // The first `size` bytes of a buffer, filled up to the shortest frame.
+  void send(MutableBytes room, std::size_t size);
+
   const Callbacks& callbacks_;
   std::vector<std::uint8_t> frame_ = std::vector<std::uint8_t>(kMaxReserve);
   std::vector<std::uint8_t> segment_ = std::vector<std::uint8_t>(kMaxReserve);

@@ -17,16 +17,25 @@ class Callbacks {
   Callbacks(const SlirpCb* callbacks, std::uint32_t version, void* opaque)
       : callbacks_(callbacks), version_(version), opaque_(opaque) {}
 
+  // The program wants to hear no more. What is under way goes on in silence.
+  void silence() { silenced_ = true; }
+  bool is_silenced() const { return silenced_; }
+
   void send_packet(Bytes frame) const {
-    callbacks_->send_packet(frame.data(), frame.size(), opaque_);
+    if (!silenced_) callbacks_->send_packet(frame.data(), frame.size(), opaque_);
   }
-  std::int64_t clock() const { return callbacks_->clock_get_ns(opaque_); }
+  // When silenced, what it was last.
+  std::int64_t clock() {
+    if (!silenced_) clock_ = callbacks_->clock_get_ns(opaque_);
+    return clock_;
+  }
 
   void guest_error(const std::string& message) const {
-    if (callbacks_->guest_error != nullptr) callbacks_->guest_error(message.c_str(), opaque_);
+    if (silenced_ || callbacks_->guest_error == nullptr) return;
+    callbacks_->guest_error(message.c_str(), opaque_);
   }
   void notify() const {
-    if (callbacks_->notify != nullptr) callbacks_->notify(opaque_);
+    if (!silenced_ && callbacks_->notify != nullptr) callbacks_->notify(opaque_);
   }
   void init_completed(Slirp* slirp) const {
     if (version_ >= kWithInitCompleted && callbacks_->init_completed != nullptr) {
@@ -55,6 +64,8 @@ class Callbacks {
   const SlirpCb* callbacks_;
   std::uint32_t version_;
   void* opaque_;
+  std::int64_t clock_ = 0;
+  bool silenced_ = false;
 };
 
 }  // namespace sluice

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "app/libslirp/scripted_program.h"
 #include "posix/descriptor.h"
@@ -322,7 +326,9 @@ struct Chardev {
     chardev.appetite -= taken;
     chardev.got.append(static_cast<const char*>(bytes), taken);
     if (chardev.on_write) chardev.on_write();
-    return static_cast<ssize_t>(taken);
+    if (taken > 0) return static_cast<ssize_t>(taken);
+    errno = EAGAIN;
+    return -1;
   }
   std::string got;
   std::size_t appetite = SIZE_MAX;
@@ -398,12 +404,120 @@ TEST_F(LibslirpGuestForward, AProgramThatIsFullGetsTheRestLater) {
   EXPECT_TRUE(program_.run_until([&] { return chardev_.got == "abcdef"; }));
 }
 
-TEST_F(LibslirpGuestForward, AProgramThatFailsResetsTheGuest) {
+// Its device has lost the other end, say, and gets it back.
+TEST_F(LibslirpGuestForward, AProgramThatFailsLosesWhatItIsGivenAndNotTheGuest) {
   chardev_.fails = true;
   ProgramGuestTcp guest(program_, 4000, kForward);
   ASSERT_TRUE(program_.run_until([&] { return guest.established(); }));
-  guest.write("x");
-  EXPECT_TRUE(program_.run_until([&] { return guest.closed(); }));
+  guest.write("lost");
+  program_.turn(0);
+  chardev_.fails = false;
+  guest.write("and found");
+  EXPECT_TRUE(program_.run_until([&] { return chardev_.got == "and found"; }));
+  EXPECT_TRUE(guest.established());
+}
+
+TEST(LibslirpPrograms, OfEveryVersionMoveData) {
+  for (std::uint32_t version = 1; version <= SLIRP_CONFIG_VERSION_MAX; ++version) {
+    ScriptedProgram program;
+    program.config.version = version;
+    program.callbacks.register_poll_fd = [](int, void*) {};
+    program.callbacks.unregister_poll_fd = [](int, void*) {};
+    ASSERT_TRUE(program.start());
+    const LoopbackSocket server(SOCK_STREAM);
+    ProgramGuestTcp guest(program, 4000, {kGateway, server.port()});
+    Descriptor accepted;
+    ASSERT_TRUE(program.run_until([&] {
+      if (!accepted) accepted = server.accept();
+      return accepted && guest.established();
+    }));
+    const std::string text = varied_text(200'000);
+    guest.write(text);
+    std::string received;
+    ASSERT_TRUE(program.run_until([&] {
+      read_into(received, accepted.get());
+      return received.size() == text.size();
+    })) << version;
+    EXPECT_TRUE(received == text);
+  }
+}
+
+TEST_F(LibslirpFlows, AWriteCallbackMayEndItAll) {
+  static bool ended;
+  ended = false;
+  in_addr address = raw("10.0.2.100");
+  ASSERT_EQ(slirp_add_guestfwd(
+                program_.slirp,
+                [](const void*, std::size_t size, void* self) {
+                  EXPECT_FALSE(ended);
+                  ended = true;
+                  slirp_cleanup(static_cast<ScriptedProgram*>(self)->slirp);
+                  return static_cast<ssize_t>(size);
+                },
+                &program_, &address, kForward.port),
+            0);
+  ProgramGuestTcp guest(program_, 4000, kForward);
+  ASSERT_TRUE(program_.run_until([&] { return guest.established(); }));
+  program_.callbacks.send_packet = [](const void*, std::size_t size, void*) {
+    EXPECT_FALSE(ended);
+    return static_cast<ssize_t>(size);
+  };
+  guest.write("the end");
+  guest.send_segments();
+  std::uint32_t timeout = 0;
+  if (!ended) slirp_pollfds_fill_socket(program_.slirp, &timeout, nullptr, nullptr);
+  if (!ended) slirp_pollfds_poll(program_.slirp, 0, nullptr, nullptr);
+  EXPECT_TRUE(ended);
+  program_.slirp = nullptr;
+}
+
+// A program that can't be told that it is to poll, and sleeps.
+TEST(LibslirpPrograms, ThatSleepWithoutNotifyAreWoken) {
+  const LoopbackSocket server(SOCK_DGRAM);
+  ScriptedProgram program;
+  program.callbacks.notify = nullptr;
+  ASSERT_TRUE(program.start());
+  const Descriptor stop(::eventfd(0, EFD_CLOEXEC));
+  std::mutex big_lock;
+  std::thread poller([&] {
+    for (;;) {
+      std::array<pollfd, 2> polled{{{.fd = stop.get(), .events = POLLIN}, {.events = POLLIN}}};
+      std::uint32_t timeout = UINT32_MAX;
+      {
+        const std::lock_guard locked(big_lock);
+        slirp_pollfds_fill_socket(
+            program.slirp, &timeout,
+            [](int descriptor, int, void* self) {
+              static_cast<pollfd*>(self)->fd = descriptor;
+              return 1;
+            },
+            &polled[1]);
+      }
+      ::poll(polled.data(), polled.size(), static_cast<int>(timeout));
+      if (polled[0].revents != 0) return;
+      const std::lock_guard locked(big_lock);
+      slirp_pollfds_poll(
+          program.slirp, 0,
+          [](int, void* self) {
+            return static_cast<pollfd*>(self)->revents != 0 ? int{SLIRP_POLL_IN} : 0;
+          },
+          &polled[1]);
+    }
+  });
+  std::string received;
+  for (const char* const text : {"1", "2", "3"}) {
+    const std::lock_guard locked(big_lock);
+    const Octets frame = udp_frame({kGuestAddress, 4000}, {kGateway, server.port()}, text);
+    slirp_input(program.slirp, frame.data(), static_cast<int>(frame.size()));
+  }
+  constexpr int kPatience = 20'000;
+  pollfd arrival{.fd = server.get(), .events = POLLIN, .revents = 0};
+  while (received.size() < 3 && ::poll(&arrival, 1, kPatience) > 0) {
+    read_into(received, server.get());
+  }
+  EXPECT_EQ(received, "123");
+  ::eventfd_write(stop.get(), 1);
+  poller.join();
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "app/libslirp/instance.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
@@ -25,8 +24,6 @@
 
 namespace sluice {
 namespace {
-
-constexpr std::uint8_t kProgramService = 3;
 
 std::vector<Endpoint> name_servers_of(std::string_view text) {
   return parse_resolv_conf(text).name_servers;
@@ -75,10 +72,8 @@ bool is_of_burst(Bytes frame) {
   if (ip->protocol == IpProtocol::kUdp) {
     const auto udp = UdpView::parse(ip->payload);
     if (!udp) return false;
-    // DNS, DHCP and TFTP: somebody waits for the answer, and it comes from here.
-    constexpr std::array<std::uint16_t, 4> kServices{53, 67, 69, 547};
-    return std::find(kServices.begin(), kServices.end(), udp->header().destination_port) ==
-           kServices.end();
+    // Of a service, somebody waits for the answer, and it comes from here.
+    return !is_service_port(udp->header().destination_port);
   }
   if (ip->protocol != IpProtocol::kTcp) return false;
   const auto tcp = TcpView::parse(ip->payload);
@@ -105,7 +100,7 @@ Instance::Instance(const Settings& settings, const Callbacks& callbacks)
       name_servers_("/etc/resolv.conf", &name_servers_of),
       files_(open_files(settings_)),
       services_(nat_, settings_.network, name_servers_, files_.get()),
-      program_context_(nat_.context(kProgramService)),
+      program_context_(context_of(nat_, GuestService::kProgram)),
       ncsi_({settings_.manufacturer, settings_.controller}) {}
 
 Instance::~Instance() = default;
@@ -161,7 +156,14 @@ void Instance::notify_if_due() {
   if (!earlier && !room_opened_) return;
   if (due) told_ = std::min(told_, *due);
   room_opened_ = false;
+  // Whoever sleeps in a poll wakes up, even if nobody listens to notify().
+  queue_.wake_up();
   callbacks_.notify();
+}
+
+int Instance::refuse(const char* what) const {
+  callbacks_.guest_error(std::string("libslirp: ") + what + " from within a callback");
+  return EBUSY;
 }
 
 void Instance::on_poll(bool ready) {
@@ -208,10 +210,7 @@ void Instance::on_frame(Bytes frame) {
 
 template <typename Change>
 int Instance::change(Change change) {
-  if (in_core_) {
-    callbacks_.guest_error("libslirp: forwards can't be changed from within a callback");
-    return EBUSY;
-  }
+  if (in_core_) return refuse("forwards can't be changed");
   int result = 0;
   enter([&](Time now) {
     try {
@@ -262,8 +261,8 @@ int Instance::add_guest_forward(Endpoint& server, const StreamTarget& target) {
 int Instance::add_guest_forward(Endpoint& server, SlirpWriteCb write, void* opaque) {
   return change([&](Time /*now*/) {
     complete(server);
-    auto forward = std::make_unique<ProgramForward>(program_context_, server, write, opaque,
-                                                    [this] { room_opened_ = true; });
+    auto forward = std::make_unique<ProgramForward>(program_context_, server, callbacks_, write,
+                                                    opaque, [this] { room_opened_ = true; });
     nat_.add_guest_forward(server, forward->streams());
     program_forwards_.push_back(std::move(forward));
     if (services_.dhcp() != nullptr) services_.dhcp()->reserve(server.address);
@@ -274,7 +273,7 @@ int Instance::add_guest_forward(Endpoint& server, SlirpWriteCb write, void* opaq
 int Instance::remove_guest_forward(const Endpoint& server) {
   if (in_core_) {
     // Its own callback may be under way.
-    if (find(server) == nullptr) return EBUSY;
+    if (find(server) == nullptr) return refuse("forwards can't be changed");
     to_remove_.push_back(server);
     return 0;
   }
@@ -326,24 +325,34 @@ void Instance::save(SlirpWriteCb write, void* opaque) {
   const std::vector<std::uint8_t> stream = emit_state(state);
   for (Bytes rest = stream; !rest.empty();) {
     const ssize_t written = write(rest.data(), rest.size(), opaque);
-    if (written <= 0) return;  // what has been written is no whole stream, and will be refused
+    if (written <= 0 || callbacks_.is_silenced())
+      return;  // what has been written is no whole stream, and will be refused
     rest = rest.subspan(std::min(static_cast<std::size_t>(written), rest.size()));
   }
 }
 
 int Instance::load(SlirpReadCb read, void* opaque) {
-  if (in_core_) return EBUSY;
+  if (in_core_) return refuse("a state can't be loaded");
   const auto state = parse_state([&](MutableBytes into) {
     while (!into.empty()) {
       const ssize_t count = read(into.data(), into.size(), opaque);
-      if (count <= 0) return false;
+      if (count <= 0 || callbacks_.is_silenced()) return false;
       into = into.subspan(std::min(static_cast<std::size_t>(count), into.size()));
     }
     return true;
   });
-  if (!state) return EINVAL;
+  if (!state) {
+    callbacks_.guest_error(
+        "libslirp: can't load the state of the network: it is damaged, or was saved with another "
+        "library in this one's place; start the machine with the library that saved it");
+    return EINVAL;
+  }
   for (const SavedState::Stream& stream : state->streams) {
-    if (find(stream.state.server) == nullptr) return EINVAL;
+    if (find(stream.state.server) != nullptr) continue;
+    callbacks_.guest_error(
+        "libslirp: can't load the state of the network: it has a connection to " +
+        stream.state.server.to_string() + ", where this machine has no guestfwd; add it");
+    return EINVAL;
   }
   enter([&](Time now) {
     if (services_.dhcp() != nullptr) services_.dhcp()->restore_leases(now, state->leases);

@@ -7,12 +7,14 @@
 // acknowledgment each. So segments of open connections, and datagrams to the outside, wait for each
 // other until the next poll: all but the first since the last poll, as its answer may be all that
 // the guest waits for. Every other frame, and the kBurstFrames'th, is taken at once and takes along
-// what waits. The program is told to poll soon.
+// what waits. The program is told to poll soon, and its poll is woken, as not every program that
+// can be told does something about it.
 //
 // A callback is made from the midst of the core, and the program may call the library from there.
 // What it calls then must not reach the core: frames wait in a queue until the call that is under
-// way is done with; what only tells does so; what would change forwards is refused with EBUSY. The
-// C functions keep the instance alive until the last of them returns: see api.cc.
+// way is done with; what only tells does so; what would change forwards or load a state is refused
+// with EBUSY, but for the end of a forward of the program's own. The C functions keep the instance
+// alive until the last of them returns: see api.cc.
 
 #ifndef SLUICE_APP_LIBSLIRP_INSTANCE_H_
 #define SLUICE_APP_LIBSLIRP_INSTANCE_H_
@@ -48,13 +50,13 @@ class Instance {
   Instance& operator=(const Instance&) = delete;
   ~Instance();
 
-  const Callbacks& callbacks() const { return callbacks_; }
+  Callbacks& callbacks() { return callbacks_; }
   const Counters& counters() const { return nat_.counters(); }
 
   // The descriptor to poll, which is to become readable.
   int descriptor() const { return queue_.descriptor(); }
-  // As which the program polls it; once for each time that it waits.
-  void set_poll_index(int index) { poll_index_ = index; }
+  // As which the program polls it; once for each time that it waits. Negative: it does not.
+  void set_poll_index(int index) { poll_index_ = index < 0 ? std::nullopt : std::optional(index); }
   std::optional<int> take_poll_index() { return std::exchange(poll_index_, std::nullopt); }
   // Milliseconds until the program is to come back, at most `wanted`. It knows from now on.
   std::uint32_t timeout(std::uint32_t wanted);
@@ -98,6 +100,8 @@ class Instance {
   std::optional<Time> deadline() const;
   // Tells the program if it is to come back earlier than it knows.
   void notify_if_due();
+  // EBUSY, and says so: the core is at work.
+  int refuse(const char* what) const;
   // 0 or an errno, whatever `change` throws.
   template <typename Change>
   int change(Change change);
@@ -105,7 +109,7 @@ class Instance {
   ProgramForward* find(const Endpoint& server);
 
   const Settings settings_;
-  const Callbacks callbacks_;
+  Callbacks callbacks_;
   GuestClock clock_;
   EventQueue queue_;
   SystemHost host_;

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "app/libslirp/callbacks.h"
 #include "services/guestfwd/program_streams.h"
 #include "sluice/libslirp.h"
 
@@ -13,9 +14,10 @@ namespace sluice {
 class ProgramForward final : private ProgramSink {
  public:
   // `on_room`: the program may be asked to say more.
-  ProgramForward(const ServiceContext& context, const Endpoint& server, SlirpWriteCb write,
-                 void* opaque, std::function<void()> on_room)
+  ProgramForward(const ServiceContext& context, const Endpoint& server, const Callbacks& callbacks,
+                 SlirpWriteCb write, void* opaque, std::function<void()> on_room)
       : server_(server),
+        callbacks_(callbacks),
         write_(write),
         opaque_(opaque),
         on_room_(std::move(on_room)),
@@ -30,6 +32,7 @@ class ProgramForward final : private ProgramSink {
   void on_room() override { on_room_(); }
 
   const Endpoint server_;
+  const Callbacks& callbacks_;
   const SlirpWriteCb write_;
   void* const opaque_;
   const std::function<void()> on_room_;

@@ -31,6 +31,17 @@ std::int64_t machine_clock() {
   return now.tv_sec * kSecond + now.tv_nsec;
 }
 
+// A short frame as it was before it was filled up.
+Bytes without_padding(Bytes frame) {
+  const auto ethernet = EthernetView::parse(frame);
+  if (!ethernet || frame.size() > EthernetHeader::kMinFrame) return frame;
+  if (ethernet->header().type == EtherType::kArp) {
+    return frame.first(EthernetHeader::kSize + ArpMessage::kSize);
+  }
+  const auto ip = Ipv4View::parse(ethernet->payload());
+  return ip ? frame.first(EthernetHeader::kSize + ip->packet().size()) : frame;
+}
+
 ScriptedProgram& program_of(void* self) {
   return *static_cast<ScriptedProgram*>(self);
 }
@@ -85,7 +96,7 @@ std::int64_t ScriptedProgram::clock() const {
 
 ssize_t ScriptedProgram::on_send_packet(const void* frame, std::size_t size, void* self) {
   ScriptedProgram& program = program_of(self);
-  SeenFrame seen = see(Bytes(static_cast<const std::uint8_t*>(frame), size), {});
+  SeenFrame seen = see(without_padding({static_cast<const std::uint8_t*>(frame), size}), {});
   if (program.on_frame) program.on_frame(seen);
   program.arrived_.push_back(std::move(seen));
   return static_cast<ssize_t>(size);
@@ -104,7 +115,12 @@ int ScriptedProgram::on_get_events(int index, void* self) {
 void ScriptedProgram::turn(int patience) {
   polls_.clear();
   timeout = UINT32_MAX;
-  slirp_pollfds_fill_socket(slirp, &timeout, &on_add_poll, this);
+  constexpr std::uint32_t kWithPollSocket = 6;
+  if (config.version >= kWithPollSocket) {
+    slirp_pollfds_fill_socket(slirp, &timeout, &on_add_poll, this);
+  } else {
+    slirp_pollfds_fill(slirp, &timeout, &on_add_poll, this);
+  }
   polled = static_cast<int>(polls_.size());
   std::vector<pollfd> waiting;
   for (const Polled& each : polls_) {

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "app/libslirp/addresses.h"
+#include "services/dns/message.h"
 
 namespace sluice {
 namespace {
@@ -35,9 +37,13 @@ Subnet subnet_of(const SlirpConfig& config) {
   return Subnet(ip_address(config.vnetwork), static_cast<unsigned>(length));
 }
 
+bool is_host_of(const Subnet& subnet, const IpAddress& address) {
+  return subnet.contains(address) && address != subnet.base() && address != subnet.v4_broadcast();
+}
+
 IpAddress host_in(const Subnet& subnet, const in_addr& raw, std::string_view field) {
   const IpAddress address = ip_address(raw);
-  if (!subnet.contains(address) || address == subnet.base() || address == subnet.v4_broadcast()) {
+  if (!is_host_of(subnet, address)) {
     refuse(field, "is " + address.to_string() + ", which is no host of " + subnet.to_string() +
                       "; use an address inside the network");
   }
@@ -66,15 +72,45 @@ AddressPlan plan6_of(const SlirpConfig& config) {
   }
   IpAddress dns = ip_address(config.vnameserver6);
   if (dns.is_unspecified()) dns = prefix.nth(3);
-  if (!prefix.contains(dns) || dns == host) {
-    refuse("vnameserver6",
-           "is " + dns.to_string() + "; use an address inside the prefix that is not vhost6");
-  }
   return {.subnet = prefix, .host = host, .dns = dns};
 }
 
+// The first address that guests get: the one that was asked for, or else, as in a small network
+// QEMU asks for one that nobody can have, the next one after those that are taken. Unspecified:
+// none was asked for, or nobody can have any.
+IpAddress dhcp_start_in(const AddressPlan& plan, const IpAddress& wanted) {
+  const auto is_free = [&](const IpAddress& address) {
+    return is_host_of(plan.subnet, address) && address != plan.host && address != plan.dns;
+  };
+  if (wanted.is_unspecified() || is_host_of(plan.subnet, wanted)) return wanted;
+  constexpr std::uint32_t kUsuallyTaken = 4;
+  for (std::uint32_t i = 1; i <= 2 * kUsuallyTaken; ++i) {
+    // From .5 on, and then those before it.
+    const std::uint32_t host = (kUsuallyTaken + i - 1) % (2 * kUsuallyTaken) + 1;
+    const IpAddress address = plan.subnet.nth(host);
+    if (is_free(address)) return address;
+  }
+  return {};
+}
+
+void read_v4(const SlirpConfig& config, Network& network) {
+  AddressPlan& plan = network.v4;
+  plan.subnet = subnet_of(config);
+  plan.host = host_in(plan.subnet, config.vhost, "vhost");
+  plan.dns = ip_address(config.vnameserver);
+  if (plan.has_dns_proxy()) host_in(plan.subnet, config.vnameserver, "vnameserver");
+  // The program says itself, by a forward, which address SMB has.
+  network.smb = plan.host;
+  const IpAddress wanted = ip_address(config.vdhcp_start);
+  if (!wanted.is_unspecified() && !plan.subnet.contains(wanted)) {
+    refuse("vdhcp_start", "is " + wanted.to_string() + ", which is not in " +
+                              plan.subnet.to_string() + "; use an address inside the network");
+  }
+  network.dhcp_start = dhcp_start_in(plan, wanted);
+}
+
 // What the core is told of the network.
-Network network_of(const SlirpConfig& config, bool dns) {
+Network network_of(const SlirpConfig& config) {
   Network network;
   network.mtu =
       std::min(packet_size(config.if_mtu, "if_mtu"), packet_size(config.if_mru, "if_mru"));
@@ -82,21 +118,7 @@ Network network_of(const SlirpConfig& config, bool dns) {
   // Programs that make the MTU smaller do not know that IPv6 needs more.
   network.has_v6 = config.in6_enabled && network.mtu >= Network::kMinMtu6;
   if (config.in6_enabled) network.v6 = plan6_of(config);
-  if (!config.in_enabled) return network;
-  AddressPlan& plan = network.v4;
-  plan.subnet = subnet_of(config);
-  plan.host = host_in(plan.subnet, config.vhost, "vhost");
-  network.dhcp_start = host_in(plan.subnet, config.vdhcp_start, "vdhcp_start");
-  // The program says itself, by a forward, which address SMB has.
-  network.smb = plan.host;
-  plan.dns = plan.host;
-  if (dns || plan.subnet.contains(ip_address(config.vnameserver))) {
-    plan.dns = host_in(plan.subnet, config.vnameserver, "vnameserver");
-    if (plan.dns == plan.host) refuse("vnameserver", "is vhost; use another address");
-  }
-  if (network.dhcp_start == plan.host || (dns && network.dhcp_start == plan.dns)) {
-    refuse("vdhcp_start", "is vhost or vnameserver; use another address");
-  }
+  if (config.in_enabled) read_v4(config, network);
   return network;
 }
 
@@ -115,7 +137,12 @@ void read_names(const SlirpConfig& config, UserNetworkOptions& network) {
     if (network.domain_search.size() == kMostDomains) {
       refuse("vdnssearch", "has more than 256 domains; does it end with NULL?");
     }
-    network.domain_search.emplace_back(*domain);
+    if (DnsName::from_text(*domain)) {
+      network.domain_search.emplace_back(*domain);
+    } else {
+      std::fprintf(stderr, "libslirp: '%s' in the search list is no domain name, and is left out\n",
+                   *domain);
+    }
   }
 }
 
@@ -130,11 +157,11 @@ Settings read_settings(const SlirpConfig& config) {
     refuse("version", "is " + std::to_string(config.version) + "; this library knows 1 to " +
                           std::to_string(SLIRP_CONFIG_VERSION_MAX));
   }
-  Settings settings{.version = config.version};
+  Settings settings;
   UserNetworkOptions& network = settings.network;
   if (config.version >= kWithDns) network.serves_dns = !config.disable_dns;
   if (config.version >= kWithDhcp) network.serves_dhcp = !config.disable_dhcp;
-  network.network = network_of(config, network.serves_dns);
+  network.network = network_of(config);
   network.policy = {.restricted = config.restricted != 0,
                     .host_loopback = !config.disable_host_loopback};
   read_names(config, network);

@@ -13,7 +13,6 @@
 namespace sluice {
 
 struct Settings {
-  std::uint32_t version = 0;
   UserNetworkOptions network;
   // Addresses that connections leave from, looked at again for each use; may be null.
   const sockaddr_in* outbound = nullptr;

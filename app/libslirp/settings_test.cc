@@ -108,7 +108,7 @@ TEST(LibslirpSettings, TheOutboundAddressIsLookedAtForEachUse) {
 }
 
 TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
-  const std::array<Refused, 22> refused{{
+  const std::array<Refused, 19> refused{{
       {"version", [](SlirpConfig& c) { c.version = 0; }},
       {"version", [](SlirpConfig& c) { c.version = SLIRP_CONFIG_VERSION_MAX + 1; }},
       {"version", [](SlirpConfig& c) { c.version = UINT32_MAX; }},
@@ -118,11 +118,8 @@ TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
       {"vhost", [](SlirpConfig& c) { set(c.vhost, "10.0.3.2"); }},
       {"vhost", [](SlirpConfig& c) { c.vhost.s_addr = 0; }},
       {"vhost", [](SlirpConfig& c) { set(c.vhost, "10.0.2.255"); }},
-      {"vnameserver", [](SlirpConfig& c) { set(c.vnameserver, "8.8.8.8"); }},
-      {"vnameserver", [](SlirpConfig& c) { c.vnameserver = c.vhost; }},
-      {"vdhcp_start", [](SlirpConfig& c) { c.vdhcp_start.s_addr = 0; }},
-      {"vdhcp_start", [](SlirpConfig& c) { c.vdhcp_start = c.vhost; }},
-      {"vdhcp_start", [](SlirpConfig& c) { c.vdhcp_start = c.vnameserver; }},
+      {"vnameserver", [](SlirpConfig& c) { set(c.vnameserver, "10.0.2.255"); }},
+      {"vdhcp_start", [](SlirpConfig& c) { set(c.vdhcp_start, "10.0.3.15"); }},
       {"if_mtu", [](SlirpConfig& c) { c.if_mtu = 67; }},
       {"if_mtu", [](SlirpConfig& c) { c.if_mtu = 65522; }},
       {"if_mtu", [](SlirpConfig& c) { c.if_mtu = SIZE_MAX; }},
@@ -164,11 +161,52 @@ TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
   }
 }
 
-TEST(LibslirpSettings, ANetworkWithoutNamesNeedsNoNameServer) {
+TEST(LibslirpSettings, TheNameServerIsTheProxyInsideTheNetworkOnly) {
+  const auto told = [](const char* address) {
+    SlirpConfig config = usual();
+    set(config.vnameserver, address);
+    return read_settings(config).network.network.v4;
+  };
+  EXPECT_TRUE(told("10.0.2.3").has_dns_proxy());
+  EXPECT_TRUE(told("10.0.2.2").has_dns_proxy());  // the host itself
+  EXPECT_EQ(told("8.8.8.8").dns, IpAddress::v4(8, 8, 8, 8));
+  EXPECT_FALSE(told("8.8.8.8").has_dns_proxy());
+  EXPECT_TRUE(told("0.0.0.0").dns.is_unspecified());
+  EXPECT_FALSE(told("0.0.0.0").has_dns_proxy());
+}
+
+TEST(LibslirpSettings, LeasesBeginWhereSomebodyCanHaveThem) {
+  const auto start = [](const char* network, const char* mask, const char* host, const char* dhcp) {
+    SlirpConfig config = usual();
+    set(config.vnetwork, network);
+    set(config.vnetmask, mask);
+    set(config.vhost, host);
+    set(config.vnameserver, "0.0.0.0");
+    set(config.vdhcp_start, dhcp);
+    return read_settings(config).network.network.dhcp_start;
+  };
+  EXPECT_EQ(start("10.0.2.0", "255.255.255.0", "10.0.2.2", "10.0.2.2"), IpAddress::v4(10, 0, 2, 2));
+  // What QEMU asks for in small networks is their broadcast address.
+  EXPECT_EQ(start("192.168.1.0", "255.255.255.240", "192.168.1.2", "192.168.1.15"),
+            IpAddress::v4(192, 168, 1, 5));
+  EXPECT_EQ(start("192.168.1.0", "255.255.255.248", "192.168.1.5", "192.168.1.7"),
+            IpAddress::v4(192, 168, 1, 6));
+  EXPECT_EQ(start("192.168.1.0", "255.255.255.252", "192.168.1.2", "192.168.1.3"),
+            IpAddress::v4(192, 168, 1, 1));
+  // And none is none.
+  EXPECT_TRUE(start("10.0.2.0", "255.255.255.0", "10.0.2.2", "0.0.0.0").is_unspecified());
+}
+
+TEST(LibslirpSettings, WhatIsNoDomainIsLeftOutOfTheSearchList) {
   SlirpConfig config = usual();
-  config.disable_dns = true;
-  config.vnameserver.s_addr = 0;
-  EXPECT_NO_THROW(read_settings(config));
+  const std::string long_label(64, 'x');
+  std::array<const char*, 5> search{"a.example", "b..example", long_label.c_str(), "c.example",
+                                    nullptr};
+  config.vdnssearch = search.data();
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(read_settings(config).network.domain_search,
+            (std::vector<std::string>{"a.example", "c.example"}));
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("b..example"), std::string::npos);
 }
 
 TEST(LibslirpSettings, WithoutIpv4ItsFieldsMeanNothing) {
@@ -191,6 +229,11 @@ TEST(LibslirpSettings, Ipv6IsTakenAsQemuAsksForIt) {
   EXPECT_EQ(network.v6.subnet.to_string(), "fec0::/64");
   EXPECT_EQ(network.v6.host, *IpAddress::parse("fec0::2"));
   EXPECT_EQ(network.v6.dns, *IpAddress::parse("fec0::3"));
+  // A name server of the outside, and one that the host itself is.
+  for (const char* const dns : {"2001:db8::53", "fec0::2"}) {
+    ASSERT_EQ(::inet_pton(AF_INET6, dns, &config.vnameserver6), 1);
+    EXPECT_EQ(read_settings(config).network.network.v6.dns, *IpAddress::parse(dns));
+  }
 }
 
 }  // namespace

@@ -172,7 +172,8 @@ constexpr auto kRows = std::to_array<Row>({
      [](Draft& draft, std::string_view value) { draft.dhcp_start = parse_v4(value); }},
     {{"dns", "ADDRESS",
       "The DNS proxy's address, also dns.sluice.internal; it asks the name servers of the host's "
-      "resolv.conf, but not those with a link-local address. Default: .3 of the network."},
+      "resolv.conf, but not those with a link-local address. An address outside the network is "
+      "that of another name server, which guests are told to ask. Default: .3 of the network."},
      [](Draft& draft, std::string_view value) { draft.dns = parse_v4(value); }},
     {{"hostname", "NAME", "The guest's name, told by DHCP."},
      [](Draft& draft, std::string_view value) { draft.options.hostname = parse_name(value); }},
@@ -266,7 +267,7 @@ constexpr auto kRows = std::to_array<Row>({
     {{"ipv6-host", "ADDRESS",
       "The gateway's IPv6 address, which leads to the host's ::1. Default: ::2 of the network."},
      [](Draft& draft, std::string_view value) { draft.host6 = parse_v6(value); }},
-    {{"ipv6-dns", "ADDRESS", "The DNS proxy's IPv6 address. Default: ::3 of the network."},
+    {{"ipv6-dns", "ADDRESS", "The same for IPv6. Default: ::3 of the network."},
      [](Draft& draft, std::string_view value) { draft.dns6 = parse_v6(value); }},
 });
 
@@ -326,6 +327,14 @@ void require_usable(const Subnet& subnet, const NamedAddress& named) {
   if (is_usable(subnet, named.address)) return;
   throw UsageError("--netdev user: " + std::string(named.key) + " " + named.address.to_string() +
                    " is no host's address in " + subnet.to_string());
+}
+
+// A name server outside is reached like any other address, so it must be one that can be.
+void check_dns(const AddressPlan& plan, const NamedAddress& named, bool restricted) {
+  if (restricted || plan.has_dns_proxy()) require_usable(plan.subnet, named);
+  if (!named.address.is_unspecified()) return;
+  throw UsageError("--netdev user: " + std::string(named.key) + " " + named.address.to_string() +
+                   " is no address of a name server");
 }
 
 void require_family(const Network& network, std::string_view key, const IpAddress& address) {
@@ -400,7 +409,8 @@ void finish_v6(const Draft& draft, AddressPlan& plan) {
   plan.host = draft.host6.value_or(plan.subnet.nth(2));
   plan.dns = draft.dns6.value_or(plan.subnet.nth(3));
   const std::vector<NamedAddress> addresses = {{"ipv6-host", plan.host}, {"ipv6-dns", plan.dns}};
-  for (const NamedAddress& named : addresses) require_usable(plan.subnet, named);
+  require_usable(plan.subnet, addresses[0]);
+  check_dns(plan, addresses[1], draft.options.policy.restricted);
   require_different(addresses);
 }
 
@@ -421,11 +431,14 @@ UserNetworkOptions finish(Draft draft) {
     network.dhcp_start = default_address(subnet, 5);
   }
 
-  std::vector<NamedAddress> addresses = {
-      {"host", network.v4.host}, {"dns", network.v4.dns}, {"dhcpstart", network.dhcp_start}};
+  const NamedAddress dns{"dns", network.v4.dns};
+  check_dns(network.v4, dns, options.policy.restricted);
+  std::vector<NamedAddress> addresses = {{"host", network.v4.host},
+                                         {"dhcpstart", network.dhcp_start}};
   // Nobody minds where a server that there isn't would be.
   if (draft.smb || !options.smb_directory.empty()) addresses.push_back({"smbserver", network.smb});
   for (const NamedAddress& named : addresses) require_usable(subnet, named);
+  addresses.insert(addresses.begin() + 1, dns);
   require_different(addresses);
   for (GuestForward& forward : options.guest_forwards) {
     if (forward.server.address.is_unspecified()) forward.server.address = network.smb;

@@ -334,7 +334,8 @@ void DhcpServer::add_parameter(DhcpMessage& reply, DhcpCode code, bool leases) c
       if (!config_.restricted) reply.add_32(code, network.v4.host.v4_bits());
       break;
     case DhcpCode::kNameServers:
-      if (!config_.restricted) reply.add_32(code, network.v4.dns.v4_bits());
+      if (config_.restricted || network.v4.dns.is_unspecified()) break;
+      reply.add_32(code, network.v4.dns.v4_bits());
       break;
     case DhcpCode::kHostName:
       add_text(config_.host_name);

@@ -30,6 +30,7 @@ DnsProxyConfig DnsProxyConfig::for_network(const Network& network) {
   DnsProxyConfig config;
   const auto add = [&config](const AddressPlan& plan) {
     config.local_names.push_back({"host." + config.local_zone, plan.host});
+    if (!plan.has_dns_proxy()) return;
     config.local_names.push_back({"dns." + config.local_zone, plan.dns});
   };
   if (network.has_v4) add(network.v4);

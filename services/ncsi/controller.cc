@@ -121,8 +121,8 @@ std::optional<std::vector<std::uint8_t>> NcsiController::on_frame(Bytes frame) {
   message.payload = response.bytes();
   const std::vector<std::uint8_t> packet = message.emit();
 
-  constexpr std::size_t kShortestFrame = 60;
-  std::vector<std::uint8_t> answer(std::max(kShortestFrame, EthernetHeader::kSize + packet.size()));
+  std::vector<std::uint8_t> answer(
+      std::max(EthernetHeader::kMinFrame, EthernetHeader::kSize + packet.size()));
   // Section 9.1: both addresses are broadcast.
   EthernetHeader{MacAddress::broadcast(), MacAddress::broadcast(),
                  static_cast<EtherType>(kNcsiEtherType)}

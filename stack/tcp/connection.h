@@ -258,6 +258,7 @@ class Connection {
   Arrival on_segment_in_syn_sent(Time now, const Segment& segment);
   bool acceptable(const Segment& segment) const;
   bool timestamp_too_old(Time now, const Segment& segment) const;
+  void take_timestamp(Time now, const Segment& segment);
   bool on_reset(Time now, const Segment& segment);
   void take_payload(const Segment& segment, Arrival& arrival);
   void on_peer_finish(Time now);

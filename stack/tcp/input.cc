@@ -57,6 +57,10 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
     // other half of an acknowledgment loop, and is answered now and then.
     if (length_of(segment) != 0 && !segment.flags.syn) {
       acknowledge_now_ = true;
+      // What was sent again is what the peer wants to measure its round trip by. Told the time of
+      // the first copy, it would take the wait for one and wait even longer. Within a window, so
+      // that it is no easier to forge than any segment.
+      if (expected_ - segment.sequence <= advertised_ - expected_) take_timestamp(now, segment);
     } else {
       challenge(now);
     }
@@ -99,11 +103,7 @@ Arrival Connection::on_segment(Time now, const Segment& segment) {
   }
 
   arrival.verdict = Arrival::Verdict::kAccepted;
-  if (timestamps_ && segment.options.timestamps &&
-      segment.sequence.at_or_before(last_acknowledged_)) {
-    recent_timestamp_ = segment.options.timestamps->value;
-    recent_timestamp_at_ = seconds(now);
-  }
+  take_timestamp(now, segment);
   on_acknowledgment(now, segment, arrival);
   if (state_ == State::kClosed) return arrival;
   if (state_ == State::kTimeWait) return arrival;
@@ -156,6 +156,15 @@ bool Connection::acceptable(const Segment& segment) const {
     return segment.sequence.at_or_after(expected_) && segment.sequence.at_or_before(advertised_);
   }
   return segment.sequence.before(later(advertised_, expected_ + 1)) && end.after(expected_);
+}
+
+// RFC 7323, section 4.3.
+void Connection::take_timestamp(Time now, const Segment& segment) {
+  if (!timestamps_ || !segment.options.timestamps || segment.sequence.after(last_acknowledged_)) {
+    return;
+  }
+  recent_timestamp_ = segment.options.timestamps->value;
+  recent_timestamp_at_ = seconds(now);
 }
 
 // PAWS (RFC 7323, section 5). A reset is never refused for its timestamp, and a connection that

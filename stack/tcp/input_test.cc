@@ -364,6 +364,25 @@ TEST(TcpInput, TimestampsAreEchoed) {
   EXPECT_EQ(peer.hears().at(0).options.timestamps->echo, 140U);
 }
 
+TEST(TcpInput, TheTimestampOfASegmentThatIsSentAgainIsEchoed) {
+  // Its acknowledgment was lost, and the peer measures from when it sent it last.
+  ScriptedPeer peer = ScriptedPeer::established(with_timestamps(100));
+  peer.timestamps->value = 110;
+  peer.gives_taken(peer.data(0, 500));
+  EXPECT_EQ(peer.waits(seconds(1)).at(0).options.timestamps->echo, 110U);
+  peer.timestamps->value = 9000;
+  peer.gives(peer.data(0, 500));
+  EXPECT_EQ(peer.hears().at(0).options.timestamps->echo, 9000U);
+  // One that lies farther back than a window reaches is none of ours.
+  peer.timestamps->value = 0x70000000;
+  Segment old = peer.data(0, 500);
+  old.sequence = old.sequence - 0x10000000;
+  peer.gives(old);
+  peer.timestamps->value = 9001;
+  peer.gives_taken(peer.data(500, 500));
+  EXPECT_EQ(peer.waits(seconds(1)).at(0).options.timestamps->echo, 9001U);
+}
+
 TEST(TcpInput, ASegmentWithAnOldTimestampIsRefused) {
   // PAWS (RFC 7323, section 5.3).
   ScriptedPeer peer = ScriptedPeer::established(with_timestamps(100));

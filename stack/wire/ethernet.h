@@ -19,6 +19,9 @@ struct EthernetHeader {
   EtherType type{};
 
   static constexpr std::size_t kSize = 14;
+  // The shortest frame on a wire (clause 3.2.8), less the frame check sequence. Shorter ones are
+  // filled up with zeros there.
+  static constexpr std::size_t kMinFrame = 60;
 
   // Writes kSize bytes at the start of `into`.
   void emit(MutableBytes into) const;
