@@ -82,6 +82,12 @@ bool is_of_burst(Bytes frame) {
   return flags.ack && !flags.syn && !flags.fin && !flags.rst;
 }
 
+// To people, as programs show them nothing of what guest_error() tells, and of this an errno.
+int complain_of_state(const std::string& problem) {
+  std::fprintf(stderr, "libslirp: can't load the state of the network: %s\n", problem.c_str());
+  return EINVAL;
+}
+
 std::optional<Endpoint> local_name(SocketId socket) {
   SocketAddress local;
   socklen_t size = SocketAddress::kCapacity;
@@ -342,17 +348,14 @@ int Instance::load(SlirpReadCb read, void* opaque) {
     return true;
   });
   if (!state) {
-    callbacks_.guest_error(
-        "libslirp: can't load the state of the network: it is damaged, or was saved with another "
-        "library in this one's place; start the machine with the library that saved it");
-    return EINVAL;
+    return complain_of_state(
+        "it is damaged, or was saved with another library in this one's place; start the machine "
+        "with the library that saved it");
   }
   for (const SavedState::Stream& stream : state->streams) {
     if (find(stream.state.server) != nullptr) continue;
-    callbacks_.guest_error(
-        "libslirp: can't load the state of the network: it has a connection to " +
-        stream.state.server.to_string() + ", where this machine has no guestfwd; add it");
-    return EINVAL;
+    return complain_of_state("it has a connection to " + stream.state.server.to_string() +
+                             ", where this machine has no guestfwd; add it");
   }
   enter([&](Time now) {
     if (services_.dhcp() != nullptr) services_.dhcp()->restore_leases(now, state->leases);

@@ -50,8 +50,9 @@ std::optional<IpAddress> address_of(const Json& object, const char* key, IpAddre
 std::optional<ListenAddress::Protocol> protocol_of(const Json& object) {
   const auto found = object.find("proto");
   if (found == object.end()) return std::nullopt;
-  if (*found == "tcp") return ListenAddress::Protocol::kTcp;
-  if (*found == "udp") return ListenAddress::Protocol::kUdp;
+  // "tcp4" is what newer clients say who mean no IPv6.
+  if (*found == "tcp" || *found == "tcp4") return ListenAddress::Protocol::kTcp;
+  if (*found == "udp" || *found == "udp4") return ListenAddress::Protocol::kUdp;
   return std::nullopt;
 }
 

@@ -41,6 +41,14 @@ TEST(ApiRequest, AddressesMayBeMissingEmptyOrNull) {
   }
 }
 
+TEST(ApiRequest, TheProtocolMayNameItsFamily) {
+  const std::string ports = R"(, "host_port": 1, "guest_port": 2)";
+  EXPECT_EQ(forward_of(add(R"("proto": "tcp4")" + ports)).listen.protocol,
+            ListenAddress::Protocol::kTcp);
+  EXPECT_EQ(forward_of(add(R"("proto": "udp4")" + ports)).listen.protocol,
+            ListenAddress::Protocol::kUdp);
+}
+
 TEST(ApiRequest, OtherRequestsAreKnown) {
   EXPECT_TRUE(
       std::holds_alternative<ListHostForwards>(parse_api_request(R"({"execute":"list_hostfwd"})")));

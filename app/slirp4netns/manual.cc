@@ -6,6 +6,7 @@
 
 #include "app/cli/version.h"
 #include "app/slirp4netns/network.h"
+#include "sluice/libslirp.h"
 
 namespace sluice {
 namespace {
@@ -57,7 +58,9 @@ std::string slirp4netns_version() {
   const scmp_version* const seccomp = ::seccomp_version();
   std::string text = "slirp4netns version 1.3.3\ncommit: sluice-" + std::string(kVersion) + "\n";
   // There is no libslirp here; it is the one whose features these are.
-  text += "libslirp: 4.9.1\nSLIRP_CONFIG_VERSION_MAX: 6\n";
+  text += "libslirp: " + std::to_string(SLIRP_MAJOR_VERSION) + "." +
+          std::to_string(SLIRP_MINOR_VERSION) + "." + std::to_string(SLIRP_MICRO_VERSION) +
+          "\nSLIRP_CONFIG_VERSION_MAX: " + std::to_string(SLIRP_CONFIG_VERSION_MAX) + "\n";
   return text + "libseccomp: " + std::to_string(seccomp->major) + "." +
          std::to_string(seccomp->minor) + "." + std::to_string(seccomp->micro) + "\n";
 }

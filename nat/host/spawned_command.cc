@@ -32,6 +32,8 @@ namespace {
   ::setpgid(0, 0);
   ::dup2(stream, STDIN_FILENO);
   ::dup2(stream, STDOUT_FILENO);
+  // As libslirp does it: what a command complains of is the guest's, not the program's.
+  if (from_embedded) ::dup2(stream, STDERR_FILENO);
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
