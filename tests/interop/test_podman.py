@@ -1,37 +1,17 @@
 """Rootless podman with Sluice as its slirp4netns, and an image that is made here."""
 
-import io
 import os
-import shutil
 import socket
-import tarfile
 import unittest
 
 import claims
 from claims import GATEWAY, NAME_SERVER, Claims, need
+from container_image import make_image
 from names import NameServer
 from ordinary_user import OrdinaryUser
 from processes import named
 from servers import TcpServer, closed_port, echo, read_all
 from sluice import poll_until
-
-
-def make_image(path):
-    """The smallest root directory in which a shell runs."""
-    with tarfile.open(path, "w") as tar:
-        for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "run"):
-            entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        tar.add(shutil.which("busybox"), "bin/busybox")
-        for name in ("sh", "nc", "nslookup", "ip", "cat"):
-            entry = tarfile.TarInfo(f"bin/{name}")
-            entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(entry)
-        users = b"root:x:0:0::/:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size = len(users)
-        tar.addfile(entry, io.BytesIO(users))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can make a user with ranges of ids")
