@@ -10,8 +10,9 @@
  * A callback may call slirp_input() and slirp_socket_recv(), which take effect when the call that
  * the callback was made from is done, and whatever only tells. Functions that change forwards, and
  * slirp_state_load(), fail with EBUSY while the library is at work, that is in send_packet,
- * clock_get_ns, guest_error and a write_cb; only slirp_remove_guestfwd() of a forward to the program
- * itself succeeds there. After slirp_cleanup(), wherever it is called from, no callback is made. */
+ * clock_get_ns, guest_error and a write_cb; only slirp_remove_guestfwd() of a forward to the
+ * program itself succeeds there. After slirp_cleanup(), wherever it is called from, no callback is
+ * made. */
 
 #ifndef SLUICE_LIBSLIRP_H_
 #define SLUICE_LIBSLIRP_H_
@@ -187,8 +188,9 @@ int slirp_remove_hostxfwd(Slirp* slirp, const struct sockaddr* haddr, socklen_t 
  * SMB, and is written back. They return 0, or else -1 and set errno. */
 int slirp_add_exec(Slirp* slirp, const char* cmdline, struct in_addr* guest_addr, int guest_port);
 int slirp_add_unix(Slirp* slirp, const char* unixsock, struct in_addr* guest_addr, int guest_port);
-/* write_cb gets what guests send there. What it returns counts where it is a part, of which the rest
- * is offered again, or -1 with errno EAGAIN or EINTR, and then all is; else all counts as taken. */
+/* write_cb gets what guests send there. What it returns counts where it is a part, of which the
+ * rest is offered again, or -1 with errno EAGAIN or EINTR, and then all is; else all counts as
+ * taken. */
 int slirp_add_guestfwd(Slirp* slirp, SlirpWriteCb write_cb, void* opaque,
                        struct in_addr* guest_addr, int guest_port);
 /* Connections to commands and sockets go on; those to the program are reset. */

@@ -8,7 +8,7 @@ SLUICE_QEMU_LIBRARY  a directory with the libslirp.so.0 under test; without it t
                      the tree's
 
 The tree is not entered: its own dynamic loader runs its program with its libraries, so that paths,
-commands and users stay those of this system.
+commands and users stay those of this system. A test may run the system's own QEMU beside the tree's.
 """
 
 import os
@@ -23,21 +23,21 @@ _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _MAPPED = re.compile(r"/\S*/libslirp\S*\.so\S*")
 
 
-def words(library=LIBRARY):
+def words(library=LIBRARY, root=ROOT):
     """How the command line begins."""
-    if not ROOT:
+    if not root:
         return [_PROGRAM]
-    directories = [library, f"{ROOT}/{_LIBRARIES}", f"/{_LIBRARIES}"]
+    directories = [library, f"{root}/{_LIBRARIES}", f"/{_LIBRARIES}"]
     path = ":".join(directory for directory in directories if directory)
-    data = [f"{ROOT}/usr/{directory}" for directory in ("share/qemu", "share/seabios", "lib/ipxe/qemu")]
-    loader = [f"{ROOT}/lib64/ld-linux-x86-64.so.2", "--library-path", path]
-    return [*loader, f"{ROOT}/usr/bin/{_PROGRAM}", *(word for directory in data for word in ("-L", directory))]
+    data = [f"{root}/usr/{directory}" for directory in ("share/qemu", "share/seabios", "lib/ipxe/qemu")]
+    loader = [f"{root}/lib64/ld-linux-x86-64.so.2", "--library-path", path]
+    return [*loader, f"{root}/usr/bin/{_PROGRAM}", *(word for directory in data for word in ("-L", directory))]
 
 
-def environment(library=LIBRARY):
+def environment(library=LIBRARY, root=ROOT):
     added = {}
-    if ROOT:
-        added["QEMU_MODULE_DIR"] = f"{ROOT}/{_LIBRARIES}/qemu"
+    if root:
+        added["QEMU_MODULE_DIR"] = f"{root}/{_LIBRARIES}/qemu"
     elif library:
         added["LD_LIBRARY_PATH"] = library
     if library and (sanitizer := _sanitizer(library)):
@@ -47,14 +47,14 @@ def environment(library=LIBRARY):
     return {**os.environ, **added}
 
 
-def check_library(pid, library=LIBRARY):
+def check_library(pid, library=LIBRARY, root=ROOT):
     """Fails unless the process has mapped the libslirp that it was to be run with; returns its path."""
     with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
         found = {os.path.realpath(path) for path in _MAPPED.findall(file.read())}
     if len(found) != 1:
         raise AssertionError(f"QEMU runs with {len(found)} libraries named libslirp.so: {sorted(found)}")
     (path,) = found
-    directory = library or f"{ROOT}/{_LIBRARIES}"
+    directory = library or f"{root}/{_LIBRARIES}"
     expected = os.path.realpath(f"{directory}/libslirp.so.0")
     if path != expected:
         raise AssertionError(f"QEMU runs with {path} and not with {expected}")

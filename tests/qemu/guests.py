@@ -14,6 +14,7 @@ from machine import Machine
 GATEWAY = claims.GATEWAY
 NAME_SERVER = claims.NAME_SERVER
 GUEST = claims.GUEST
+GATEWAY6 = claims.GATEWAY6
 
 _WHOLE_FILE_SECONDS = 840
 _images = {}
@@ -27,11 +28,11 @@ def directory():
     return path
 
 
-def image(card="e1000", modules=()):
+def image(card="e1000", modules=(), programs=()):
     """What a guest boots who has this card; made once."""
-    key = (card, tuple(modules))
+    key = (card, tuple(modules), tuple(programs))
     if key not in _images:
-        _images[key] = Image(directory(), card, modules)
+        _images[key] = Image(directory(), card, modules, programs)
     return _images[key]
 
 
@@ -44,6 +45,7 @@ class GuestClaims(claims.Claims):
 
     card = "e1000"
     modules = ()
+    programs = ()
     options = ()
 
     @classmethod
@@ -54,8 +56,13 @@ class GuestClaims(claims.Claims):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        booted = Machine(directory(), image(cls.card, cls.modules), cls.netdev(), cls.card, cls.options)
+        booted = Machine(directory(), image(cls.card, cls.modules, cls.programs), cls.netdev(), cls.card, cls.options)
         cls.machine = cls.enterClassContext(booted)
+        cls.configure()
+
+    @classmethod
+    def configure(cls):
+        """Gives the guest its network."""
         cls.given = cls.machine.lease()
 
     def run(self, result=None):

@@ -1,7 +1,8 @@
 """What the guest boots: Debian's kernel and a first file system made for it.
 
-The file system holds busybox, netcat (busybox's knows no UDP), the modules of one network card and
-the scripts beside this file. There is no second file system, and nothing of the guest is kept.
+The file system holds busybox, netcat (busybox's knows no UDP), the modules of one network card, the
+scripts beside this file, and programs of this machine that a test asks for. There is no second file
+system, and nothing of the guest is kept.
 """
 
 import glob
@@ -27,7 +28,7 @@ CIFS += ["aes_generic"]
 class Image:
     """`kernel` and `initrd` are the files to boot from."""
 
-    def __init__(self, directory, card, modules=()):
+    def __init__(self, directory, card, modules=(), programs=()):
         tree = os.environ["SLUICE_QEMU_GUEST"]
         (self.kernel,) = glob.glob(f"{tree}/boot/vmlinuz-*")
         version = os.path.basename(self.kernel).removeprefix("vmlinuz-")
@@ -44,7 +45,8 @@ class Image:
         for path in loaded:
             archive.copy(f"modules/{os.path.basename(path)}", path)
         archive.file("modules/order", "".join(f"{os.path.basename(path)}\n" for path in loaded).encode())
-        _copy_program(archive, "nc.openbsd")
+        for name in ("nc.openbsd", *programs):
+            _copy_program(archive, name)
         self.initrd = os.path.join(directory, f"initrd-{card}")
         with open(self.initrd, "wb") as file:
             file.write(archive.content())

@@ -19,13 +19,15 @@ class Machine(Program):
     asked to quit, and fails if it doesn't do so in good order.
     """
 
-    def __init__(self, directory, image=None, netdev="", card="e1000", options=(), library=emulator.LIBRARY):
+    def __init__(self, directory, image=None, netdev="", card="e1000", options=(), **kind):
+        """`kind`: the `library` and `root` of another QEMU than the one under test, the `board`."""
         self.directory = directory
-        self._asked_library = library
+        self._asked = {"library": kind.get("library", emulator.LIBRARY), "root": kind.get("root", emulator.ROOT)}
         self._boots = image is not None
+        self._may_fail = False
         netdev = "user,id=net0" + (f",{netdev}" if netdev else "")
-        words = [*emulator.words(library), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-        words += ["-machine", "pc,accel=tcg,hpet=off", "-m", "192", "-netdev", netdev]
+        words = [*emulator.words(**self._asked), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+        words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", "192", "-netdev", netdev]
         words += ["-chardev", f"file,id=console,path={self._path('console')}", "-serial", "chardev:console"]
         words += ["-chardev", f"socket,id=init,path={self._path('init')},server=on,wait=off", "-serial", "chardev:init"]
         words += ["-qmp", f"unix:{self._path('monitor')},server=on,wait=off"]
@@ -43,7 +45,7 @@ class Machine(Program):
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env=emulator.environment(library),
+            env=emulator.environment(**self._asked),
             preexec_fn=drop_privileges,
         )
 
@@ -61,7 +63,7 @@ class Machine(Program):
     def _begin(self):
         self.init = poll_until(lambda: self._connected(Init, "init"), 30, "QEMU to listen")
         self.monitor = poll_until(lambda: self._connected(Monitor, "monitor"), 30, "QEMU to listen")
-        emulator.check_library(self.pid, self._asked_library)
+        emulator.check_library(self.pid, **self._asked)
         if self._boots and "-incoming" not in self.words and "-loadvm" not in self.words:
             if not self.init.await_ready(_BOOT_SECONDS):
                 raise AssertionError(f"the guest is not up after {_BOOT_SECONDS} s:\n{self.tail()}")
@@ -84,11 +86,18 @@ class Machine(Program):
                     line.close()
             super().__exit__(kind, *rest)
 
+    def await_failure(self, seconds=60):
+        """What QEMU says that ends by itself, as failed; nothing more is expected of it."""
+        if self.wait(seconds) == 0:
+            raise AssertionError(f"QEMU ended as if all were well:\n{self.tail()}")
+        self._may_fail = True
+        return self.errors()
+
     def _quit(self):
         if self.process.poll() is None:
             self.monitor.execute("quit")
         status = self.wait(60)
-        if status != 0:
+        if status != 0 and not self._may_fail:
             raise AssertionError(f"QEMU ended with {status}:\n{self.tail()}")
 
     def attempt(self, script, seconds=60):

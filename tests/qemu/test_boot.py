@@ -2,10 +2,12 @@
 
 import os
 import struct
+import unittest
 
+import emulator
 import guests
 import stream
-from guests import GATEWAY, GuestClaims
+from guests import GATEWAY, GATEWAY6, GuestClaims
 from machine import Machine
 from sluice import poll_until
 from web import WebServer
@@ -66,6 +68,20 @@ class NetworkBoot(guests.claims.Claims):
     def test_the_boot_file_may_be_a_url(self):
         with WebServer(files={"/boot.bin": boot_program("booted by a URL", 25000)}) as server:
             self.boots(f"bootfile=http://{GATEWAY}:{server.port}/boot.bin", text="booted by a URL")
+
+    def test_the_boot_loader_goes_on_over_ipv6(self):
+        program = boot_program("booted by IPv6", 25000)
+        self.put("boot.bin", program)
+        with WebServer("::1", files={"/boot.bin": program}) as server:
+            for url in (f"tftp://[{GATEWAY6}]/boot.bin", f"http://[{GATEWAY6}]:{server.port}/boot.bin"):
+                with self.subTest(url=url):
+                    self.put("script.ipxe", f"#!ipxe\nifconf -c ipv6\nchain {url}\n".encode())
+                    self.boots(f"tftp={self.directory},bootfile=script.ipxe", text="booted by IPv6")
+
+    @unittest.skipUnless(emulator.LIBRARY, "the original does not tell this boot loader what to boot")
+    def test_it_boots_where_there_is_only_ipv6(self):
+        self.put("boot.bin", boot_program("booted without IPv4", 3000))
+        self.boots(f"ipv4=off,tftp={self.directory},bootfile=boot.bin", text="booted without IPv4")
 
     def test_it_boots_while_the_network_is_restricted(self):
         self.put("boot.bin", boot_program("booted though restricted", 3000))

@@ -3,12 +3,15 @@
 import socket
 
 import guests
+import names
 import stream
+from claims import need
 from guests import GuestClaims, post
 from servers import TcpServer, closed_port, read_all
 from web import WebServer
 
 HOST = "fec0::2"
+NAME_SERVER = "fec0::3"
 GUEST = "fec0::5054:ff:fe12:3456"  # of the MAC that QEMU gives its first card
 SIZE = 8 << 20
 
@@ -22,11 +25,20 @@ class Server6(TcpServer):
         self._serve()
 
 
-def configure(machine):
-    """Waits until the guest has an address that it may use, which it makes from the advertised prefix."""
-    machine.run("busybox ip link set eth0 up")
-    usable = "busybox ip -6 address show dev eth0 | busybox grep 'inet6 fec0:' | busybox grep -vq tentative"
-    machine.await_in_guest(usable)
+class Guests6(GuestClaims):
+    prefix = "fec0::"
+
+    @classmethod
+    def configure(cls):
+        """Waits until the guest has an address that it may use, which it makes from the advertised prefix."""
+        super().configure()
+        cls.await_address()
+
+    @classmethod
+    def await_address(cls):
+        cls.machine.run("busybox ip link set eth0 up")
+        usable = f"busybox ip -6 address show dev eth0 | busybox grep 'inet6 {cls.prefix}' | busybox grep -vq tentative"
+        cls.machine.await_in_guest(usable)
 
 
 class Basics6:
@@ -59,31 +71,78 @@ class Basics6:
         self.assertEqual(status, 1)
         self.assertIn("Connection refused", text)
 
+    def test_a_name_is_resolved(self):
+        with names.NameServer() as server:
+            text = self.machine.run(f"busybox nslookup -type=aaaa small.test {NAME_SERVER}")
+        self.assertIn("2001:db8::7", text)
+        self.assertEqual(server.transports("small.test"), ["udp"])
 
-class E1000(Basics6, GuestClaims):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        configure(cls.machine)
+
+class E1000(Basics6, Guests6):
+    pass
 
 
-class VirtioNet(Basics6, GuestClaims):
+class VirtioNet(Basics6, Guests6):
     card = "virtio-net-pci"
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        configure(cls.machine)
+
+def told_by_dhcpv6(machine):
+    """What dhclient asks for and is told where addresses are made without it."""
+    machine.run("printf '#!/bin/sh\\nbusybox env >> /tmp/told\\n' > told.sh; busybox chmod 755 told.sh; busybox rm -f told")
+    machine.run("echo 'also request dhcp6.bootfile-url;' > settings; busybox touch leases")
+    machine.run("busybox timeout 30 dhclient -6 -S -1 -d -sf /tmp/told.sh -cf settings -lf leases -pf number eth0")
+    words = (line.partition("=") for line in machine.run("busybox cat told").splitlines())
+    return {name: value for name, _, value in words if name.startswith("new_dhcp6_")}
 
 
-class AnotherNetwork(GuestClaims):
+@need("dhclient")
+class AnotherNetwork(Guests6):
+    programs = ("dhclient",)
+    prefix = "fd12:3456::"
+
     @classmethod
     def netdev(cls):
-        return "ipv6-net=fd12:3456::/64,ipv6-host=fd12:3456::9"
+        return "ipv6-net=fd12:3456::/64,ipv6-host=fd12:3456::9,ipv6-dns=fd12:3456::a,dnssearch=b.test,tftp=/tmp,bootfile=some"
 
     def test_the_prefix_and_the_gateway_follow_the_options(self):
-        self.machine.await_in_guest("busybox ip -6 address show dev eth0 | busybox grep -q 'fd12:3456::5054'")
         self.machine.await_in_guest("busybox ping6 -c 1 -W 5 fd12:3456::9")
+
+    def test_the_name_server_follows_them_and_dhcpv6_names_it(self):
+        told = told_by_dhcpv6(self.machine)
+        self.assertEqual(told.get("new_dhcp6_name_servers"), "fd12:3456::a")
+        self.assertEqual(told.get("new_dhcp6_domain_search"), "b.test.")
+        self.assertEqual(told.get("new_dhcp6_bootfile_url"), "tftp://[fd12:3456::9]/some")
+        with names.NameServer():
+            self.assertIn("192.0.2.7", self.machine.run("busybox nslookup -type=a small.test fd12:3456::a"))
+
+
+class OldOptions(Guests6):
+    prefix = "fd77::"
+
+    @classmethod
+    def netdev(cls):
+        return "ipv6-prefix=fd77::,ipv6-prefixlen=64"
+
+    def test_the_prefix_and_the_gateway_follow_the_options(self):
+        self.machine.await_in_guest("busybox ping6 -c 1 -W 5 fd77::2")
+
+
+class Alone(Guests6):
+    """IPv6 is asked for, and nothing else."""
+
+    @classmethod
+    def netdev(cls):
+        return "ipv6=on"
+
+    @classmethod
+    def configure(cls):
+        cls.await_address()
+
+    def test_the_network_is_there_without_ipv4(self):
+        with Server6(lambda one: one.sendall(b"hello")) as server:
+            self.assertEqual(self.machine.run(f"nc.openbsd -n -d -w 20 {HOST} {server.port}"), "hello")
+        lease = "busybox udhcpc -i eth0 -f -n -q -t 2 -T 1 -s /lease"
+        self.assertNotEqual(self.machine.attempt(lease)[0], 0)
 
 
 class Without(GuestClaims):
