@@ -221,6 +221,9 @@ void Ingress::on_packet(Time now, const Packet& packet) {
       if (ip.source.is_v4()) break;
       on_icmpv6(now, packet);
       return;
+    case IpProtocol::kNoNextHeader:
+      if (ip.source.is_v4()) break;
+      return;  // nothing, by RFC 8200, section 4.7
     default:
       break;
   }

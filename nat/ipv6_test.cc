@@ -140,6 +140,28 @@ TEST(Ipv6, DiscoveryFromBeyondTheLinkIsNotBelieved) {
   EXPECT_EQ(sim.dropped(Drop::kSpoofedSource), 1U);
 }
 
+TEST(Ipv6, ALinkAddressThatIsNoStationsIsNotBelieved) {
+  for (const MacAddress mac : {MacAddress::broadcast(), MacAddress()}) {
+    Sim sim;
+    const NeighborAdvertisement forged{
+        .override_existing = true, .target = kGuestAddress6, .target_link_address = mac};
+    sim.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_nodes(), forged));
+    sim.take_seen();
+    sim.from_guest(echo_frame(kGuestAddress6, kHost6, 7, 1, "ping"));
+    EXPECT_EQ(only(sim).ethernet.destination, kGuestMac);
+  }
+}
+
+TEST(Ipv6, NothingBehindTheHeaderIsNoError) {
+  Sim sim;
+  sim.from_guest(packet_frame({.protocol = IpProtocol::kNoNextHeader,
+                               .source = kGuestAddress6,
+                               .destination = kServer.address},
+                              {}));
+  EXPECT_TRUE(sim.take_seen().empty());
+  EXPECT_EQ(sim.dropped(Drop::kUnknownProtocol), 0U);
+}
+
 TEST(Ipv6, PingsOfOurAddressesAreAnswered) {
   Sim sim;
   for (const IpAddress& ours : {kHost6, kDns6, kRouter6, IpAddress::all_nodes()}) {

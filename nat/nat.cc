@@ -137,7 +137,7 @@ class Nat::Core {
     return tcp_.import_stream(now, state);
   }
   void learn(const IpAddress& address, const MacAddress& mac) {
-    if (own_.is_guests(address) && !mac.is_group() && !mac.is_zero()) egress_.learn(address, mac);
+    if (own_.is_guests(address)) egress_.learn(address, mac);
   }
 
   std::vector<FlowInfo> flows(Time now) {

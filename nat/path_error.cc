@@ -159,7 +159,11 @@ std::optional<IcmpMessage> icmpv4_of_icmpv6(const IcmpMessage& message) {
 std::optional<IcmpMessage> icmpv6_of_icmpv4(const IcmpMessage& message) {
   std::optional<PathError> error = path_error_of_icmpv4(message);
   if (!error) return std::nullopt;
-  if (error->kind == Kind::kTooBig) error->value += kHeaderDifference;
+  // RFC 7915, section 4.2: never less than what every link takes.
+  constexpr std::uint32_t kLeast = 1280;
+  if (error->kind == Kind::kTooBig) {
+    error->value = std::max(kLeast, error->value + kHeaderDifference);
+  }
   return icmpv6_message(*error);
 }
 

@@ -54,6 +54,8 @@ TEST(PathError, Icmpv4IsToldInTheWordsOfIpv6) {
   EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kUnreachable, 3)), v6(Icmpv6Type::kUnreachable, 4));
   EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kUnreachable, 4, 1400)),
             v6(Icmpv6Type::kPacketTooBig, 0, 1420));
+  EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kUnreachable, 4, 576)),
+            v6(Icmpv6Type::kPacketTooBig, 0, 1280));
   EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kUnreachable, 14)), std::nullopt);
   EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kTimeExceeded, 1)), v6(Icmpv6Type::kTimeExceeded, 1));
   EXPECT_EQ(icmpv6_of_icmpv4(v4(IcmpType::kRedirect, 0)), std::nullopt);

@@ -130,6 +130,8 @@ void Egress::send_arp_reply(const IpAddress& ours, const IpAddress& to, const Ma
 }
 
 void Egress::learn(const IpAddress& address, const MacAddress& mac) {
+  // No one station's (RFC 1812, section 3.3.2): what goes there would flood the link.
+  if (mac.is_group() || mac.is_zero()) return;
   if (!neighbors_.learn(address, mac) || waiting_.empty()) return;
   std::vector<Waiting> ready;
   const auto first = std::stable_partition(waiting_.begin(), waiting_.end(),

@@ -163,7 +163,7 @@ void Instance::notify_if_due() {
   if (due) told_ = std::min(told_, *due);
   room_opened_ = false;
   // Whoever sleeps in a poll wakes up, even if nobody listens to notify().
-  queue_.wake_up();
+  if (may_sleep_) queue_.wake_up();
   callbacks_.notify();
 }
 

@@ -56,8 +56,14 @@ class Instance {
   // The descriptor to poll, which is to become readable.
   int descriptor() const { return queue_.descriptor(); }
   // As which the program polls it; once for each time that it waits. Negative: it does not.
-  void set_poll_index(int index) { poll_index_ = index < 0 ? std::nullopt : std::optional(index); }
-  std::optional<int> take_poll_index() { return std::exchange(poll_index_, std::nullopt); }
+  void set_poll_index(int index) {
+    poll_index_ = index < 0 ? std::nullopt : std::optional(index);
+    may_sleep_ = true;
+  }
+  std::optional<int> take_poll_index() {
+    may_sleep_ = false;
+    return std::exchange(poll_index_, std::nullopt);
+  }
   // Milliseconds until the program is to come back, at most `wanted`. It knows from now on.
   std::uint32_t timeout(std::uint32_t wanted);
   // The program has waited. `ready`: the descriptor was readable.
@@ -123,6 +129,7 @@ class Instance {
   NcsiController ncsi_;
 
   std::optional<int> poll_index_;
+  bool may_sleep_ = false;  // the program, until its poll has ended
   bool in_core_ = false;
   bool in_burst_ = false;  // a frame has been taken since the last poll
   FrameQueue queued_;      // frames that wait

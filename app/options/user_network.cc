@@ -364,9 +364,9 @@ void check_forwards(const UserNetworkOptions& options) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
                        " is the host's or the DNS proxy's address; expected another one");
     }
-    if (server.address == network.dhcp_start) {
+    if (server.address == network.dhcp_start || server.address == network.dhcp6_start()) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
-                       " is the guest's own address (dhcpstart); expected another one");
+                       " is the guest's own address; expected another one");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (options.guest_forwards[j].server == server) {
@@ -408,7 +408,10 @@ void finish_v6(const Draft& draft, AddressPlan& plan) {
   }
   plan.host = draft.host6.value_or(plan.subnet.nth(2));
   plan.dns = draft.dns6.value_or(plan.subnet.nth(3));
-  const std::vector<NamedAddress> addresses = {{"ipv6-host", plan.host}, {"ipv6-dns", plan.dns}};
+  const std::vector<NamedAddress> addresses = {
+      {"ipv6-host", plan.host},
+      {"ipv6-dns", plan.dns},
+      {"the guest's own address", plan.subnet.nth(Network::kFirstLease6)}};
   require_usable(plan.subnet, addresses[0]);
   check_dns(plan, addresses[1], draft.options.policy.restricted);
   require_different(addresses);
