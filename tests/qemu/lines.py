@@ -89,7 +89,10 @@ class Init:
         self._lines.say(f"{self._number} {base64.b64encode(script.encode()).decode()}")
         deadline = time.monotonic() + seconds
         while (line := self._lines.line(max(0, deadline - time.monotonic()))) is not None:
-            number, status, output = line.split()
+            words = line.split()
+            if len(words) != 3:
+                raise AssertionError(f"the guest's init says {line!r}; expected a number, a status and an output")
+            number, status, output = words
             if number == str(self._number):
                 text = "" if output == "-" else base64.b64decode(output).decode(errors="replace")
                 return int(status), text
