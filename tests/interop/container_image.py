@@ -1,12 +1,13 @@
 """An image for containers, made of what is here."""
 
 import io
+import os
 import shutil
 import tarfile
 
 
 def make_image(path):
-    """The smallest root directory in which a shell runs."""
+    """The smallest root directory in which a shell runs; whoever wants may read it."""
     with tarfile.open(path, "w") as tar:
         for name in ("bin", "etc", "proc", "sys", "dev", "tmp", "run"):
             entry = tarfile.TarInfo(name)
@@ -21,3 +22,4 @@ def make_image(path):
         entry = tarfile.TarInfo("etc/passwd")
         entry.size = len(users)
         tar.addfile(entry, io.BytesIO(users))
+    os.chmod(path, 0o644)

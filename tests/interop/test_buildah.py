@@ -19,7 +19,6 @@ class Buildah(Claims):
         super().setUp()
         self.user = self.enterContext(OrdinaryUser())
         make_image(self.user.path("image.tar"))
-        os.chmod(self.user.path("image.tar"), 0o644)
         self.user.run(*self.buildah("from", "--name", "test", "scratch"))
         self.user.run(*self.buildah("add", "test", self.user.path("image.tar"), "/"))
 

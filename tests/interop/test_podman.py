@@ -21,7 +21,6 @@ class Podman(Claims):
         super().setUp()
         self.user = self.enterContext(OrdinaryUser())
         make_image(self.user.path("image.tar"))
-        os.chmod(self.user.path("image.tar"), 0o644)
         self.user.run(*self.podman("import", "image.tar", "sluice-test"))
 
     def podman(self, *words):
