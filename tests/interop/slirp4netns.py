@@ -12,15 +12,18 @@ _NO_LEAKS = ":detect_leaks=0"
 
 
 class Slirp4netns(Program):
-    """Started with the given words; ready when the `with` block begins."""
+    """Started with the given words; ready when the `with` block begins.
 
-    def __init__(self, *words, pass_fds=(), **options):
+    `program`: another one that is called like it.
+    """
+
+    def __init__(self, *words, program=BINARY, environment=None, pass_fds=(), **options):
         self._ready, ready = os.pipe()
-        environment = dict(os.environ)
+        environment = dict(environment or os.environ)
         if "--enable-seccomp" in words:
             environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + _NO_LEAKS
         super().__init__(
-            [BINARY, "-r", str(ready), *words],
+            [program, "-r", str(ready), *words],
             pass_fds=[ready, *pass_fds],
             preexec_fn=drop_privileges,
             env=environment,
