@@ -124,8 +124,9 @@ GuestServices::GuestServices(Nat& nat, const UserNetworkOptions& options, NameSe
   }
   if (network.has_v4) bind(nat, network.v4);
   if (network.has_v6) bind(nat, network.v6);
-  if (servers_->dns)
+  if (servers_->dns) {
     nat.bind_host_client(static_cast<std::uint8_t>(GuestService::kDns), *servers_->dns);
+  }
 }
 
 GuestServices::~GuestServices() = default;

@@ -270,8 +270,9 @@ class Life {
   void icmpv6() {
     const std::uint8_t how = program_.number();
     Octets message(8);
+    constexpr auto kFirst = static_cast<std::uint8_t>(Icmpv6Type::kRouterSolicitation);
     message[0] =
-        (how & 1) != 0 ? static_cast<std::uint8_t>(133 + (how >> 4) % 5) : program_.number();
+        (how & 1) != 0 ? static_cast<std::uint8_t>(kFirst + (how >> 4) % 5) : program_.number();
     message[1] = (how & 2) != 0 ? program_.number() : 0;
     if ((how & 4) != 0) {
       const IpAddress target = address6();

@@ -65,6 +65,9 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   if (flow == nullptr) return;
   flow->only_asks_names = flow->only_asks_names && datagram.remote.port == kNamePort;
   flow->last_remote = datagram.remote;
+  if (context_.config.network.is_gateway(datagram.remote.address)) {
+    flow->gateway = datagram.remote.address;
+  }
   use(now, *flow, kind_ == DatagramKind::kUdp ? kUdpIdle : kEchoIdle);
   const Endpoint any_port{*destination, 0};
   add_peer(now, *flow, any_port, any_port);
@@ -88,6 +91,7 @@ DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
   }
   DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
   flow.socket = opened.id;
+  flow.gateway = context_.config.network.of(guest.address).host;
   by_use_.push_back(flow);
   ++(kind_ == DatagramKind::kUdp ? context_.counters.udp_flows : context_.counters.echo_flows);
   return &flow;
@@ -145,7 +149,7 @@ void DatagramFlows::receive(Time now, DatagramFlow& flow) {
 void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run) {
   const HostDatagram& datagram = run[0];
   const Endpoint& guest = flow.key().guest;
-  Endpoint seen{context_.translation.inward(datagram.peer.address, guest.address),
+  Endpoint seen{context_.translation.inward(datagram.peer.address, flow.gateway),
                 datagram.peer.port};
   if (flow.is_forward) {
     seen.port = port_for(now, guest, datagram.peer, seen);
@@ -172,7 +176,7 @@ void DatagramFlows::take_errors(Time now, DatagramFlow& flow) {
   for (unsigned i = 0; i < kErrors; ++i) {
     const auto error = context_.host.receive_error(flow.socket);
     if (!error) return;
-    context_.errors.report_datagram(now, kind_, flow.key().guest, *error);
+    context_.errors.report_datagram(now, kind_, flow.key().guest, flow.gateway, *error);
   }
 }
 
@@ -261,6 +265,7 @@ Opened DatagramFlows::add_forward(const ListenAddress& listen, const Endpoint& g
   } while (last_forward_ == 0 || flows_.find(key) != nullptr);
   DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
   flow.socket = opened.id;
+  flow.gateway = context_.config.network.of(guest.address).host;
   flow.is_forward = true;
   forwards_.push_back({opened.id, flow.index()});
   return opened;

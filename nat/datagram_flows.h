@@ -45,6 +45,7 @@ struct DatagramFlow final : FlowEntry, Timer {
   SocketId socket = SocketId::kNone;
   Time expires{};
   Endpoint last_remote;  // that the guest has sent to, as it names it
+  IpAddress gateway;     // as the guest has named it last
   FlowLinks by_use;
   FlowList<DatagramPeer, &DatagramPeer::of_flow> peers;
   bool is_forward = false;

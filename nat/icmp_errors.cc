@@ -92,17 +92,17 @@ void IcmpErrors::report_tcp(Time now, const Endpoint& guest, const Endpoint& rem
 }
 
 void IcmpErrors::report_datagram(Time now, DatagramKind kind, const Endpoint& guest,
-                                 const DatagramError& error) {
+                                 const IpAddress& gateway, const DatagramError& error) {
   std::optional<IcmpMessage> message;
-  IpAddress from = network_.of(guest.address).host;
+  IpAddress from = gateway;
   if (!error.reporter.is_unspecified()) {
     message = message_for(guest.address, error);
-    from = translation_.inward(error.reporter, guest.address);
+    from = translation_.inward(error.reporter, gateway);
   } else if (const auto problem = path_error(error.error)) {
     message = message_for(guest.address, *problem);
   }
   if (!message) return;
-  const IpAddress remote = translation_.inward(error.destination.address, guest.address);
+  const IpAddress remote = translation_.inward(error.destination.address, gateway);
   const bool v4 = guest.address.is_v4();
   std::array<std::uint8_t, kTransport> transport{};
   if (kind == DatagramKind::kUdp) {

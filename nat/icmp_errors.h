@@ -40,9 +40,9 @@ class IcmpErrors {
   // About the SYN, number `sequence`, of `guest` to `remote`.
   void report_tcp(Time now, const Endpoint& guest, const Endpoint& remote, std::uint32_t sequence,
                   const PathError& error);
-  // About a datagram that a host socket sent for `guest`. For kEcho the guest's port is the
-  // identifier.
-  void report_datagram(Time now, DatagramKind kind, const Endpoint& guest,
+  // About a datagram that a host socket sent for `guest`, which knows the gateway as `gateway`. For
+  // kEcho the guest's port is the identifier.
+  void report_datagram(Time now, DatagramKind kind, const Endpoint& guest, const IpAddress& gateway,
                        const DatagramError& error);
 
  private:

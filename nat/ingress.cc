@@ -144,7 +144,10 @@ void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes,
     counters_.count(drop_of(error));
     if (!error.answer) return;
     const auto refused = Ipv6Header::parse(bytes);
-    if (refused && own_.is_guests(refused->source)) {
+    if (!refused || !own_.is_guests(refused->source)) return;
+    // What was sent to all on the link and is for one only is not answered (RFC 4443, section 2.4
+    // (e.4)).
+    if (!ethernet.destination.is_group() || refused->destination.is_multicast()) {
       errors_.report_refused(now, bytes, *refused, *error.answer);
     }
     return;
@@ -170,6 +173,7 @@ void Ingress::on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip
   const auto reassembled = IpPacket::parse(*whole);
   if (!reassembled) return;
   packet.ip = *reassembled;
+  packet.ip.fragmented = true;
   packet.verified = false;
   packet.segment_size = 0;
   on_packet(now, packet);
@@ -235,7 +239,7 @@ bool Ingress::may_leave(Time now, const IpPacket& ip) {
   if (!ip.source.is_v4() && ip.source.is_link_local()) {
     // RFC 4007, section 9: such a source means nothing beyond the link.
     counters_.count(Drop::kMartianDestination);
-    errors_.report(now, ip, {PathError::Kind::kNoRoute});
+    errors_.report(now, ip, {PathError::Kind::kBeyondScope});
     return false;
   }
   if (ip.hop_limit > 1) return true;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "nat/nat.h"
 #include "stack/wire/icmpv4.h"
 #include "stack/wire/icmpv6.h"
@@ -32,6 +35,31 @@ SeenFrame only(Sim& sim) {
   return seen.empty() ? SeenFrame{} : seen[0];
 }
 
+template <typename Message>
+Octets octets_of(const Message& message) {
+  Octets octets(message.size());
+  message.emit(octets);
+  return octets;
+}
+
+// The same packet, whole behind a fragment header (RFC 6946).
+Octets as_fragment(const Octets& frame) {
+  const Bytes packet = Bytes(frame).subspan(EthernetHeader::kSize);
+  const auto header = Ipv6Header::parse(packet);
+  const Bytes message = packet.subspan(Ipv6Header::kSize);
+  const IpHeader whole{.protocol = header->next_header,
+                       .hop_limit = header->hop_limit,
+                       .source = header->source,
+                       .destination = header->destination,
+                       .identification = 1};
+  Octets dressed(EthernetHeader::kSize + whole.fragment_size() + message.size());
+  copy_bytes(Bytes(frame).first(EthernetHeader::kSize), dressed);
+  const MutableBytes into = MutableBytes(dressed).subspan(EthernetHeader::kSize);
+  whole.emit_fragment(into, message.size(), 0, false);
+  copy_bytes(message, into.subspan(whole.fragment_size()));
+  return dressed;
+}
+
 TEST(Ipv6, ARouterSolicitationIsAnsweredWithAllThatAGuestNeeds) {
   NatConfig config;
   config.network.mtu = 1400;
@@ -51,7 +79,7 @@ TEST(Ipv6, ARouterSolicitationIsAnsweredWithAllThatAGuestNeeds) {
   EXPECT_EQ(told->mtu, 1400U);
   ASSERT_EQ(told->prefixes.size(), 1U);
   EXPECT_EQ(told->prefixes[0].prefix.to_string(), "fec0::/64");
-  EXPECT_TRUE(told->prefixes[0].on_link && told->prefixes[0].autonomous);
+  EXPECT_TRUE(told->prefixes[0].on_link && told->prefixes[0].autonomous && !told->managed);
   ASSERT_EQ(told->dns_servers.size(), 1U);
   EXPECT_EQ(told->dns_servers[0].servers, std::vector{kDns6});
   ASSERT_EQ(told->dns_search_lists.size(), 1U);
@@ -128,28 +156,91 @@ TEST(Ipv6, WhoeverWantsOneOfOurAddressesIsToldThatItIsTaken) {
   EXPECT_TRUE(sim.take_seen().empty()) << "the guest may have what it asks for";
 }
 
-TEST(Ipv6, DiscoveryFromBeyondTheLinkIsNotBelieved) {
+// The rules that a message has to keep to (RFC 4861, sections 6.1.1, 7.1.1 and 7.1.2; RFC 6980).
+TEST(Ipv6, DiscoveryThatIsNotValidIsNotBelieved) {
+  constexpr MacAddress kOther({0x52, 0x54, 0, 1, 2, 3});
+  const IpAddress nobody;
+  const IpAddress routers = IpAddress::all_routers();
+  const IpAddress nodes = IpAddress::all_nodes();
+  const IpAddress group = kHost6.solicited_node();
+  const NeighborSolicitation question{kHost6, kGuestMac};
+  const NeighborAdvertisement news{
+      .override_existing = true, .target = kGuestAddress6, .target_link_address = kOther};
+  NeighborAdvertisement answer = news;
+  answer.solicited = true;
+  NeighborAdvertisement broadcast = news;
+  broadcast.target_link_address = MacAddress::broadcast();
+  NeighborAdvertisement zero = news;
+  zero.target_link_address = MacAddress();
+  Octets other_code = octets_of(question);
+  other_code[1] = 1;
+  Octets short_message = octets_of(NeighborSolicitation{kHost6, {}});
+  short_message.pop_back();
+
+  const std::vector<std::pair<const char*, Octets>> cases{
+      {"solicits routers from nowhere, and says where it is",
+       ndp_frame(nobody, routers, RouterSolicitation{kGuestMac})},
+      {"is a router's neighbor everywhere",
+       ndp_frame(kGuestOnLink, routers, RouterSolicitation{MacAddress::broadcast()})},
+      {"is nobody's neighbor", ndp_frame(kGuestOnLink, routers, RouterSolicitation{MacAddress()})},
+      {"asks from nowhere, and says where it is", ndp_frame(nobody, group, question)},
+      {"asks from nowhere, and not the link",
+       ndp_frame(nobody, kHost6, NeighborSolicitation{kHost6, {}})},
+      {"asks, and is everywhere",
+       ndp_frame(kGuestAddress6, group, NeighborSolicitation{kHost6, MacAddress::broadcast()})},
+      {"has passed a router", icmpv6_frame(kGuestAddress6, group, octets_of(question), 254)},
+      {"has another code", icmpv6_frame(kGuestAddress6, group, other_code)},
+      {"is cut short", icmpv6_frame(kGuestAddress6, group, short_message)},
+      {"is a fragment", as_fragment(ndp_frame(kGuestAddress6, group, question))},
+      {"is told to many as an answer", ndp_frame(kGuestAddress6, nodes, answer)},
+      {"is at the broadcast address", ndp_frame(kGuestAddress6, nodes, broadcast)},
+      {"is at no address", ndp_frame(kGuestAddress6, nodes, zero)},
+      {"advertises in a fragment", as_fragment(ndp_frame(kGuestAddress6, kHost6, news))},
+  };
+  for (const auto& [name, frame] : cases) {
+    Sim sim;
+    sim.from_guest(frame);
+    EXPECT_TRUE(sim.take_seen().empty()) << name;
+    EXPECT_EQ(sim.dropped(Drop::kMalformed), 1U) << name;
+    sim.from_guest(echo_frame(kGuestAddress6, kHost6, 7, 1, "ping"));
+    EXPECT_EQ(only(sim).ethernet.destination, kGuestMac) << name;
+  }
+}
+
+TEST(Ipv6, ThereIsNoOtherRouter) {
   Sim sim;
-  Octets message(NeighborSolicitation{kHost6, kGuestMac}.size());
-  NeighborSolicitation{kHost6, kGuestMac}.emit(message);
-  sim.from_guest(icmpv6_frame(kGuestAddress6, kHost6.solicited_node(), message, 254));
-  EXPECT_TRUE(sim.take_seen().empty());
-  EXPECT_EQ(sim.dropped(Drop::kMalformed), 1U);
-  // Nor is another router.
   sim.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_nodes(), RouterAdvertisement{}));
   EXPECT_EQ(sim.dropped(Drop::kSpoofedSource), 1U);
 }
 
-TEST(Ipv6, ALinkAddressThatIsNoStationsIsNotBelieved) {
-  for (const MacAddress mac : {MacAddress::broadcast(), MacAddress()}) {
-    Sim sim;
-    const NeighborAdvertisement forged{
-        .override_existing = true, .target = kGuestAddress6, .target_link_address = mac};
-    sim.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_nodes(), forged));
-    sim.take_seen();
-    sim.from_guest(echo_frame(kGuestAddress6, kHost6, 7, 1, "ping"));
-    EXPECT_EQ(only(sim).ethernet.destination, kGuestMac);
-  }
+// RFC 4861, section 6.2.6.
+TEST(Ipv6, TheWholeLinkIsAdvertisedToEveryThreeSecondsAtMost) {
+  Sim sim;
+  const auto solicit = [&sim] {
+    sim.from_guest(ndp_frame(IpAddress(), IpAddress::all_routers(), RouterSolicitation{}));
+    return sim.take_seen().size();
+  };
+  EXPECT_EQ(solicit(), 1U);
+  EXPECT_EQ(solicit(), 0U);
+  sim.run_for(seconds(2));
+  EXPECT_EQ(solicit(), 0U);
+  sim.run_for(seconds(2));
+  EXPECT_EQ(sim.take_seen().size(), 1U) << "who asked too early is answered then";
+  sim.run_for(seconds(3));
+  EXPECT_EQ(solicit(), 1U);
+}
+
+// RFC 4862, section 5.5.3: guests make addresses of their own with 64 bits only.
+TEST(Ipv6, AddressesOfAPrefixOfAnotherLengthComeFromDhcp) {
+  NatConfig config;
+  config.network.v6 = {{ip("fec0::"), 96}, ip("fec0::2"), ip("fec0::3")};
+  Sim sim(config);
+  sim.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_routers(), RouterSolicitation{kGuestMac}));
+  const auto told = RouterAdvertisement::parse(only(sim).icmp_message);
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(told->managed);
+  ASSERT_EQ(told->prefixes.size(), 1U);
+  EXPECT_TRUE(told->prefixes[0].on_link && !told->prefixes[0].autonomous);
 }
 
 TEST(Ipv6, NothingBehindTheHeaderIsNoError) {
@@ -201,6 +292,26 @@ TEST(Ipv6, TcpConnectsAndCarriesBothWays) {
   sim.host.say(sim.host.last(), "answer");
   sim.settle();
   EXPECT_EQ(guest.received(), "answer");
+}
+
+// RFC 9293, section 3.7.1.
+TEST(Ipv6, AGuestThatTellsNoSegmentSizeGetsWhatEveryLinkTakes) {
+  Sim sim;
+  TcpHeader header{.source_port = 4000,
+                   .destination_port = kServer.port,
+                   .sequence = 100,
+                   .flags = {.syn = true},
+                   .window = 60000};
+  sim.from_guest(tcp_frame(kGuestAddress6, kServer.address, header, {}, {}));
+  header.acknowledgment = only(sim).tcp->sequence + 1;
+  header.flags = {.ack = true};
+  ++header.sequence;
+  sim.from_guest(tcp_frame(kGuestAddress6, kServer.address, header, {}, {}));
+  sim.host.say(sim.host.last(), varied_text(3000));
+  sim.settle();
+  const auto seen = sim.take_seen();
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen[0].payload.size(), 1220U);
 }
 
 TEST(Ipv6, TheGatewayLeadsToTheHostsLoopback) {
@@ -281,9 +392,9 @@ TEST(Ipv6, ADatagramWithoutAChecksumIsNotTaken) {
   EXPECT_EQ(sim.dropped(Drop::kBadChecksum), 1U);
 }
 
-TEST(Ipv6, LargeDatagramsComeAndGoInFragments) {
+void expect_fragments_both_ways(std::size_t payload) {
   Sim sim;
-  const std::string text = varied_text(20000);
+  const std::string text = varied_text(payload);
   const Octets datagram = udp_datagram(
       {.source_port = 4000,
        .destination_port = 80,
@@ -313,7 +424,7 @@ TEST(Ipv6, LargeDatagramsComeAndGoInFragments) {
   sim.settle();
   std::string whole(datagram.size(), '\0');
   const auto seen = sim.take_seen();
-  EXPECT_EQ(seen.size(), 14U);
+  EXPECT_EQ(seen.size(), (datagram.size() + kPart - 1) / kPart);
   for (const SeenFrame& frame : seen) {
     ASSERT_TRUE(frame.fragment6);
     EXPECT_LE(frame.payload.size(), 1500U - 48);
@@ -322,6 +433,15 @@ TEST(Ipv6, LargeDatagramsComeAndGoInFragments) {
   EXPECT_EQ(whole.substr(UdpHeader::kSize), text);
   EXPECT_EQ(transport_checksum(kServer.address, kGuestAddress6, IpProtocol::kUdp, as_bytes(whole)),
             0);
+}
+
+TEST(Ipv6, LargeDatagramsComeAndGoInFragments) {
+  expect_fragments_both_ways(20000);
+}
+
+// The length of the payload does not count the header (RFC 8200, section 3).
+TEST(Ipv6, TheLargestDatagramComesAndGoes) {
+  expect_fragments_both_ways(65535 - UdpHeader::kSize);
 }
 
 TEST(Ipv6, ErrorsOfTheNetworkArePassedOnAsTheyCame) {
@@ -353,9 +473,28 @@ TEST(Ipv6, ALinkLocalSourceGoesNoFurtherThanTheLink) {
   Sim sim;
   sim.from_guest(udp_frame({kGuestOnLink, 4000}, kServer, "x"));
   EXPECT_EQ(sim.host.opened(), 0U);
-  EXPECT_EQ(type_of(only(sim)), Icmpv6Type::kUnreachable);
+  const SeenFrame seen = only(sim);
+  EXPECT_EQ(type_of(seen), Icmpv6Type::kUnreachable);
+  EXPECT_EQ(seen.icmp->code, static_cast<std::uint8_t>(Icmpv6UnreachableCode::kBeyondScope));
+}
+
+TEST(Ipv6, TheGatewayAnswersAsWhomItWasAsked) {
+  Sim sim;
+  const auto ask = [&sim](const IpAddress& gateway) {
+    sim.from_guest(udp_frame({kGuestOnLink, 4000}, {gateway, 80}, "x"));
+    sim.host.say_datagram(sim.host.last(), {ip("::1"), 80}, "answer");
+    sim.settle();
+    return only(sim).source;
+  };
+  EXPECT_EQ(ask(kRouter6), kRouter6);
+  EXPECT_EQ(ask(kHost6), kHost6);
   sim.from_guest(udp_frame({kGuestOnLink, 4000}, {kRouter6, 80}, "x"));
-  EXPECT_EQ(sim.host.opened(), 1U) << "the gateway is on the link";
+  sim.host.report(sim.host.last(),
+                  {.destination = {ip("::1"), 80}, .error = std::errc::connection_refused});
+  sim.settle();
+  const SeenFrame seen = only(sim);
+  EXPECT_EQ(seen.source, kRouter6);
+  EXPECT_EQ(type_of(seen), Icmpv6Type::kUnreachable);
 }
 
 TEST(Ipv6, AGuestThatIsNotKnownYetIsAskedFor) {

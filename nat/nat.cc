@@ -1,6 +1,7 @@
 #include "nat/nat.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -136,6 +137,16 @@ class Nat::Core {
     if (!own_.is_guests(state.guest.address)) return SocketId::kNone;
     return tcp_.import_stream(now, state);
   }
+  void end_all_but(Time now, gsl::span<const FlowPosition> positions) {
+    now_ = now;
+    std::vector<FlowPosition> possible;
+    std::copy_if(positions.begin(), positions.end(), std::back_inserter(possible),
+                 [this](const FlowPosition& flow) {
+                   return own_.is_guests(flow.guest.address) &&
+                          flow.guest.address.is_v4() == flow.remote.address.is_v4();
+                 });
+    tcp_.end_all_but(now, possible);
+  }
   void learn(const IpAddress& address, const MacAddress& mac) {
     if (own_.is_guests(address)) egress_.learn(address, mac);
   }
@@ -163,8 +174,7 @@ class Nat::Core {
     const IpAddress& address = server.address;
     const std::string name = "guest forward " + server.to_string();
     const Subnet& subnet = config_.network.of(address).subnet;
-    if (!subnet.contains(address) || address == subnet.base() ||
-        config_.network.is_broadcast(address)) {
+    if (!subnet.has_host(address)) {
       throw std::invalid_argument(name + ": the address must be one of a host in " +
                                   subnet.to_string());
     }
@@ -290,6 +300,12 @@ std::vector<ExportedStream> Nat::export_streams(Time now, const Endpoint& server
 }
 SocketId Nat::import_stream(Time now, const StreamState& state) {
   return core_->import_stream(now, state);
+}
+std::vector<FlowPosition> Nat::positions() const {
+  return core_->tcp().positions();
+}
+void Nat::end_all_but(Time now, gsl::span<const FlowPosition> positions) {
+  core_->end_all_but(now, positions);
 }
 void Nat::learn(const IpAddress& address, const MacAddress& mac) {
   core_->learn(address, mac);

@@ -72,6 +72,12 @@ class Nat {
   // it, or kNone if there is no service at its server, the state is not sound, or there is no room.
   // A connection that has its addresses is forgotten for it.
   SocketId import_stream(Time now, const StreamState& state);
+  // Where the open connections of guests stand.
+  std::vector<FlowPosition> positions() const;
+  // The guests have gone back to where they were when these were taken, maybe elsewhere: resets
+  // every connection that stands nowhere among them, and with the next input tells the guests of
+  // those that they still believe to have.
+  void end_all_but(Time now, gsl::span<const FlowPosition> positions);
   // A guest is known to be at that link address.
   void learn(const IpAddress& address, const MacAddress& mac);
 

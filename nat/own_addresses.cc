@@ -5,12 +5,15 @@
 namespace sluice {
 
 OwnAddresses::OwnAddresses(const Network& network) : network_(network) {
-  for (const AddressPlan* const plan : {&network.v4, &network.v6}) {
-    if (plan == &network.v4 ? !network.has_v4 : !network.has_v6) continue;
-    add(plan->host);
-    if (plan->has_dns_proxy()) add(plan->dns);
+  const auto add_those_of = [this](const AddressPlan& plan) {
+    add(plan.host);
+    if (plan.has_dns_proxy()) add(plan.dns);
+  };
+  if (network.has_v4) add_those_of(network.v4);
+  if (network.has_v6) {
+    add_those_of(network.v6);
+    add(network.router());
   }
-  if (network.has_v6) add(network.router());
 }
 
 void OwnAddresses::add(const IpAddress& address) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "stack/network.h"
 #include "stack/wire/icmpv4.h"
 #include "stack/wire/icmpv6.h"
+#include "stack/wire/ipv6.h"
 
 namespace sluice {
 namespace {
@@ -13,8 +15,6 @@ using Kind = PathError::Kind;
 // What the headers of the families differ by, in bytes (RFC 7915, sections 4.2 and 5.2).
 constexpr std::uint32_t kHeaderDifference = 20;
 constexpr std::uint32_t kMaxV4Mtu = 0xffff;
-// Where an IPv6 header without extensions names the protocol.
-constexpr std::uint32_t kNextHeaderOffset = 6;
 
 // Codes of "time exceeded", which are the same in both.
 constexpr auto kHopLimitCode = static_cast<std::uint8_t>(Icmpv6TimeExceededCode::kHopLimit);
@@ -40,7 +40,7 @@ std::optional<PathError> path_error_of_icmpv4(const IcmpMessage& message) {
   constexpr std::uint8_t kPrecedenceCutoff = 15;
   switch (message.code) {
     case static_cast<std::uint8_t>(UnreachableCode::kProtocol):
-      return PathError{Kind::kNoProtocol, kNextHeaderOffset};
+      return PathError{Kind::kNoProtocol, Ipv6Header::kNextHeaderOffset};
     case static_cast<std::uint8_t>(UnreachableCode::kPort):
       return PathError{Kind::kNoPort};
     case static_cast<std::uint8_t>(UnreachableCode::kFragmentationNeeded):
@@ -73,8 +73,9 @@ std::optional<PathError> path_error_of_icmpv6(const IcmpMessage& message) {
       return PathError{Kind::kProhibited};
     case Icmpv6UnreachableCode::kPort:
       return PathError{Kind::kNoPort};
-    case Icmpv6UnreachableCode::kNoRoute:
     case Icmpv6UnreachableCode::kBeyondScope:
+      return PathError{Kind::kBeyondScope};
+    case Icmpv6UnreachableCode::kNoRoute:
     case Icmpv6UnreachableCode::kAddress:
       return PathError{Kind::kNoHost};
     default:
@@ -106,6 +107,7 @@ std::optional<PathError> path_error(std::errc error) {
 
 IcmpMessage icmpv4_message(const PathError& error) {
   switch (error.kind) {
+    case Kind::kBeyondScope:
     case Kind::kNoHost:
       return unreachable(UnreachableCode::kHost);
     case Kind::kNoPort:
@@ -128,6 +130,8 @@ IcmpMessage icmpv4_message(const PathError& error) {
 
 IcmpMessage icmpv6_message(const PathError& error) {
   switch (error.kind) {
+    case Kind::kBeyondScope:
+      return unreachable(Icmpv6UnreachableCode::kBeyondScope);
     case Kind::kNoHost:
       return unreachable(Icmpv6UnreachableCode::kAddress);
     case Kind::kNoPort:
@@ -160,9 +164,8 @@ std::optional<IcmpMessage> icmpv6_of_icmpv4(const IcmpMessage& message) {
   std::optional<PathError> error = path_error_of_icmpv4(message);
   if (!error) return std::nullopt;
   // RFC 7915, section 4.2: never less than what every link takes.
-  constexpr std::uint32_t kLeast = 1280;
   if (error->kind == Kind::kTooBig) {
-    error->value = std::max(kLeast, error->value + kHeaderDifference);
+    error->value = std::max<std::uint32_t>(Network::kMinMtu6, error->value + kHeaderDifference);
   }
   return icmpv6_message(*error);
 }

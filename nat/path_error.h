@@ -14,6 +14,7 @@ namespace sluice {
 struct PathError {
   enum class Kind : std::uint8_t {
     kNoRoute,
+    kBeyondScope,  // the source means nothing where the destination is (RFC 4007, section 9)
     kNoHost,
     kNoPort,
     kNoProtocol,  // value: where in the IPv6 packet the protocol is named

@@ -11,14 +11,24 @@ using std::chrono::seconds;
 constexpr seconds kLongestInterval{600};
 constexpr seconds kShortestInterval{200};
 constexpr std::uint16_t kRouterLifetime = 1800;
+// Between two advertisements to the whole link (RFC 4861, section 6.2.6).
+constexpr seconds kBetweenAdvertisements{3};
+// The only prefix length that guests make addresses of their own with (RFC 4862, section 5.5.3).
+constexpr unsigned kAutonomousLength = 64;
 // What slirp tells: a day, and a few hours to find out that the prefix has changed.
 constexpr std::uint32_t kValidLifetime = 86400;
 constexpr std::uint32_t kPreferredLifetime = 14400;
 constexpr std::uint8_t kHopLimit = 64;
 
-// None of these may come from beyond the link (RFC 4861, sections 6.1 and 7.1).
-bool is_of_this_link(const IpPacket& packet) {
-  return packet.hop_limit == kNdpHopLimit;
+// None of these may come from beyond the link (RFC 4861, sections 6.1 and 7.1), or in fragments
+// (RFC 6980, section 5).
+bool is_believable(const IpPacket& packet) {
+  return packet.hop_limit == kNdpHopLimit && !packet.fragmented;
+}
+
+// A station's, or not told.
+bool is_sound(const std::optional<MacAddress>& address) {
+  return !address || !(address->is_group() || address->is_zero());
 }
 
 // As many of the domains as leave the advertisement within what every link takes.
@@ -63,13 +73,13 @@ void Router::on_message(Time now, const IpPacket& packet, const MacAddress& link
   bool valid = true;
   switch (static_cast<Icmpv6Type>(packet.payload[0])) {
     case Icmpv6Type::kRouterSolicitation:
-      valid = is_of_this_link(packet) && on_router_solicitation(now, packet, link_from);
+      valid = is_believable(packet) && on_router_solicitation(now, packet, link_from);
       break;
     case Icmpv6Type::kNeighborSolicitation:
-      valid = is_of_this_link(packet) && on_neighbor_solicitation(now, packet, link_from);
+      valid = is_believable(packet) && on_neighbor_solicitation(now, packet, link_from);
       break;
     case Icmpv6Type::kNeighborAdvertisement:
-      valid = is_of_this_link(packet) && on_neighbor_advertisement(packet);
+      valid = is_believable(packet) && on_neighbor_advertisement(packet);
       break;
     case Icmpv6Type::kRouterAdvertisement:
     case Icmpv6Type::kRedirect:
@@ -86,9 +96,12 @@ void Router::on_message(Time now, const IpPacket& packet, const MacAddress& link
 bool Router::on_router_solicitation(Time now, const IpPacket& packet, const MacAddress& link_from) {
   const auto message = RouterSolicitation::parse(packet.payload);
   const bool from_nobody = packet.source.is_unspecified();
-  if (!message || (from_nobody && message->source_link_address)) return false;
+  if (!message || !is_sound(message->source_link_address) ||
+      (from_nobody && message->source_link_address)) {
+    return false;
+  }
   if (from_nobody) {
-    advertise(now, IpAddress::all_nodes(), std::nullopt);
+    advertise_to_all(now);
   } else {
     advertise(now, packet.source, message->source_link_address.value_or(link_from));
   }
@@ -100,8 +113,9 @@ bool Router::on_neighbor_solicitation(Time now, const IpPacket& packet,
   const auto message = NeighborSolicitation::parse(packet.payload);
   const bool from_nobody = packet.source.is_unspecified();
   // RFC 4861, section 7.1.1: who asks whether an address is free asks the whole link.
-  if (!message || (from_nobody && (message->source_link_address ||
-                                   packet.destination != message->target.solicited_node()))) {
+  if (!message || !is_sound(message->source_link_address) ||
+      (from_nobody &&
+       (message->source_link_address || packet.destination != message->target.solicited_node()))) {
     return false;
   }
   if (!own_.contains(message->target)) return true;
@@ -123,7 +137,7 @@ bool Router::on_neighbor_solicitation(Time now, const IpPacket& packet,
 
 bool Router::on_neighbor_advertisement(const IpPacket& packet) {
   const auto message = NeighborAdvertisement::parse(packet.payload);
-  if (!message || packet.source.is_unspecified() ||
+  if (!message || !is_sound(message->target_link_address) || packet.source.is_unspecified() ||
       (message->solicited && packet.destination.is_multicast())) {
     return false;
   }
@@ -135,14 +149,16 @@ bool Router::on_neighbor_advertisement(const IpPacket& packet) {
 
 void Router::advertise(Time now, const IpAddress& to, std::optional<MacAddress> link_to) {
   const AddressPlan& plan = config_.network.v6;
+  const bool autonomous = plan.subnet.length() == kAutonomousLength;
   RouterAdvertisement message{.hop_limit = kHopLimit,
+                              .managed = !autonomous,
                               .other_configuration = true,
                               .lifetime = kRouterLifetime,
                               .source_link_address = Network::mac_of(config_.network.router()),
                               .mtu = config_.network.mtu,
                               .prefixes = {{.prefix = plan.subnet,
                                             .on_link = true,
-                                            .autonomous = true,
+                                            .autonomous = autonomous,
                                             .valid_lifetime = kValidLifetime,
                                             .preferred_lifetime = kPreferredLifetime}}};
   if (config_.policy.restricted) {
@@ -166,8 +182,17 @@ void Router::advertise(Time now, const IpAddress& to, std::optional<MacAddress> 
   }
 }
 
-void Router::on_timer(Time now, Timer& /*timer*/) {
+void Router::advertise_to_all(Time now) {
+  if (now < next_to_all_) {
+    timers_.set(timer_, next_to_all_);
+    return;
+  }
+  next_to_all_ = now + kBetweenAdvertisements;
   advertise(now, IpAddress::all_nodes(), std::nullopt);
+}
+
+void Router::on_timer(Time now, Timer& /*timer*/) {
+  advertise_to_all(now);
 }
 
 }  // namespace sluice

@@ -43,6 +43,8 @@ class Router final : private TimerHandler {
   bool on_neighbor_advertisement(const IpPacket& packet);
   // Tells all guests, or only the one at `to`, whose link address is `link_to`.
   void advertise(Time now, const IpAddress& to, std::optional<MacAddress> link_to);
+  // At once, or as soon as that is allowed again.
+  void advertise_to_all(Time now);
 
   const NatConfig& config_;
   const OwnAddresses& own_;
@@ -51,6 +53,7 @@ class Router final : private TimerHandler {
   Counters& counters_;
   Random random_;
   Timer timer_;
+  Time next_to_all_ = Time::min();  // not before this
 };
 
 }  // namespace sluice

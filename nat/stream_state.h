@@ -1,4 +1,5 @@
-// A connection between a guest and a service, as it can go on elsewhere.
+// What is kept of connections when a guest is saved: those with services as they can go on
+// elsewhere, of all others where they stood.
 
 #ifndef SLUICE_NAT_STREAM_STATE_H_
 #define SLUICE_NAT_STREAM_STATE_H_
@@ -27,6 +28,13 @@ struct StreamState {
            (!stream_finished || connection.fin_queued) &&
            (!guest_finished || (connection.peer_finished && to_host.empty()));
   }
+};
+
+// An open connection, which can go on with a guest that is loaded only where it still stands there.
+struct FlowPosition {
+  Endpoint guest;
+  Endpoint remote;
+  tcp::Position position;
 };
 
 // One that was exported: the service knows it by its stream.

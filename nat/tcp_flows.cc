@@ -38,13 +38,14 @@ TcpFlows::~TcpFlows() = default;
 
 tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
   const auto microseconds = now.time_since_epoch() / std::chrono::microseconds(1);
-  return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
-              key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
-          .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
-          .maximum_segment_size =
-              static_cast<std::uint16_t>(context_.config.network.mtu -
-                                         IpHeader::size_for(key.guest.address) - TcpHeader::kSize),
-          .receive_space = kNearSpace};
+  return {
+      .initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
+          key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
+      .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
+      .maximum_segment_size = static_cast<std::uint16_t>(
+          context_.config.network.mtu - IpHeader::size_for(key.guest.address) - TcpHeader::kSize),
+      .default_segment_size = key.guest.address.is_v4() ? std::uint16_t{536} : std::uint16_t{1220},
+      .receive_space = kNearSpace};
 }
 
 Token TcpFlows::token_of(const TcpFlow& flow) const {
@@ -313,8 +314,9 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
 
 std::optional<FlowKey> TcpFlows::key_for(const Endpoint& guest,
                                          const std::optional<Endpoint>& peer) {
-  FlowKey key{guest, {context_.config.network.of(guest.address).host, 0}};
-  if (peer) key.remote = {context_.translation.inward(peer->address, guest.address), peer->port};
+  const IpAddress& gateway = context_.config.network.of(guest.address).host;
+  FlowKey key{guest, {gateway, 0}};
+  if (peer) key.remote = {context_.translation.inward(peer->address, gateway), peer->port};
   constexpr unsigned kAttempts = 64;
   constexpr std::uint16_t kFirstEphemeral = 49152;  // RFC 6335, section 6
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {

@@ -15,7 +15,7 @@
 //
 // Files: tcp_flows.cc (segments and the lives of flows), tcp_transfer.cc (their turns),
 // tcp_bindings.cc (services and forwards that come and go, and what there is to tell of flows),
-// tcp_state.cc (flows that go on elsewhere).
+// tcp_state.cc (flows of guests that are saved and loaded).
 
 #ifndef SLUICE_NAT_TCP_FLOWS_H_
 #define SLUICE_NAT_TCP_FLOWS_H_
@@ -75,6 +75,8 @@ class TcpFlows final : private TimerHandler {
   // See Nat.
   std::vector<ExportedStream> export_streams(Time now, const Endpoint& server);
   SocketId import_stream(Time now, const StreamState& state);
+  std::vector<FlowPosition> positions();
+  void end_all_but(Time now, gsl::span<const FlowPosition> positions);
   // Adds what tools show of every flow.
   void describe(std::vector<FlowInfo>& flows);
 

@@ -1,4 +1,5 @@
-// Connections with services, to go on elsewhere.
+// Guests that are saved and loaded: connections with services go on elsewhere, all others go on
+// only where the guest comes back to them.
 
 #include "nat/tcp_flows.h"
 
@@ -72,6 +73,49 @@ SocketId TcpFlows::import_stream(Time now, const StreamState& state) {
   flow.writable = true;
   mark(flow);
   return flow.stream;
+}
+
+std::vector<FlowPosition> TcpFlows::positions() {
+  std::vector<FlowPosition> positions;
+  table_.for_each([&](const TcpFlow& flow) {
+    const auto position = flow.connection.position();
+    if (!position || flow.failed || flow.silent || table_.find(flow.key()) != &flow) return;
+    positions.push_back({flow.key().guest, flow.key().remote, *position});
+  });
+  return positions;
+}
+
+void TcpFlows::end_all_but(Time now, gsl::span<const FlowPosition> positions) {
+  std::vector<bool> stays;
+  const auto stay = [&stays](const TcpFlow& flow) {
+    if (stays.size() <= flow.index()) stays.resize(flow.index() + 1);
+    stays[flow.index()] = true;
+  };
+  // What no key finds any more is none of the guest's.
+  table_.for_each([&](const TcpFlow& flow) {
+    if (table_.find(flow.key()) != &flow) stay(flow);
+  });
+  for (const FlowPosition& saved : positions) {
+    const TcpFlow* const flow = table_.find(FlowKey{saved.guest, saved.remote});
+    if (flow != nullptr && flow->connection.position() == saved.position) {
+      stay(*flow);
+      continue;
+    }
+    // The guest is to know it before it has waited in vain. Where it has not received all that was
+    // sent, it asks again, and is refused where it really is.
+    context_.egress.send_tcp(now, saved.remote.address, saved.guest.address,
+                             {.source_port = saved.remote.port,
+                              .destination_port = saved.guest.port,
+                              .sequence = saved.position.nxt,
+                              .acknowledgment = saved.position.expected,
+                              .flags = {.rst = true, .ack = true}},
+                             {}, {}, 0);
+  }
+  std::vector<FlowName> ended;
+  table_.for_each([&](const TcpFlow& flow) {
+    if (flow.index() >= stays.size() || !stays[flow.index()]) ended.push_back(flow.name());
+  });
+  for (const FlowName& name : ended) drop(*table_.find(name));
 }
 
 }  // namespace sluice

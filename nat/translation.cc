@@ -14,10 +14,10 @@ std::optional<IpAddress> Translation::outward(const IpAddress& address) const {
   return address;
 }
 
-IpAddress Translation::inward(const IpAddress& address, const IpAddress& guest) const {
+IpAddress Translation::inward(const IpAddress& address, const IpAddress& gateway) const {
   const bool hidden = address.is_loopback() || address.is_unspecified() ||
-                      address.is_v4() != guest.is_v4() || network_.is_inside(address);
-  return hidden ? network_.of(guest).host : address;
+                      address.is_v4() != gateway.is_v4() || network_.is_inside(address);
+  return hidden ? gateway : address;
 }
 
 }  // namespace sluice

@@ -23,8 +23,8 @@ class Translation {
   // Where packets to `address` really lead; nullopt for an address of the virtual network that
   // stands for nothing outside.
   std::optional<IpAddress> outward(const IpAddress& address) const;
-  // As whom `guest` sees the host `address`.
-  IpAddress inward(const IpAddress& address, const IpAddress& guest) const;
+  // As whom a guest sees the host `address` that knows the gateway as `gateway`.
+  IpAddress inward(const IpAddress& address, const IpAddress& gateway) const;
 
  private:
   const Network& network_;

@@ -268,6 +268,10 @@ std::optional<Subnet> Subnet::parse(std::string_view text) {
   return Subnet(*address, *length);
 }
 
+bool Subnet::has_host(const IpAddress& address) const {
+  return contains(address) && address != base_ && (!address.is_v4() || address != v4_broadcast());
+}
+
 IpAddress Subnet::nth(std::uint32_t index) const {
   if (base_.is_v4()) return IpAddress::v4(base_.v4_bits() + index);
   std::array<std::uint8_t, 16> octets = base_.octets();
@@ -280,6 +284,14 @@ IpAddress Subnet::nth(std::uint32_t index) const {
   return IpAddress::v6(octets);
 }
 
+bool Subnet::is_routable() const {
+  const std::array others{Subnet(IpAddress(), 80), Subnet(IpAddress::v6({0xfe, 0x80}), 10),
+                          Subnet(IpAddress::v6({0xff}), 8)};
+  return std::none_of(others.begin(), others.end(), [this](const Subnet& other) {
+    return contains(other.base()) || other.contains(base());
+  });
+}
+
 std::uint32_t Subnet::v4_mask() const {
   Expects(length_ <= 32);
   return length_ == 0 ? 0 : ~std::uint32_t{0} << (32 - length_);
@@ -287,14 +299,6 @@ std::uint32_t Subnet::v4_mask() const {
 
 IpAddress Subnet::v4_broadcast() const {
   return IpAddress::v4(base_.v4_bits() | ~v4_mask());
-}
-
-IpAddress Subnet::autoconfigured(const MacAddress& mac) const {
-  Expects(!base_.is_v4() && length_ == 64);
-  std::array<std::uint8_t, 16> octets = base_.octets();
-  const auto identifier = mac.interface_identifier();
-  std::copy(identifier.begin(), identifier.end(), octets.begin() + 8);
-  return IpAddress::v6(octets);
 }
 
 std::string Subnet::to_string() const {

@@ -35,17 +35,6 @@ class MacAddress {
   // The group bit: broadcast and multicast addresses, which are never a sender's.
   constexpr bool is_group() const { return (octets_[0] & 1) != 0; }
   constexpr bool is_zero() const { return *this == MacAddress(); }
-  // The interface identifier that IPv6 makes of it: modified EUI-64 (RFC 4291, appendix A).
-  constexpr std::array<std::uint8_t, 8> interface_identifier() const {
-    return {static_cast<std::uint8_t>(octets_[0] ^ 2U),
-            octets_[1],
-            octets_[2],
-            0xff,
-            0xfe,
-            octets_[3],
-            octets_[4],
-            octets_[5]};
-  }
   std::string to_string() const;
 
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
@@ -171,15 +160,17 @@ class Subnet {
         ((given[0] ^ base[0]) & mask[0]) | ((given[1] ^ base[1]) & mask[1]);
     return difference == 0 && address.is_v4() == base_.is_v4();
   }
+  // An address that one host may have: neither the network's own nor the directed broadcast.
+  bool has_host(const IpAddress& address) const;
+  // Of IPv6: any of it may be one host's on more than one link. No part of it is link-local or
+  // multicast, or in ::/80, where loopback is and addresses that hold one of IPv4 (RFC 4291).
+  bool is_routable() const;
   const IpAddress& base() const { return base_; }
   unsigned length() const { return length_; }
   // The address `index` places after the base: nth(2) of 10.0.2.0/24 is 10.0.2.2.
   IpAddress nth(std::uint32_t index) const;
   std::uint32_t v4_mask() const;   // host byte order
   IpAddress v4_broadcast() const;  // the directed broadcast address
-  // The address that a host with this link address configures in an IPv6 network of 64 bits
-  // (RFC 4862, section 5.5.3; RFC 2464, section 4).
-  IpAddress autoconfigured(const MacAddress& mac) const;
   std::string to_string() const;
 
   friend bool operator==(const Subnet&, const Subnet&) = default;

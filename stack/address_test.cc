@@ -52,12 +52,6 @@ TEST(MacAddress, GroupAndZeroAddressesAreKnown) {
   EXPECT_FALSE(MacAddress::broadcast().is_zero());
 }
 
-// RFC 2464, section 4.
-TEST(MacAddress, InterfaceIdentifierIsModifiedEui64) {
-  EXPECT_EQ(MacAddress({0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde}).interface_identifier(),
-            (std::array<std::uint8_t, 8>{0x36, 0x56, 0x78, 0xff, 0xfe, 0x9a, 0xbc, 0xde}));
-}
-
 RC_GTEST_PROP(MacAddress, TextRoundTrips, (const std::array<std::uint8_t, 6>& octets)) {
   const MacAddress mac(octets);
   RC_ASSERT(MacAddress::parse(mac.to_string()) == mac);
@@ -221,10 +215,14 @@ TEST(Subnet, KeepsOnlyTheNetworkPart) {
   EXPECT_EQ(network.to_string(), "10.0.2.0/24");
 }
 
-TEST(Subnet, AutoconfigurationPutsTheInterfaceIdentifierBehindThePrefix) {
-  const MacAddress mac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
-  EXPECT_EQ(subnet("fe80::/64").autoconfigured(mac), ip("fe80::5054:ff:fe12:3456"));
-  EXPECT_EQ(subnet("fec0::1/64").autoconfigured(mac), ip("fec0::5054:ff:fe12:3456"));
+TEST(Subnet, WhatOverlapsSpecialAddressesIsNotRoutable) {
+  for (const char* text : {"fec0::/64", "fd00::/8", "2001:db8::/32", "0:0:0:0:1::/80"}) {
+    EXPECT_TRUE(subnet(text).is_routable()) << text;
+  }
+  for (const char* text : {"fe80::/64", "fe80::/120", "fe00::/8", "ff02::/64", "fc00::/6", "::/64",
+                           "::5/120", "::/4"}) {
+    EXPECT_FALSE(subnet(text).is_routable()) << text;
+  }
 }
 
 TEST(Subnet, SubnetsAreEqualThatHaveTheSameNetworkAndLength) {
@@ -243,6 +241,16 @@ TEST(Subnet, ContainsItsOwnFamilyOnly) {
   EXPECT_FALSE(subnet("fec0::/64").contains(ip("fec0:0:0:1::2")));
   EXPECT_TRUE(subnet("10.0.2.2/32").contains(ip("10.0.2.2")));
   EXPECT_FALSE(subnet("10.0.2.2/32").contains(ip("10.0.2.3")));
+}
+
+TEST(Subnet, HostsAreAllButTheNetworkAndTheBroadcast) {
+  const Subnet network = subnet("10.0.2.0/29");
+  for (std::uint32_t i = 0; i < 8; ++i)
+    EXPECT_EQ(network.has_host(network.nth(i)), i != 0 && i != 7);
+  EXPECT_FALSE(network.has_host(network.nth(8)));
+  const Subnet network6 = subnet("fec0::/125");
+  for (std::uint32_t i = 0; i < 8; ++i) EXPECT_EQ(network6.has_host(network6.nth(i)), i != 0);
+  EXPECT_FALSE(network6.has_host(network6.nth(8)));
 }
 
 TEST(Subnet, EdgesOfLengthHold) {

@@ -14,7 +14,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint32_t kLargestPacket = 65535;  // RFC 791: the total length field
+// Of one that is cut by the link: what its headers can say in either family.
+constexpr std::uint32_t kLargestPacket = 65535;
 
 void copy_pieces(gsl::span<const Bytes> pieces, MutableBytes to) {
   for (const Bytes piece : pieces) {
@@ -233,7 +234,7 @@ void Egress::send_udp_frame(Time now, const Endpoint& from, const Endpoint& to, 
   const std::size_t headers = EthernetHeader::kSize + ip.size();
   std::size_t size = UdpHeader::kSize;
   for (const Bytes payload : payloads) size += payload.size();
-  if (size > kLargestPacket - ip.size()) {
+  if (size > ip.max_payload()) {
     counters_.count(Drop::kMalformed);
     return;
   }
@@ -271,7 +272,7 @@ void Egress::send_icmp(Time now, const IpAddress& from, const IpAddress& to, Icm
   const IpHeader ip{
       .protocol = v4 ? IpProtocol::kIcmp : IpProtocol::kIcmpv6, .source = from, .destination = to};
   const std::size_t size = IcmpHeader::kSize + payload.size();
-  if (size > kLargestPacket - ip.size()) {
+  if (size > ip.max_payload()) {
     counters_.count(Drop::kMalformed);
     return;
   }

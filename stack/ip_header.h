@@ -25,6 +25,9 @@ struct IpHeader {
   std::size_t fragment_size() const;
   static std::size_t size_for(const IpAddress& address);
   static constexpr std::size_t kMaxSize = 40;
+  // Bytes that may follow it: IPv4 counts its header (RFC 791, section 3.1), IPv6 does not (RFC
+  // 8200, section 3).
+  std::size_t max_payload() const { return destination.is_v4() ? 65535 - size() : 65535; }
 
   // Writes size() bytes at the start of `into`, in front of `payload` bytes that follow.
   void emit(MutableBytes into, std::size_t payload) const;

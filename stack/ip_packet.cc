@@ -5,8 +5,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint32_t kProtocolOffset = 9;  // RFC 791, section 3.1
-
 template <typename View>
 std::optional<IpPacket> packet_of(const std::optional<View>& view) {
   if (!view || view->is_fragment()) return std::nullopt;
@@ -20,7 +18,8 @@ IpPacket::IpPacket(const Ipv4Header& header, Bytes packet, Bytes transport)
       destination(header.destination),
       protocol(header.protocol),
       hop_limit(header.ttl),
-      protocol_at(kProtocolOffset),
+      protocol_at(Ipv4Header::kProtocolOffset),
+      fragmented(false),
       whole(packet),
       payload(transport) {}
 
@@ -30,6 +29,7 @@ IpPacket::IpPacket(const Ipv6Header& header, const Ipv6View& view)
       protocol(view.protocol()),
       hop_limit(header.hop_limit),
       protocol_at(static_cast<std::uint32_t>(view.protocol_named_at())),
+      fragmented(view.fragment().has_value()),
       whole(view.packet()),
       payload(view.payload()) {}
 

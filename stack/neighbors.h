@@ -1,4 +1,5 @@
-// Who on the link has which address: the guests' half of ARP (RFC 826).
+// Who on the link has which address: the guests' half of ARP (RFC 826) and of neighbor discovery
+// (RFC 4861).
 //
 // Guests are learned from what they say, never asked for in advance. The table is bounded: a guest
 // that claims more addresses than it holds displaces the addresses learned longest ago.

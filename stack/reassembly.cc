@@ -9,27 +9,28 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMaxPacket = 65535;  // bytes, what total_length can say
+constexpr std::size_t kMaxLength = 65535;  // bytes, what the field of either header can say
+constexpr std::size_t kMaxPacket = Ipv6Header::kSize + kMaxLength;
 
-// Fields of the header of RFC 791, section 3.1, in bytes from its start.
-constexpr std::size_t kTotalLengthOffset = 2;
-constexpr std::size_t kFragmentOffset = 6;  // flags and fragment offset
-constexpr std::size_t kProtocolOffset = 9;
-constexpr std::size_t kChecksumOffset = 10;
-// And of RFC 8200, section 3.
-constexpr std::size_t kPayloadLengthOffset = 4;
+// Of IPv6 the field does not count the header.
+std::size_t max_packet(const IpAddress& source) {
+  return source.is_v4() ? kMaxLength : kMaxPacket;
+}
+
+// Flags and fragment offset in the header of RFC 791, section 3.1, in bytes from its start.
+constexpr std::size_t kFragmentOffset = 6;
 
 // Makes the first fragment's header, options and all, that of the whole `packet`.
 void rewrite_header(MutableBytes packet, std::size_t header_size) {
   if (packet[0] >> 4 == 6) {
-    store_big(packet, kPayloadLengthOffset,
+    store_big(packet, Ipv6Header::kPayloadLengthOffset,
               static_cast<std::uint16_t>(packet.size() - Ipv6Header::kSize));
     return;
   }
-  store_big(packet, kTotalLengthOffset, static_cast<std::uint16_t>(packet.size()));
+  store_big(packet, Ipv4Header::kTotalLengthOffset, static_cast<std::uint16_t>(packet.size()));
   store_big(packet, kFragmentOffset, std::uint16_t{0});
-  store_big(packet, kChecksumOffset, std::uint16_t{0});
-  store_big(packet, kChecksumOffset, internet_checksum(packet.first(header_size)));
+  store_big(packet, Ipv4Header::kChecksumOffset, std::uint16_t{0});
+  store_big(packet, Ipv4Header::kChecksumOffset, internet_checksum(packet.first(header_size)));
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ Fragment::Fragment(const Ipv4View& view, const Ipv4Header& ip)
       offset(ip.fragment_offset),
       more(ip.more_fragments),
       header(view.packet().first(view.header_size())),
-      protocol_at(kProtocolOffset),
+      protocol_at(Ipv4Header::kProtocolOffset),
       payload(view.payload()) {}
 
 Fragment::Fragment(const Ipv6View& view) : Fragment(view, view.header()) {}
@@ -63,7 +64,7 @@ Fragment::Fragment(const Ipv6View& view, const Ipv6Header& ip)
 ReassemblyLimits ReassemblyLimits::at_mtu(std::uint16_t mtu) {
   ReassemblyLimits limits;
   const std::size_t fragment = std::max(mtu - Ipv4Header::kSize, std::size_t{8}) / 8 * 8;
-  limits.fragments = std::max(limits.fragments, (kMaxPacket + fragment - 1) / fragment);
+  limits.fragments = std::max(limits.fragments, (kMaxLength + fragment - 1) / fragment);
   return limits;
 }
 
@@ -78,7 +79,8 @@ std::optional<Bytes> Reassembler::add(Time now, const Fragment& fragment) {
   const std::size_t end = begin + payload.size();
   const bool last = !fragment.more;
   if (payload.empty() || (!last && payload.size() % 8 != 0) ||
-      fragment.header.size() > kMaxHeader || fragment.header.size() + end > kMaxPacket) {
+      fragment.header.size() > kMaxHeader ||
+      fragment.header.size() + end > max_packet(fragment.source)) {
     counters_.count(Drop::kMalformed);
     return std::nullopt;
   }
@@ -115,7 +117,7 @@ std::optional<Bytes> Reassembler::add(Time now, const Fragment& fragment) {
 
   // Options that only the first fragment carries may have made it too long in the end.
   std::optional<Bytes> packet;
-  if (entry.header_size + entry.payload.size() <= kMaxPacket) {
+  if (entry.header_size + entry.payload.size() <= max_packet(entry.key.source)) {
     packet = assemble(entry);
   } else {
     counters_.count(Drop::kMalformed);
@@ -205,9 +207,9 @@ bool Reassembler::reserve(Entry& entry, std::size_t size) {
   const std::size_t capacity = entry.payload.capacity();
   if (size <= capacity) return true;
   if (size > limits_.bytes) return false;
-  // Doubling keeps the copying linear; no packet needs more than kMaxPacket.
+  // Doubling keeps the copying linear; no packet needs more than kMaxLength.
   const std::size_t wanted =
-      std::min(std::max(size, std::min(2 * capacity, kMaxPacket)), limits_.bytes);
+      std::min(std::max(size, std::min(2 * capacity, kMaxLength)), limits_.bytes);
   while (buffered_bytes_ - capacity + wanted > limits_.bytes) {
     // It holds less than it wants and others hold the rest, so there is one.
     evict(*oldest(

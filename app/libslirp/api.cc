@@ -14,6 +14,7 @@
 #include "app/libslirp/addresses.h"
 #include "app/libslirp/instance.h"
 #include "app/summary.h"
+#include "nat/host/command_line.h"
 #include "sluice/libslirp.h"
 
 struct Slirp {
@@ -203,9 +204,9 @@ void slirp_cleanup(Slirp* slirp) {
   // The end of the call ends the Slirp, or of the one that this one was made from the midst of. The
   // program hears nothing more of it from here on.
   guarded(slirp, [&](Instance& instance) {
+    slirp->is_over = true;
     instance.callbacks().unregister_poll(instance.descriptor());
     instance.callbacks().silence();
-    slirp->is_over = true;
   });
 }
 
@@ -285,6 +286,11 @@ int slirp_add_exec(Slirp* slirp, const char* cmdline, in_addr* guest_addr, int g
   if (cmdline == nullptr) slirp = nullptr;
   return sluice::add_guest_forward(
       slirp, guest_addr, guest_port, [&](Instance& instance, Endpoint& server) {
+        if (!sluice::names_command(cmdline)) {
+          instance.callbacks().guest_error(
+              "libslirp: the command of a guestfwd has no word, or a quote that is not closed");
+          return EINVAL;
+        }
         // smbd, which QEMU starts so, asks its standard input for its peer's address.
         return instance.add_guest_forward(server, sluice::Command{cmdline, true});
       });
@@ -348,7 +354,7 @@ void slirp_state_save(Slirp* slirp, SlirpWriteCb write_cb, void* opaque) {
 }
 
 int slirp_state_load(Slirp* slirp, int version_id, SlirpReadCb read_cb, void* opaque) {
-  if (read_cb == nullptr || version_id > slirp_state_version()) return -EINVAL;
+  if (read_cb == nullptr || version_id < 0 || version_id > slirp_state_version()) return -EINVAL;
   return -guarded(slirp, EINVAL,
                   [&](Instance& instance) { return instance.load(read_cb, opaque); });
 }

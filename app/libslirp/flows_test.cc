@@ -22,15 +22,6 @@
 namespace sluice {
 namespace {
 
-constexpr IpAddress kGateway = IpAddress::v4(10, 0, 2, 2);
-constexpr Endpoint kForward{IpAddress::v4(10, 0, 2, 100), 1234};
-
-in_addr raw(const char* text) {
-  in_addr address{};
-  EXPECT_EQ(::inet_aton(text, &address), 1);
-  return address;
-}
-
 // A socket of this host on the loopback, which does not block.
 class LoopbackSocket {
  public:
@@ -95,6 +86,29 @@ int forwarded_port(const ScriptedProgram& program) {
   return port;
 }
 
+// The host's end of the guest's connection to that server. None if nothing comes of it.
+Descriptor accepted_from(ScriptedProgram& program, const ProgramGuestTcp& guest,
+                         const LoopbackSocket& server) {
+  Descriptor accepted;
+  EXPECT_TRUE(program.run_until([&] {
+    if (!accepted) accepted = server.accept();
+    return accepted && guest.established();
+  }));
+  return accepted;
+}
+
+// Whether what the guest writes arrives there.
+bool arrives(ScriptedProgram& program, ProgramGuestTcp& guest, const Descriptor& host,
+             const std::string& text) {
+  guest.write(text);
+  std::string received;
+  program.run_until([&] {
+    read_into(received, host.get());
+    return received.size() == text.size();
+  });
+  return received == text;
+}
+
 class LibslirpFlows : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(program_.start()); }
@@ -117,19 +131,10 @@ class LibslirpFlows : public testing::Test {
 TEST_F(LibslirpFlows, AGuestReachesTheHostsLoopback) {
   const LoopbackSocket server(SOCK_STREAM);
   ProgramGuestTcp guest(program_, 4000, {kGateway, server.port()});
-  Descriptor accepted;
-  ASSERT_TRUE(program_.run_until([&] {
-    if (!accepted) accepted = server.accept();
-    return accepted && guest.established();
-  }));
+  Descriptor accepted = accepted_from(program_, guest, server);
+  ASSERT_TRUE(accepted);
   const std::string text = varied_text(2'000'000);
-  guest.write(text);
-  std::string received;
-  ASSERT_TRUE(program_.run_until([&] {
-    read_into(received, accepted.get());
-    return received.size() == text.size();
-  }));
-  EXPECT_TRUE(received == text);
+  ASSERT_TRUE(arrives(program_, guest, accepted, text));
   std::size_t sent = 0;
   ASSERT_TRUE(program_.run_until([&] {
     if (sent < text.size()) {
@@ -426,19 +431,9 @@ TEST(LibslirpPrograms, OfEveryVersionMoveData) {
     ASSERT_TRUE(program.start());
     const LoopbackSocket server(SOCK_STREAM);
     ProgramGuestTcp guest(program, 4000, {kGateway, server.port()});
-    Descriptor accepted;
-    ASSERT_TRUE(program.run_until([&] {
-      if (!accepted) accepted = server.accept();
-      return accepted && guest.established();
-    }));
-    const std::string text = varied_text(200'000);
-    guest.write(text);
-    std::string received;
-    ASSERT_TRUE(program.run_until([&] {
-      read_into(received, accepted.get());
-      return received.size() == text.size();
-    })) << version;
-    EXPECT_TRUE(received == text);
+    const Descriptor accepted = accepted_from(program, guest, server);
+    ASSERT_TRUE(accepted) << version;
+    EXPECT_TRUE(arrives(program, guest, accepted, varied_text(200'000))) << version;
   }
 }
 

@@ -328,11 +328,14 @@ void Instance::save(SlirpWriteCb write, void* opaque) {
       state.streams.push_back({std::move(exported.state), {unsaid.begin(), unsaid.end()}});
     }
   }
+  state.positions = nat_.positions();
+  std::erase_if(state.positions,
+                [this](const FlowPosition& flow) { return find(flow.remote) != nullptr; });
   const std::vector<std::uint8_t> stream = emit_state(state);
-  for (Bytes rest = stream; !rest.empty();) {
+  // What has been written when it ends early is no whole stream, and will be refused.
+  for (Bytes rest = stream; !rest.empty() && !callbacks_.is_silenced();) {
     const ssize_t written = write(rest.data(), rest.size(), opaque);
-    if (written <= 0 || callbacks_.is_silenced())
-      return;  // what has been written is no whole stream, and will be refused
+    if (written <= 0) return;
     rest = rest.subspan(std::min(static_cast<std::size_t>(written), rest.size()));
   }
 }
@@ -360,6 +363,7 @@ int Instance::load(SlirpReadCb read, void* opaque) {
   enter([&](Time now) {
     if (services_.dhcp() != nullptr) services_.dhcp()->restore_leases(now, state->leases);
     for (const Neighbors::Entry& entry : state->neighbors) nat_.learn(entry.address, entry.mac);
+    nat_.end_all_but(now, state->positions);
     for (const SavedState::Stream& stream : state->streams) {
       const SocketId id = nat_.import_stream(now, stream.state);
       if (id != SocketId::kNone) find(stream.state.server)->streams().restore(id, stream.unsaid);

@@ -4,17 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "app/libslirp/scripted_program.h"
+#include "app/libslirp/state.h"
 #include "sluice/libslirp.h"
 
 namespace sluice {
 namespace {
-
-constexpr Endpoint kForward{IpAddress::v4(10, 0, 2, 100), 1234};
 
 in_addr forward_address() {
   return {.s_addr = ::inet_addr("10.0.2.100")};
@@ -149,15 +150,78 @@ TEST(LibslirpMigration, LeasesGoOn) {
   EXPECT_EQ(dhcp_answer(after, dhcp_message(1, 7)), first);
 }
 
-TEST(LibslirpMigration, ConnectionsOfTheOneThatLoadsStay) {
-  Program program;
-  in_addr address = forward_address();
-  ASSERT_EQ(slirp_add_exec(program.slirp, "cat", &address, 7), 0);
-  ProgramGuestTcp guest(program, 4001, {kForward.address, 7});
-  ASSERT_TRUE(program.run_until([&] { return guest.established(); }));
-  ASSERT_EQ(program.load(program.save()), 0);
-  guest.write("there and back");
-  EXPECT_TRUE(program.run_until([&] { return guest.received() == "there and back"; }));
+// A connection with a program of the host, which no state holds.
+class LibslirpMigrationOutside : public testing::Test {
+ protected:
+  void SetUp() override {
+    in_addr address = forward_address();
+    ASSERT_EQ(slirp_add_exec(program_.slirp, "cat", &address, kEcho.port), 0);
+    guest_.emplace(program_, 4001, kEcho);
+    ASSERT_TRUE(program_.run_until([&] { return guest_->established(); }));
+    program_.settle();
+  }
+  bool talks(const std::string& text) {
+    const std::string all = guest_->received() + text;
+    guest_->write(text);
+    return program_.run_until([&] { return guest_->closed() || guest_->received() == all; }) &&
+           !guest_->closed();
+  }
+
+  static constexpr Endpoint kEcho{kForward.address, 7};
+  Program program_;
+  std::optional<ProgramGuestTcp> guest_;
+};
+
+TEST_F(LibslirpMigrationOutside, GoesOnWithTheGuestThatComesBackToIt) {
+  ASSERT_TRUE(talks("before"));
+  program_.settle();
+  ASSERT_EQ(program_.load(program_.save()), 0);
+  EXPECT_TRUE(talks(", and after"));
+}
+
+TEST_F(LibslirpMigrationOutside, IsResetWhereItHasMovedOnWithoutTheGuest) {
+  const Memory saved = program_.save();
+  ASSERT_TRUE(talks("what the guest will not know"));
+  ASSERT_EQ(program_.load(saved), 0);
+  EXPECT_EQ(program_.connections().find(" 4001 "), std::string::npos) << program_.connections();
+  EXPECT_FALSE(talks("x"));
+  EXPECT_EQ(guest_->close_reason(), tcp::CloseReason::kReset);
+}
+
+TEST_F(LibslirpMigrationOutside, IsResetWhereTheGuestDoesNotKnowItYet) {
+  const Memory saved = Program().save();
+  ASSERT_EQ(program_.load(saved), 0);
+  EXPECT_FALSE(talks("x"));
+}
+
+TEST_F(LibslirpMigrationOutside, AGuestElsewhereIsToldThatItHasEnded) {
+  const Memory saved = program_.save();
+  Program after;
+  guest_->move_to(after);
+  ASSERT_EQ(after.load(saved), 0);
+  EXPECT_TRUE(after.run_until([&] { return guest_->closed(); }));
+  EXPECT_EQ(guest_->close_reason(), tcp::CloseReason::kReset);
+}
+
+TEST_F(LibslirpMigrationOutside, WhoIsToBeToldMustBeAGuest) {
+  SavedState state;
+  const Endpoint guest{kGuestAddress, 4000};
+  const Endpoint outside{IpAddress::v4(192, 0, 2, 1), 80};
+  const Endpoint other_family{IpAddress::v6(std::array<std::uint8_t, 16>{0x20}), 80};
+  state.positions = {{outside, guest, {}},
+                     {guest, other_family, {}},
+                     {other_family, guest, {}},
+                     {guest, outside, {}}};
+  Memory memory;
+  const auto stream = emit_state(state);
+  memory.bytes.assign(stream.begin(), stream.end());
+  program_.take_seen();
+  ASSERT_EQ(program_.load(memory), 0);
+  program_.settle();
+  const auto seen = program_.take_seen();
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_TRUE(seen[0].tcp);
+  EXPECT_TRUE(seen[0].tcp->flags.rst);
 }
 
 TEST(LibslirpMigration, PiecesMayBeOfAnySize) {
@@ -210,6 +274,11 @@ TEST(LibslirpMigration, NeedsItsCallbacks) {
   slirp_state_save(program.slirp, nullptr, nullptr);
   EXPECT_EQ(slirp_state_load(program.slirp, 4, nullptr, nullptr), -EINVAL);
   EXPECT_EQ(slirp_state_load(nullptr, 4, &Memory::read, nullptr), -EINVAL);
+  Memory memory = program.save();
+  for (const int version : {-1, slirp_state_version() + 1}) {
+    EXPECT_EQ(slirp_state_load(program.slirp, version, &Memory::read, &memory), -EINVAL);
+  }
+  EXPECT_EQ(memory.taken, 0U);
 }
 
 }  // namespace

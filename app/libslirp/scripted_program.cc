@@ -48,6 +48,19 @@ ScriptedProgram& program_of(void* self) {
 
 }  // namespace
 
+in_addr raw(const char* text) {
+  in_addr address{};
+  EXPECT_EQ(::inet_aton(text, &address), 1);
+  return address;
+}
+
+Octets arp_question(const IpAddress& from) {
+  return arp_frame({.operation = ArpMessage::Operation::kRequest,
+                    .sender_mac = kGuestMac,
+                    .sender = from,
+                    .target = kGateway});
+}
+
 ScriptedProgram::ScriptedProgram() {
   config.version = SLIRP_CONFIG_VERSION_MAX;
   config.in_enabled = true;
@@ -78,10 +91,7 @@ ScriptedProgram::~ScriptedProgram() {
 bool ScriptedProgram::start() {
   slirp = slirp_new(&config, &callbacks, this);
   if (slirp == nullptr) return false;
-  from_guest(arp_frame({.operation = ArpMessage::Operation::kRequest,
-                        .sender_mac = kGuestMac,
-                        .sender = kGuestAddress,
-                        .target = IpAddress::v4(10, 0, 2, 2)}));
+  from_guest(arp_question());
   take_seen();
   return true;
 }

@@ -19,6 +19,14 @@
 
 namespace sluice {
 
+// The gateway of the program's network, and an address of it that a test forwards.
+inline constexpr IpAddress kGateway = IpAddress::v4(10, 0, 2, 2);
+inline constexpr Endpoint kForward{IpAddress::v4(10, 0, 2, 100), 1234};
+
+in_addr raw(const char* text);
+// Asks for the gateway's link address.
+Octets arp_question(const IpAddress& from = kGuestAddress);
+
 class ProgramGuestTcp;
 
 class ScriptedProgram {

@@ -37,13 +37,9 @@ Subnet subnet_of(const SlirpConfig& config) {
   return Subnet(ip_address(config.vnetwork), static_cast<unsigned>(length));
 }
 
-bool is_host_of(const Subnet& subnet, const IpAddress& address) {
-  return subnet.contains(address) && address != subnet.base() && address != subnet.v4_broadcast();
-}
-
 IpAddress host_in(const Subnet& subnet, const in_addr& raw, std::string_view field) {
   const IpAddress address = ip_address(raw);
-  if (!is_host_of(subnet, address)) {
+  if (!subnet.has_host(address)) {
     refuse(field, "is " + address.to_string() + ", which is no host of " + subnet.to_string() +
                       "; use an address inside the network");
   }
@@ -65,6 +61,11 @@ AddressPlan plan6_of(const SlirpConfig& config) {
     refuse("vprefix_len", "is " + std::to_string(length) + "; use 1 to 126");
   }
   const Subnet prefix(ip_address(config.vprefix_addr6), length);
+  if (!prefix.is_routable()) {
+    refuse("vprefix_addr6",
+           "is " + prefix.to_string() +
+               ", addresses that a guest can't use; use a prefix such as fec0::/64");
+  }
   const IpAddress host = ip_address(config.vhost6);
   if (!prefix.contains(host)) {
     refuse("vhost6", "is " + host.to_string() + ", which is not in " + prefix.to_string() +
@@ -79,16 +80,11 @@ AddressPlan plan6_of(const SlirpConfig& config) {
 // QEMU asks for one that nobody can have, the next one after those that are taken. Unspecified:
 // none was asked for, or nobody can have any.
 IpAddress dhcp_start_in(const AddressPlan& plan, const IpAddress& wanted) {
-  const auto is_free = [&](const IpAddress& address) {
-    return is_host_of(plan.subnet, address) && address != plan.host && address != plan.dns;
-  };
-  if (wanted.is_unspecified() || is_host_of(plan.subnet, wanted)) return wanted;
-  constexpr std::uint32_t kUsuallyTaken = 4;
-  for (std::uint32_t i = 1; i <= 2 * kUsuallyTaken; ++i) {
-    // From .5 on, and then those before it.
-    const std::uint32_t host = (kUsuallyTaken + i - 1) % (2 * kUsuallyTaken) + 1;
+  if (wanted.is_unspecified() || plan.subnet.has_host(wanted)) return wanted;
+  for (const std::uint32_t host : {5U, 6U, 7U, 8U, 1U, 2U, 3U, 4U}) {
     const IpAddress address = plan.subnet.nth(host);
-    if (is_free(address)) return address;
+    const bool is_taken = address == plan.host || address == plan.dns;
+    if (plan.subnet.has_host(address) && !is_taken) return address;
   }
   return {};
 }

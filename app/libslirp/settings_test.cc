@@ -108,7 +108,7 @@ TEST(LibslirpSettings, TheOutboundAddressIsLookedAtForEachUse) {
 }
 
 TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
-  const std::array<Refused, 19> refused{{
+  const std::array<Refused, 20> refused{{
       {"version", [](SlirpConfig& c) { c.version = 0; }},
       {"version", [](SlirpConfig& c) { c.version = SLIRP_CONFIG_VERSION_MAX + 1; }},
       {"version", [](SlirpConfig& c) { c.version = UINT32_MAX; }},
@@ -139,6 +139,12 @@ TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
        [](SlirpConfig& c) {
          c.in6_enabled = true;
          c.vprefix_len = 129;
+       }},
+      {"vprefix_addr6",
+       [](SlirpConfig& c) {
+         c.in6_enabled = true;
+         c.vprefix_len = 64;
+         c.vprefix_addr6.s6_addr[0] = 0xff;
        }},
       {"vhost6",
        [](SlirpConfig& c) {

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::array<std::uint8_t, 8> kMagic{'s', 'l', 'u', 'i', 'c', 'e', 0x0a, 0x1a};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeaderSize = kMagic.size() + 4 + 4 + 8;
 // Against damage, not against malice: records are checked whatever it says.
 constexpr Seed kChecksumKey{0x736c75696365, 0x7374617465};
@@ -18,7 +18,7 @@ constexpr Seed kChecksumKey{0x736c75696365, 0x7374617465};
 // Numbers of records that no instance has more of.
 constexpr std::uint32_t kMaxLeases = 1024;
 constexpr std::uint32_t kMaxNeighbors = Neighbors::kCapacity;
-constexpr std::uint32_t kMaxStreams = 65536;
+constexpr std::uint32_t kMaxFlows = 65536;
 constexpr std::uint32_t kMaxIdentifier = 255;
 
 class Writer {
@@ -199,6 +199,28 @@ SavedState::Stream read_stream(Reader& reader) {
   return stream;
 }
 
+void write_position(Writer& writer, const FlowPosition& flow) {
+  writer.endpoint(flow.guest);
+  writer.endpoint(flow.remote);
+  writer.number(flow.position.una);
+  writer.number(flow.position.nxt);
+  writer.number(flow.position.expected);
+  writer.number(flow.position.recent_timestamp);
+  writer.flag(flow.position.fin_sent);
+}
+
+FlowPosition read_position(Reader& reader) {
+  FlowPosition flow;
+  reader.endpoint(flow.guest);
+  reader.endpoint(flow.remote);
+  reader.number(flow.position.una);
+  reader.number(flow.position.nxt);
+  reader.number(flow.position.expected);
+  reader.number(flow.position.recent_timestamp);
+  reader.flag(flow.position.fin_sent);
+  return flow;
+}
+
 std::optional<SavedState> parse_body(Bytes body) {
   Reader reader(body);
   SavedState state;
@@ -211,8 +233,11 @@ std::optional<SavedState> parse_body(Bytes body) {
     reader.mac(neighbor.mac);
     state.neighbors.push_back(neighbor);
   }
-  for (std::uint32_t left = reader.count(kMaxStreams); left > 0 && !reader.failed(); --left) {
+  for (std::uint32_t left = reader.count(kMaxFlows); left > 0 && !reader.failed(); --left) {
     state.streams.push_back(read_stream(reader));
+  }
+  for (std::uint32_t left = reader.count(kMaxFlows); left > 0 && !reader.failed(); --left) {
+    state.positions.push_back(read_position(reader));
   }
   if (reader.failed() || !reader.at_end()) return std::nullopt;
   return state;
@@ -229,18 +254,26 @@ std::vector<std::uint8_t> emit_state(const SavedState& state) {
     body.address(neighbor.address);
     body.bytes(neighbor.mac.octets());
   }
+  // Their size is bounded, that of streams is not.
+  Writer positions;
+  const auto most = std::min<std::size_t>(state.positions.size(), kMaxFlows);
+  positions.number(static_cast<std::uint32_t>(most));
+  for (std::size_t i = 0; i < most; ++i) write_position(positions, state.positions[i]);
   Writer streams;
   std::uint32_t count = 0;
   for (const SavedState::Stream& stream : state.streams) {
     Writer one;
     write_stream(one, stream);
-    if (body.out().size() + 4 + streams.out().size() + one.out().size() > kMaxStateBody) continue;
+    const std::size_t others = body.out().size() + 4 + streams.out().size();
+    if (count == kMaxFlows || others + one.out().size() + positions.out().size() > kMaxStateBody) {
+      continue;
+    }
     streams.bytes(one.out());
     ++count;
   }
   body.number(count);
   body.bytes(streams.out());
-
+  body.bytes(positions.out());
   return seal_state(body.out());
 }
 

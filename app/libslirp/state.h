@@ -29,9 +29,10 @@ struct SavedState {
   std::vector<DhcpLeaseTable::Record> leases;
   std::vector<Neighbors::Entry> neighbors;
   std::vector<Stream> streams;
+  std::vector<FlowPosition> positions;  // of all other connections
 };
 
-// Streams that would make it longer than a reader takes are left out.
+// What would make it longer than a reader takes is left out.
 std::vector<std::uint8_t> emit_state(const SavedState& state);
 
 // The header for a body, and the body.

@@ -34,6 +34,10 @@ SavedState some_state() {
   stream.state.to_host = {6, 7};
   stream.unsaid = {8};
   state.streams.push_back(stream);
+  state.positions.push_back(
+      {{kGuest, 4001},
+       {IpAddress::v4(192, 0, 2, 1), 80},
+       {.una = 1, .nxt = 0xffffffff, .expected = 3, .recent_timestamp = 4, .fin_sent = true}});
   return state;
 }
 
@@ -62,6 +66,10 @@ TEST(LibslirpState, IsReadAsItWasWritten) {
   EXPECT_EQ(stream.to_guest, state.streams[0].state.to_guest);
   EXPECT_EQ(stream.to_host, state.streams[0].state.to_host);
   EXPECT_EQ(read->streams[0].unsaid, state.streams[0].unsaid);
+  ASSERT_EQ(read->positions.size(), 1U);
+  EXPECT_EQ(read->positions[0].guest, state.positions[0].guest);
+  EXPECT_EQ(read->positions[0].remote, state.positions[0].remote);
+  EXPECT_EQ(read->positions[0].position, state.positions[0].position);
 }
 
 TEST(LibslirpState, CutShortItIsRefused) {

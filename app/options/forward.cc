@@ -6,6 +6,7 @@
 
 #include "app/options/nearest.h"
 #include "app/options/usage_error.h"
+#include "nat/host/command_line.h"
 
 namespace sluice {
 namespace {
@@ -99,8 +100,8 @@ StreamTarget target_of(std::string_view text) {
   const std::string_view kind = text.substr(0, colon);
   std::string_view rest = text.substr(std::min(colon + 1, text.size()));
   if (kind == "cmd") {
-    if (rest.find_first_not_of(" \t") == std::string_view::npos) {
-      fail("no command after 'cmd:'; " + std::string(kGuestSyntax));
+    if (!names_command(rest)) {
+      fail("no command after 'cmd:', or a quote in it is not closed; " + std::string(kGuestSyntax));
     }
     return Command{std::string(rest)};
   }

@@ -55,15 +55,6 @@ IpAddress parse_v6(std::string_view value) {
   return *address;
 }
 
-IpAddress parse_prefix6(std::string_view value) {
-  const IpAddress prefix = parse_v6(value);
-  if (prefix.is_unspecified() || prefix.is_multicast() || prefix.is_link_local() ||
-      prefix.is_loopback()) {
-    fail("expected a prefix whose addresses a guest can use");
-  }
-  return prefix;
-}
-
 unsigned parse_prefix6_length(std::string_view value) {
   constexpr std::uint32_t kShortest = 4;
   constexpr std::uint32_t kLongest = 120;  // room for the host, the DNS proxy and leases
@@ -253,12 +244,12 @@ constexpr auto kRows = std::to_array<Row>({
     {{"ipv6-net", "PREFIX[/BITS]", "The IPv6 network. Default: fec0::/64."},
      [](Draft& draft, std::string_view value) {
        const std::size_t slash = std::min(value.find('/'), value.size());
-       draft.prefix6 = parse_prefix6(value.substr(0, slash));
+       draft.prefix6 = parse_v6(value.substr(0, slash));
        if (slash < value.size())
          draft.prefix6_length = parse_prefix6_length(value.substr(slash + 1));
      }},
     {{"ipv6-prefix", "PREFIX", "The same without its length."},
-     [](Draft& draft, std::string_view value) { draft.prefix6 = parse_prefix6(value); }},
+     [](Draft& draft, std::string_view value) { draft.prefix6 = parse_v6(value); }},
     {{"ipv6-prefixlen", "BITS",
       "Its length, 4 to 120. Guests make their own addresses only of 64. Default: 64."},
      [](Draft& draft, std::string_view value) {
@@ -308,11 +299,6 @@ void apply(Draft& draft, const KeyValue& item) {
   }
 }
 
-bool is_usable(const Subnet& subnet, const IpAddress& address) {
-  return subnet.contains(address) && address != subnet.base() &&
-         (!address.is_v4() || address != subnet.v4_broadcast());
-}
-
 // QEMU's defaults: the last two bytes are 2.2, 2.3, 2.4 and 2.15 as far as the mask lets them.
 IpAddress default_address(const Subnet& subnet, std::uint32_t low) {
   return IpAddress::v4(subnet.base().v4_bits() | ((0x0200U | low) & ~subnet.v4_mask()));
@@ -324,7 +310,7 @@ struct NamedAddress {
 };
 
 void require_usable(const Subnet& subnet, const NamedAddress& named) {
-  if (is_usable(subnet, named.address)) return;
+  if (subnet.has_host(named.address)) return;
   throw UsageError("--netdev user: " + std::string(named.key) + " " + named.address.to_string() +
                    " is no host's address in " + subnet.to_string());
 }
@@ -350,17 +336,17 @@ void check_forwards(const UserNetworkOptions& options) {
     if (guest.is_unspecified()) continue;
     require_family(network, "hostfwd", guest);
     require_usable(network.of(guest).subnet, {"hostfwd: the guest's address", guest});
-    if (guest == network.of(guest).host || guest == network.of(guest).dns) {
+    if (network.is_own(guest)) {
       throw UsageError("--netdev user: hostfwd: the guest's address " + guest.to_string() +
                        " is one of Sluice's own; expected the guest's");
     }
   }
   for (std::size_t i = 0; i < options.guest_forwards.size(); ++i) {
     const Endpoint& server = options.guest_forwards[i].server;
-    const AddressPlan& plan = network.of(server.address);
     require_family(network, "guestfwd", server.address);
-    require_usable(plan.subnet, {"guestfwd: the server's address", server.address});
-    if (server.address == plan.host || server.address == plan.dns) {
+    require_usable(network.of(server.address).subnet,
+                   {"guestfwd: the server's address", server.address});
+    if (network.is_own(server.address)) {
       throw UsageError("--netdev user: guestfwd: " + server.address.to_string() +
                        " is the host's or the DNS proxy's address; expected another one");
     }
@@ -400,21 +386,24 @@ void finish_families(const Draft& draft, Network& network) {
   }
 }
 
-void finish_v6(const Draft& draft, AddressPlan& plan) {
+void finish_v6(const Draft& draft, Network& network) {
+  AddressPlan& plan = network.v6;
   constexpr unsigned kUsualLength = 64;
   if (draft.prefix6 || draft.prefix6_length) {
     plan.subnet = Subnet(draft.prefix6.value_or(plan.subnet.base()),
                          draft.prefix6_length.value_or(kUsualLength));
   }
+  if (!plan.subnet.is_routable()) {
+    throw UsageError("--netdev user: 'ipv6-net=" + plan.subnet.to_string() +
+                     "': expected a prefix whose addresses a guest can use, such as fec0::/64");
+  }
   plan.host = draft.host6.value_or(plan.subnet.nth(2));
   plan.dns = draft.dns6.value_or(plan.subnet.nth(3));
-  const std::vector<NamedAddress> addresses = {
-      {"ipv6-host", plan.host},
-      {"ipv6-dns", plan.dns},
-      {"the guest's own address", plan.subnet.nth(Network::kFirstLease6)}};
-  require_usable(plan.subnet, addresses[0]);
-  check_dns(plan, addresses[1], draft.options.policy.restricted);
-  require_different(addresses);
+  const NamedAddress host{"ipv6-host", plan.host};
+  const NamedAddress dns{"ipv6-dns", plan.dns};
+  require_usable(plan.subnet, host);
+  check_dns(plan, dns, draft.options.policy.restricted);
+  require_different({host, dns, {"the guest's own address", network.dhcp6_start()}});
 }
 
 // Fills in what was not given and checks the addresses against each other.
@@ -422,7 +411,7 @@ UserNetworkOptions finish(Draft draft) {
   UserNetworkOptions& options = draft.options;
   Network& network = options.network;
   finish_families(draft, network);
-  finish_v6(draft, network.v6);
+  finish_v6(draft, network);
   if (draft.subnet) network.v4.subnet = *draft.subnet;
   const Subnet& subnet = network.v4.subnet;
   network.v4.host = draft.host.value_or(default_address(subnet, 2));
@@ -430,18 +419,20 @@ UserNetworkOptions finish(Draft draft) {
   network.smb = draft.smb.value_or(default_address(subnet, 4));
   network.dhcp_start = draft.dhcp_start.value_or(default_address(subnet, 15));
   // In a network of 16 addresses or fewer, .15 is none of them, or the broadcast address.
-  if (!draft.dhcp_start && !is_usable(subnet, network.dhcp_start)) {
+  if (!draft.dhcp_start && !subnet.has_host(network.dhcp_start)) {
     network.dhcp_start = default_address(subnet, 5);
   }
 
-  const NamedAddress dns{"dns", network.v4.dns};
-  check_dns(network.v4, dns, options.policy.restricted);
-  std::vector<NamedAddress> addresses = {{"host", network.v4.host},
-                                         {"dhcpstart", network.dhcp_start}};
+  std::vector<NamedAddress> addresses = {
+      {"host", network.v4.host}, {"dns", network.v4.dns}, {"dhcpstart", network.dhcp_start}};
+  require_usable(subnet, addresses[0]);
+  check_dns(network.v4, addresses[1], options.policy.restricted);
+  require_usable(subnet, addresses[2]);
   // Nobody minds where a server that there isn't would be.
-  if (draft.smb || !options.smb_directory.empty()) addresses.push_back({"smbserver", network.smb});
-  for (const NamedAddress& named : addresses) require_usable(subnet, named);
-  addresses.insert(addresses.begin() + 1, dns);
+  if (draft.smb || !options.smb_directory.empty()) {
+    addresses.push_back({"smbserver", network.smb});
+    require_usable(subnet, addresses.back());
+  }
   require_different(addresses);
   for (GuestForward& forward : options.guest_forwards) {
     if (forward.server.address.is_unspecified()) forward.server.address = network.smb;

@@ -211,7 +211,7 @@ TEST(UserNetwork, TheIpv6NetworkFollowsFromItsPrefix) {
   EXPECT_EQ(apart.host, at("fd00:2::77"));
   for (const char* const wrong :
        {"ipv6-net=10.0.2.0/24", "ipv6-net=fe80::/64", "ipv6-net=ff02::/64", "ipv6-net=::/64",
-        "ipv6-net=fd00::/121", "ipv6-prefixlen=3", "ipv6-host=fd00::2",
+        "ipv6-net=::5/64", "ipv6-net=fd00::/121", "ipv6-prefixlen=3", "ipv6-host=fd00::2",
         "ipv6-host=fec0::", "ipv6-host=fec0::3", "ipv6-dns=10.0.2.3", "ipv6-host=fec0::15",
         "ipv6-dns=fec0::15", "guestfwd=tcp:[fec0::15]:7-cmd:cat"}) {
     EXPECT_NE(problem(std::string("user,") + wrong), "") << wrong;

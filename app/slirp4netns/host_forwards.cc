@@ -24,8 +24,7 @@ std::string HostForwards::answer(const ApiRequest& request) {
 std::string HostForwards::add(HostForward forward) {
   IpAddress& guest = forward.guest.address;
   if (guest.is_unspecified()) guest = guest_;
-  if (!network_.v4.subnet.contains(guest) || guest == network_.v4.subnet.base() ||
-      network_.is_broadcast(guest) || guest == network_.v4.host || guest == network_.v4.dns) {
+  if (!network_.v4.subnet.has_host(guest) || network_.is_own(guest)) {
     return emit_error("add_hostfwd: bad arguments.guest_addr");
   }
   if (forwards_.size() >= kMax) {

@@ -83,4 +83,9 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
   return words;
 }
 
+bool names_command(std::string_view line) {
+  const auto words = split_words(line);
+  return words && !words->empty();
+}
+
 }  // namespace sluice

@@ -16,6 +16,9 @@ namespace sluice {
 // quote is not closed or the line ends with a backslash.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
+// Whether the line can be split, into a word at least.
+bool names_command(std::string_view line);
+
 }  // namespace sluice
 
 #endif  // SLUICE_NAT_HOST_COMMAND_LINE_H_

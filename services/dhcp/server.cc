@@ -35,8 +35,7 @@ void check_text(std::string_view what, const std::string& text) {
 
 // An address that a guest may have.
 bool is_guest_address(const Network& network, const IpAddress& address) {
-  return network.v4.subnet.contains(address) && address != network.v4.subnet.base() &&
-         address != network.v4.subnet.v4_broadcast() && address != network.v4.host &&
+  return network.v4.subnet.has_host(address) && address != network.v4.host &&
          address != network.v4.dns && address != network.smb;
 }
 

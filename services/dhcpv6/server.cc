@@ -95,10 +95,10 @@ bool tells_boot_url(const Dhcpv6Config& config) {
 
 // A client of the lease table: the association's number and the DUID.
 std::vector<std::uint8_t> identifier_of(const Duid& client, const Dhcpv6Association& association) {
-  std::vector<std::uint8_t> identifier(sizeof(association.id));
-  store_big<std::uint32_t>(identifier, 0, association.id);
   const Bytes duid = client.bytes();
-  identifier.insert(identifier.end(), duid.begin(), duid.end());
+  std::vector<std::uint8_t> identifier(sizeof(association.id) + duid.size());
+  store_big<std::uint32_t>(identifier, 0, association.id);
+  copy_bytes(duid, MutableBytes(identifier).subspan(sizeof(association.id)));
   return identifier;
 }
 

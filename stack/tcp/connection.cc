@@ -11,6 +11,7 @@ Connection::Connection(Time now, State state, const Parameters& parameters)
       receive_space_(parameters.receive_space),
       timestamp_offset_(parameters.timestamp_offset),
       own_segment_size_(parameters.maximum_segment_size),
+      peer_segment_size_(parameters.default_segment_size),
       state_(state),
       syn_due_(true) {
   congestion_.start(std::min(own_segment_size_, peer_segment_size_));

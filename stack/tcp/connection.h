@@ -140,11 +140,26 @@ struct Snapshot {
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
 };
 
+// How far both directions of an open connection have come. Where the peer goes back to an earlier
+// state of its own, it can go on with a connection only if that has not moved since.
+struct Position {
+  // As in Connection.
+  std::uint32_t una = 0;
+  std::uint32_t nxt = 0;
+  std::uint32_t expected = 0;
+  std::uint32_t recent_timestamp = 0;
+  bool fin_sent = false;
+
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
 struct Parameters {
   Sequence initial_sequence;                  // RFC 6528
   std::uint32_t timestamp_offset = 0;         // RFC 7323, section 5.4
   std::uint16_t maximum_segment_size = 1460;  // what we can take: the MTU less 40
-  std::uint32_t receive_space = 65535;        // bytes the owner can keep
+  // What a peer takes that does not say: 1220 over IPv6 (RFC 9293, section 3.7.1).
+  std::uint16_t default_segment_size = 536;
+  std::uint32_t receive_space = 65535;  // bytes the owner can keep
 };
 
 class Connection {
@@ -157,6 +172,9 @@ class Connection {
 
   // nullopt if the connection is not open, or only waits for its end.
   std::optional<Snapshot> snapshot(Time now) const;
+  // nullopt if the connection is not open or only waits for its end, or if there is something out
+  // of order, which the peer may send otherwise when it comes back.
+  std::optional<Position> position() const;
   // What the snapshot, which is sound, was of.
   static Connection restore(Time now, const Snapshot& snapshot);
 
@@ -337,7 +355,7 @@ class Connection {
   static constexpr std::uint16_t kNoTrip = 0xffff;
   std::uint16_t shortest_trip_ = kNoTrip;  // milliseconds
   std::uint16_t own_segment_size_;         // what we announce
-  std::uint16_t peer_segment_size_ = 536;  // what the peer announced (RFC 9293, section 3.7.1)
+  std::uint16_t peer_segment_size_;        // what the peer announced, or else the default
   State state_;
   CloseReason reason_ = CloseReason::kNone;
   std::uint8_t peer_scale_ = 0;

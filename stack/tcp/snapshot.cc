@@ -55,6 +55,15 @@ std::optional<Snapshot> Connection::snapshot(Time now) const {
                   .active = active_};
 }
 
+std::optional<Position> Connection::position() const {
+  if (!synchronized() || state_ == State::kTimeWait || has_gaps()) return std::nullopt;
+  return Position{.una = una_.number(),
+                  .nxt = nxt_.number(),
+                  .expected = expected_.number(),
+                  .recent_timestamp = recent_timestamp_,
+                  .fin_sent = fin_sent_};
+}
+
 Connection Connection::restore(Time now, const Snapshot& snapshot) {
   Expects(snapshot.is_sound());
   State state = snapshot.peer_finished ? State::kCloseWait : State::kEstablished;

@@ -39,6 +39,29 @@ TEST(TcpSnapshot, ARestoredConnectionSaysWhereItIsAndGoesOn) {
   EXPECT_EQ(peer.connection.queued(), 0U);
 }
 
+TEST(TcpSnapshot, APositionIsLeftWithAnyStep) {
+  ScriptedPeer peer = ScriptedPeer::established();
+  auto last = peer.connection.position();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(peer.connection.position(), last);
+  const auto moved = [&] {
+    const auto now = peer.connection.position();
+    const bool different = now != last;
+    last = now;
+    return different;
+  };
+  peer.gives_taken(peer.data(0, 500));
+  EXPECT_TRUE(moved());
+  EXPECT_EQ(peer.sends(300).size(), 1U);
+  EXPECT_TRUE(moved());
+  peer.gives(peer.ack(300));
+  EXPECT_TRUE(moved());
+  // The peer may say something else at that place, should it come back.
+  const Arrival arrival = peer.gives(peer.data(600, 100));
+  ASSERT_TRUE(peer.connection.keep(arrival.offset, 100));
+  EXPECT_FALSE(peer.connection.position());
+}
+
 TEST(TcpSnapshot, WhatWasOnItsWayIsSentAgain) {
   ScriptedPeer peer = ScriptedPeer::established();
   ASSERT_FALSE(peer.sends(2000).empty());

@@ -25,7 +25,6 @@ static_assert(sizeof(Layout) == Ipv4Header::kSize);
 constexpr std::uint16_t kDontFragment = 0x4000;
 constexpr std::uint16_t kMoreFragments = 0x2000;
 constexpr std::uint16_t kOffsetMask = 0x1fff;  // in units of 8 bytes
-constexpr std::size_t kChecksumOffset = 10;
 
 std::nullopt_t failed(Ipv4View::Error* to, Ipv4View::Error error) {
   if (to != nullptr) *to = error;

@@ -30,8 +30,6 @@ struct FragmentLayout {
 static_assert(sizeof(FragmentLayout) == Ipv6FragmentHeader::kSize);
 
 constexpr std::uint32_t kLargestFlowLabel = 0xfffff;
-constexpr std::size_t kPayloadLengthOffset = 4;
-constexpr std::size_t kNextHeaderOffset = 6;
 
 constexpr std::uint16_t kOffsetMask = 0xfff8;
 constexpr std::uint16_t kMoreFragments = 1;
@@ -136,8 +134,8 @@ class Walk {
  public:
   explicit Walk(Bytes packet)
       : packet_(packet),
-        at_{static_cast<IpProtocol>(packet[kNextHeaderOffset]), kNextHeaderOffset,
-            Ipv6Header::kSize} {}
+        at_{static_cast<IpProtocol>(packet[Ipv6Header::kNextHeaderOffset]),
+            Ipv6Header::kNextHeaderOffset, Ipv6Header::kSize} {}
 
   // Goes along the chain to its end, or to where the packet has to be refused.
   std::optional<Refusal> run() {
@@ -198,7 +196,8 @@ class Walk {
     chain_.fragment_place = at_;
     const std::size_t data = packet_.size() - at_.offset - header.size();
     if (chain_.fragment->more_fragments && data % kUnit != 0) {
-      return refusal(Reason::kMalformed, Icmpv6ProblemCode::kErroneousField, kPayloadLengthOffset);
+      return refusal(Reason::kMalformed, Icmpv6ProblemCode::kErroneousField,
+                     Ipv6Header::kPayloadLengthOffset);
     }
     if (at_.offset - Ipv6Header::kSize + chain_.fragment->offset + data > kLargestPayload) {
       return refusal(Reason::kMalformed, Icmpv6ProblemCode::kErroneousField,
@@ -215,7 +214,7 @@ class Walk {
 // Whether a refused packet carries what is never answered by an error: an error or a redirect. Goes
 // along the chain whatever its headers say, for the walk may have stopped at any of them.
 bool carries_error(Bytes packet) {
-  auto protocol = static_cast<IpProtocol>(packet[kNextHeaderOffset]);
+  auto protocol = static_cast<IpProtocol>(packet[Ipv6Header::kNextHeaderOffset]);
   std::size_t offset = Ipv6Header::kSize;
   for (unsigned taken = 0; taken < Ipv6View::kMaxExtensions && is_extension(protocol); ++taken) {
     const Bytes rest = packet.subspan(offset);

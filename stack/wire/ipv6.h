@@ -37,6 +37,7 @@ struct Ipv6Header {
 
   static constexpr std::size_t kSize = 40;
   static constexpr std::size_t kPayloadLengthOffset = 4;
+  static constexpr std::size_t kNextHeaderOffset = 6;
 
   // What the first kSize bytes say, whatever follows; nullopt if there are fewer, or it is another
   // version, or an address is of ::ffff:0:0/96.

@@ -144,6 +144,22 @@ class Snapshots(claims.Claims):
                 machine.run(f"busybox ping -c 1 -W 20 {GATEWAY}")
                 self.assertEqual(machine.run(f"printf {text} | nc.openbsd -n -N -w 20 {SERVER} 8"), text)
 
+    @unittest.skipUnless(emulator.LIBRARY, "libslirp goes on though both sides count other bytes")
+    def test_a_connection_to_the_outside_goes_on_unless_it_has_moved_since(self):
+        place = Place(self)
+        place.add_disk()
+        with place.machine() as machine:
+            place.settle(machine)
+            machine.run("busybox sleep 1")  # until all is acknowledged
+            self.assertEqual(machine.monitor.typed("savevm one"), "")
+            self.assertEqual(machine.monitor.typed("loadvm one"), "")
+            await_running(machine)
+            place.converse(machine, "network", "second")
+            self.assertEqual(machine.monitor.typed("loadvm one"), "")
+            await_running(machine)
+            machine.await_in_guest("busybox test -e ended-network")
+            self.assertEqual(machine.run("busybox cat from-network"), "first\n")
+
 
 def own_board():
     """The system's QEMU's name of the board that `pc` is there, which newer ones know too."""
