@@ -86,7 +86,7 @@ void Ingress::on_frame(Time now, const Frame& frame) {
     counters_.count(Drop::kNotForUs);
     return;
   }
-  if (header.source.is_group() || header.source.is_zero()) {
+  if (!header.source.is_station()) {
     counters_.count(Drop::kSpoofedSource);
     return;
   }
@@ -108,7 +108,7 @@ void Ingress::on_arp(const MacAddress& link_from, Bytes bytes) {
     return;
   }
   // RFC 1812, section 3.3.2.
-  if (message->sender_mac.is_group() || message->sender_mac.is_zero()) {
+  if (!message->sender_mac.is_station()) {
     counters_.count(Drop::kSpoofedSource);
     return;
   }

@@ -142,8 +142,7 @@ class Nat::Core {
     std::vector<FlowPosition> possible;
     std::copy_if(positions.begin(), positions.end(), std::back_inserter(possible),
                  [this](const FlowPosition& flow) {
-                   return own_.is_guests(flow.guest.address) &&
-                          flow.guest.address.is_v4() == flow.remote.address.is_v4();
+                   return flow.is_sound() && own_.is_guests(flow.guest.address);
                  });
     tcp_.end_all_but(now, possible);
   }

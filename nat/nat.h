@@ -76,7 +76,8 @@ class Nat {
   std::vector<FlowPosition> positions() const;
   // The guests have gone back to where they were when these were taken, maybe elsewhere: resets
   // every connection that stands nowhere among them, and with the next input tells the guests of
-  // those that they still believe to have.
+  // those that they still believe to have. Of connections without a position they hear when they
+  // next say something.
   void end_all_but(Time now, gsl::span<const FlowPosition> positions);
   // A guest is known to be at that link address.
   void learn(const IpAddress& address, const MacAddress& mac);

@@ -35,8 +35,10 @@ bool OwnAddresses::contains(const MacAddress& mac) const {
 
 bool OwnAddresses::is_guests(const IpAddress& address) const {
   // The network's own address: of IPv6, that of any router (RFC 4291, section 2.6.1).
-  return network_.is_inside(address) && address != network_.of(address).subnet.base() &&
-         !network_.is_broadcast(address) && !contains(address);
+  const bool has_family = address.is_v4() ? network_.has_v4 : network_.has_v6;
+  return has_family && network_.is_inside(address) &&
+         address != network_.of(address).subnet.base() && !network_.is_broadcast(address) &&
+         !contains(address);
 }
 
 }  // namespace sluice

@@ -27,8 +27,8 @@ bool is_believable(const IpPacket& packet) {
 }
 
 // A station's, or not told.
-bool is_sound(const std::optional<MacAddress>& address) {
-  return !address || !(address->is_group() || address->is_zero());
+bool is_station_or_none(const std::optional<MacAddress>& address) {
+  return !address || address->is_station();
 }
 
 // As many of the domains as leave the advertisement within what every link takes.
@@ -96,7 +96,7 @@ void Router::on_message(Time now, const IpPacket& packet, const MacAddress& link
 bool Router::on_router_solicitation(Time now, const IpPacket& packet, const MacAddress& link_from) {
   const auto message = RouterSolicitation::parse(packet.payload);
   const bool from_nobody = packet.source.is_unspecified();
-  if (!message || !is_sound(message->source_link_address) ||
+  if (!message || !is_station_or_none(message->source_link_address) ||
       (from_nobody && message->source_link_address)) {
     return false;
   }
@@ -113,7 +113,7 @@ bool Router::on_neighbor_solicitation(Time now, const IpPacket& packet,
   const auto message = NeighborSolicitation::parse(packet.payload);
   const bool from_nobody = packet.source.is_unspecified();
   // RFC 4861, section 7.1.1: who asks whether an address is free asks the whole link.
-  if (!message || !is_sound(message->source_link_address) ||
+  if (!message || !is_station_or_none(message->source_link_address) ||
       (from_nobody &&
        (message->source_link_address || packet.destination != message->target.solicited_node()))) {
     return false;
@@ -137,8 +137,8 @@ bool Router::on_neighbor_solicitation(Time now, const IpPacket& packet,
 
 bool Router::on_neighbor_advertisement(const IpPacket& packet) {
   const auto message = NeighborAdvertisement::parse(packet.payload);
-  if (!message || !is_sound(message->target_link_address) || packet.source.is_unspecified() ||
-      (message->solicited && packet.destination.is_multicast())) {
+  if (!message || !is_station_or_none(message->target_link_address) ||
+      packet.source.is_unspecified() || (message->solicited && packet.destination.is_multicast())) {
     return false;
   }
   if (message->target_link_address && own_.is_guests(message->target)) {
@@ -151,6 +151,7 @@ void Router::advertise(Time now, const IpAddress& to, std::optional<MacAddress> 
   const AddressPlan& plan = config_.network.v6;
   const bool autonomous = plan.subnet.length() == kAutonomousLength;
   RouterAdvertisement message{.hop_limit = kHopLimit,
+                              // Who can't make an address has to ask for one, if there is any.
                               .managed = !autonomous,
                               .other_configuration = true,
                               .lifetime = kRouterLifetime,

@@ -25,6 +25,7 @@ struct StreamState {
   // Nobody would export another.
   bool is_sound() const {
     return connection.is_sound() && connection.queued() == to_guest.size() && guest.port != 0 &&
+           guest.address.is_v4() == server.address.is_v4() &&
            (!stream_finished || connection.fin_queued) &&
            (!guest_finished || (connection.peer_finished && to_host.empty()));
   }
@@ -35,6 +36,11 @@ struct FlowPosition {
   Endpoint guest;
   Endpoint remote;
   tcp::Position position;
+
+  // Nobody would tell of another.
+  bool is_sound() const {
+    return guest.port != 0 && guest.address.is_v4() == remote.address.is_v4();
+  }
 };
 
 // One that was exported: the service knows it by its stream.

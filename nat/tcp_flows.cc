@@ -38,14 +38,15 @@ TcpFlows::~TcpFlows() = default;
 
 tcp::Parameters TcpFlows::parameters(Time now, const FlowKey& key) const {
   const auto microseconds = now.time_since_epoch() / std::chrono::microseconds(1);
-  return {
-      .initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
-          key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
-      .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
-      .maximum_segment_size = static_cast<std::uint16_t>(
-          context_.config.network.mtu - IpHeader::size_for(key.guest.address) - TcpHeader::kSize),
-      .default_segment_size = key.guest.address.is_v4() ? std::uint16_t{536} : std::uint16_t{1220},
-      .receive_space = kNearSpace};
+  return {.initial_sequence = tcp::Sequence(static_cast<std::uint32_t>(
+              key.hash(sequence_seed_) + static_cast<std::uint64_t>(microseconds / 4))),
+          .timestamp_offset = static_cast<std::uint32_t>(key.hash(timestamp_seed_)),
+          .maximum_segment_size =
+              static_cast<std::uint16_t>(context_.config.network.mtu -
+                                         IpHeader::size_for(key.guest.address) - TcpHeader::kSize),
+          .default_segment_size =
+              key.guest.address.is_v4() ? tcp::kDefaultSegment4 : tcp::kDefaultSegment6,
+          .receive_space = kNearSpace};
 }
 
 Token TcpFlows::token_of(const TcpFlow& flow) const {

@@ -285,6 +285,7 @@ IpAddress Subnet::nth(std::uint32_t index) const {
 }
 
 bool Subnet::is_routable() const {
+  Expects(!base_.is_v4());
   const std::array others{Subnet(IpAddress(), 80), Subnet(IpAddress::v6({0xfe, 0x80}), 10),
                           Subnet(IpAddress::v6({0xff}), 8)};
   return std::none_of(others.begin(), others.end(), [this](const Subnet& other) {

@@ -35,6 +35,8 @@ class MacAddress {
   // The group bit: broadcast and multicast addresses, which are never a sender's.
   constexpr bool is_group() const { return (octets_[0] & 1) != 0; }
   constexpr bool is_zero() const { return *this == MacAddress(); }
+  // One station's: what may be a sender's.
+  constexpr bool is_station() const { return !is_group() && !is_zero(); }
   std::string to_string() const;
 
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;

@@ -50,6 +50,8 @@ TEST(MacAddress, GroupAndZeroAddressesAreKnown) {
   EXPECT_FALSE(MacAddress({0x52, 0x55, 10, 0, 2, 2}).is_group());
   EXPECT_TRUE(MacAddress().is_zero());
   EXPECT_FALSE(MacAddress::broadcast().is_zero());
+  EXPECT_TRUE(MacAddress({0x52, 0x55, 10, 0, 2, 2}).is_station());
+  EXPECT_FALSE(MacAddress().is_station() || MacAddress::broadcast().is_station());
 }
 
 RC_GTEST_PROP(MacAddress, TextRoundTrips, (const std::array<std::uint8_t, 6>& octets)) {

@@ -14,9 +14,6 @@
 namespace sluice {
 namespace {
 
-// Of one that is cut by the link: what its headers can say in either family.
-constexpr std::uint32_t kLargestPacket = 65535;
-
 void copy_pieces(gsl::span<const Bytes> pieces, MutableBytes to) {
   for (const Bytes piece : pieces) {
     copy_bytes(piece, to);
@@ -42,7 +39,7 @@ Egress::Egress(const Network& network, Link& link, Counters& counters, TimerWhee
 std::uint32_t Egress::tcp_payload_limit(const IpAddress& to) const {
   const LinkCapabilities capabilities = link_.capabilities();
   if (!cuts_tcp(capabilities, to) || !capabilities.checksum) return 0;
-  return kLargestPacket - IpHeader::kMaxSize - TcpHeader::kSize - TcpOptions::kMaxSize;
+  return IpHeader::kMaxLength - IpHeader::kMaxSize - TcpHeader::kSize - TcpOptions::kMaxSize;
 }
 
 MacAddress Egress::link_source(const IpAddress& from) const {
@@ -132,7 +129,7 @@ void Egress::send_arp_reply(const IpAddress& ours, const IpAddress& to, const Ma
 
 void Egress::learn(const IpAddress& address, const MacAddress& mac) {
   // No one station's (RFC 1812, section 3.3.2): what goes there would flood the link.
-  if (mac.is_group() || mac.is_zero()) return;
+  if (!mac.is_station()) return;
   if (!neighbors_.learn(address, mac) || waiting_.empty()) return;
   std::vector<Waiting> ready;
   const auto first = std::stable_partition(waiting_.begin(), waiting_.end(),
@@ -173,7 +170,7 @@ void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, cons
   const std::size_t header_size = TcpHeader::kSize + options.size();
   const IpHeader ip{.protocol = IpProtocol::kTcp, .source = from, .destination = to};
   const std::size_t headers = EthernetHeader::kSize + ip.size();
-  Expects(ip.size() + header_size + size <= kLargestPacket);
+  Expects(ip.size() + header_size + size <= IpHeader::kMaxLength);
   // To copy a little is cheaper than to tell the kernel where it lies.
   constexpr std::size_t kLittle = 256;
   const std::size_t copied = size <= kLittle ? size : 0;

@@ -54,8 +54,9 @@ class Egress final : private TimerHandler {
                 std::optional<MacAddress> link_to = std::nullopt) {
     send_udp(now, from, to, ttl, gsl::span(&payload, 1), link_to);
   }
-  // Bytes of payload in the longest datagram.
-  static constexpr std::size_t kMaxDatagram = 65535 - IpHeader::kMaxSize - UdpHeader::kSize;
+  // Bytes of payload in the longest run of datagrams.
+  static constexpr std::size_t kMaxDatagram =
+      IpHeader::kMaxLength - IpHeader::kMaxSize - UdpHeader::kSize;
   // Sends one ICMP message; `header.checksum` is filled in here.
   void send_icmp(Time now, const IpAddress& from, const IpAddress& to, IcmpHeader header,
                  Bytes payload);

@@ -27,7 +27,8 @@ struct IpHeader {
   static constexpr std::size_t kMaxSize = 40;
   // Bytes that may follow it: IPv4 counts its header (RFC 791, section 3.1), IPv6 does not (RFC
   // 8200, section 3).
-  std::size_t max_payload() const { return destination.is_v4() ? 65535 - size() : 65535; }
+  std::size_t max_payload() const { return kMaxLength - (destination.is_v4() ? size() : 0); }
+  static constexpr std::size_t kMaxLength = 65535;  // what the field of either header can say
 
   // Writes size() bytes at the start of `into`, in front of `payload` bytes that follow.
   void emit(MutableBytes into, std::size_t payload) const;

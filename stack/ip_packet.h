@@ -25,7 +25,7 @@ struct IpPacket {
   IpProtocol protocol;
   std::uint8_t hop_limit;     // of IPv4: time to live
   std::uint32_t protocol_at;  // where in `whole` the protocol is named, in bytes
-  bool fragmented;            // it came with a fragment header, or was put together
+  bool fragmented;            // IPv6: it has a fragment header, or had, as who put it together says
   Bytes whole;                // from the first byte of the header: what an ICMP error quotes
   Bytes payload;              // the transport header and what follows it
 

@@ -5,11 +5,12 @@
 #include <gsl/assert>
 
 #include "stack/checksum.h"
+#include "stack/ip_header.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMaxLength = 65535;  // bytes, what the field of either header can say
+constexpr std::size_t kMaxLength = IpHeader::kMaxLength;
 constexpr std::size_t kMaxPacket = Ipv6Header::kSize + kMaxLength;
 
 // Of IPv6 the field does not count the header.

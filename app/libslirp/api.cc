@@ -288,7 +288,8 @@ int slirp_add_exec(Slirp* slirp, const char* cmdline, in_addr* guest_addr, int g
       slirp, guest_addr, guest_port, [&](Instance& instance, Endpoint& server) {
         if (!sluice::names_command(cmdline)) {
           instance.callbacks().guest_error(
-              "libslirp: the command of a guestfwd has no word, or a quote that is not closed");
+              "libslirp: the command of a guestfwd has no word, or a quote or backslash that "
+              "nothing follows");
           return EINVAL;
         }
         // smbd, which QEMU starts so, asks its standard input for its peer's address.

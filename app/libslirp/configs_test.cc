@@ -7,6 +7,7 @@
 
 #include "app/libslirp/scripted_program.h"
 #include "sluice/libslirp.h"
+#include "stack/wire/ndp.h"
 
 namespace sluice {
 namespace {
@@ -62,6 +63,8 @@ TEST(LibslirpConfigs, TheNetworksThatProgramsAskForExist) {
     ASSERT_TRUE(program.start()) << asked.by;
     program.from_guest(arp_question(IpAddress::v4(10, 0, 2, 6)));
     EXPECT_EQ(program.take_seen().size(), 1U) << asked.by;
+    program.from_guest(ndp_frame(kGuestOnLink, IpAddress::all_routers(), RouterSolicitation{}));
+    EXPECT_EQ(program.take_seen().size(), program.config.in6_enabled ? 1U : 0U) << asked.by;
   }
 }
 

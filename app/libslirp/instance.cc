@@ -318,6 +318,8 @@ void Instance::say(const Endpoint& server, Bytes bytes) {
 }
 
 void Instance::save(SlirpWriteCb write, void* opaque) {
+  // What the guest has said before belongs to what is saved.
+  if (!in_core_) enter([](Time /*now*/) {});
   const Time now = clock_.at(callbacks_.clock());
   SavedState state;
   if (services_.dhcp() != nullptr) state.leases = services_.dhcp()->lease_records(now);
@@ -350,10 +352,11 @@ int Instance::load(SlirpReadCb read, void* opaque) {
     }
     return true;
   });
+  if (callbacks_.is_silenced()) return EINVAL;
   if (!state) {
     return complain_of_state(
-        "it is damaged, or was saved with another library in this one's place; start the machine "
-        "with the library that saved it");
+        "it is damaged, or was saved with another library in this one's place or another version "
+        "of this one; start the machine with the library that saved it");
   }
   for (const SavedState::Stream& stream : state->streams) {
     if (find(stream.state.server) != nullptr) continue;
@@ -361,6 +364,8 @@ int Instance::load(SlirpReadCb read, void* opaque) {
                              ", where this machine has no guestfwd; add it");
   }
   enter([&](Time now) {
+    // What the guest has said that is given up for the one that is loaded.
+    work_off_queue(now);
     if (services_.dhcp() != nullptr) services_.dhcp()->restore_leases(now, state->leases);
     for (const Neighbors::Entry& entry : state->neighbors) nat_.learn(entry.address, entry.mac);
     nat_.end_all_but(now, state->positions);

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/libslirp/scripted_program.h"
 #include "app/libslirp/state.h"
@@ -203,25 +205,51 @@ TEST_F(LibslirpMigrationOutside, AGuestElsewhereIsToldThatItHasEnded) {
   EXPECT_EQ(guest_->close_reason(), tcp::CloseReason::kReset);
 }
 
-TEST_F(LibslirpMigrationOutside, WhoIsToBeToldMustBeAGuest) {
+TEST_F(LibslirpMigrationOutside, WhatTheGuestSaidBeforeItWasGivenUpIsNotWhatItSaysAfter) {
+  const Memory saved = program_.save();
+  // Without a poll in between: they wait for each other.
+  guest_->write("first");
+  guest_->send_segments();
+  guest_->write("second");
+  guest_->send_segments();
+  ASSERT_EQ(program_.load(saved), 0);
+  EXPECT_TRUE(program_.run_until([&] { return guest_->closed(); }));
+  EXPECT_EQ(guest_->received(), "");
+}
+
+// The frames that a state with these positions brings the guest.
+std::vector<SeenFrame> told_of(Program& program, std::vector<FlowPosition> positions) {
   SavedState state;
-  const Endpoint guest{kGuestAddress, 4000};
-  const Endpoint outside{IpAddress::v4(192, 0, 2, 1), 80};
-  const Endpoint other_family{IpAddress::v6(std::array<std::uint8_t, 16>{0x20}), 80};
-  state.positions = {{outside, guest, {}},
-                     {guest, other_family, {}},
-                     {other_family, guest, {}},
-                     {guest, outside, {}}};
+  state.positions = std::move(positions);
   Memory memory;
   const auto stream = emit_state(state);
   memory.bytes.assign(stream.begin(), stream.end());
-  program_.take_seen();
-  ASSERT_EQ(program_.load(memory), 0);
-  program_.settle();
-  const auto seen = program_.take_seen();
+  program.take_seen();
+  EXPECT_EQ(program.load(memory), 0);
+  program.settle();
+  return program.take_seen();
+}
+
+TEST(LibslirpMigration, OnlyGuestsAreToldOfWhatHasEnded) {
+  const Endpoint guest{kGuestAddress, 4000};
+  const Endpoint outside{IpAddress::v4(192, 0, 2, 1), 80};
+  const Endpoint guest6{IpAddress::v6({0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x15}),
+                        1};
+  const Endpoint outside6{IpAddress::v6({0x20}), 80};
+  Program program;
+  const auto seen = told_of(program, {{outside, guest, {}},
+                                      {kForward, outside, {}},
+                                      {guest6, outside6, {}},  // there is no IPv6 here
+                                      {guest, outside, {.nxt = 7, .expected = 9}}});
   ASSERT_EQ(seen.size(), 1U);
   ASSERT_TRUE(seen[0].tcp);
   EXPECT_TRUE(seen[0].tcp->flags.rst);
+  EXPECT_EQ(seen[0].source, outside.address);
+  EXPECT_EQ(seen[0].destination, guest.address);
+  EXPECT_EQ(seen[0].tcp->source_port, 80);
+  EXPECT_EQ(seen[0].tcp->destination_port, 4000);
+  EXPECT_EQ(seen[0].tcp->sequence, 7U);
+  EXPECT_EQ(seen[0].tcp->acknowledgment, 9U);
 }
 
 TEST(LibslirpMigration, PiecesMayBeOfAnySize) {

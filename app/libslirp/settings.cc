@@ -60,19 +60,23 @@ AddressPlan plan6_of(const SlirpConfig& config) {
   if (length == 0 || length > kLongest) {
     refuse("vprefix_len", "is " + std::to_string(length) + "; use 1 to 126");
   }
-  const Subnet prefix(ip_address(config.vprefix_addr6), length);
+  const IpAddress address = ip_address(config.vprefix_addr6);
+  const Subnet prefix = address.is_v4() ? Subnet() : Subnet(address, length);
   if (!prefix.is_routable()) {
     refuse("vprefix_addr6",
-           "is " + prefix.to_string() +
+           "is " + address.to_string() +
                ", addresses that a guest can't use; use a prefix such as fec0::/64");
   }
   const IpAddress host = ip_address(config.vhost6);
-  if (!prefix.contains(host)) {
+  if (!prefix.has_host(host)) {
     refuse("vhost6", "is " + host.to_string() + ", which is not in " + prefix.to_string() +
                          "; use an address inside the prefix");
   }
   IpAddress dns = ip_address(config.vnameserver6);
   if (dns.is_unspecified()) dns = prefix.nth(3);
+  if (dns.is_v4() || dns.is_multicast() || dns.is_loopback()) {
+    refuse("vnameserver6", "is " + dns.to_string() + "; use an address of IPv6");
+  }
   return {.subnet = prefix, .host = host, .dns = dns};
 }
 

@@ -108,7 +108,7 @@ TEST(LibslirpSettings, TheOutboundAddressIsLookedAtForEachUse) {
 }
 
 TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
-  const std::array<Refused, 20> refused{{
+  const std::array<Refused, 22> refused{{
       {"version", [](SlirpConfig& c) { c.version = 0; }},
       {"version", [](SlirpConfig& c) { c.version = SLIRP_CONFIG_VERSION_MAX + 1; }},
       {"version", [](SlirpConfig& c) { c.version = UINT32_MAX; }},
@@ -145,6 +145,20 @@ TEST(LibslirpSettings, WhatCantBeFollowedIsRefusedByName) {
          c.in6_enabled = true;
          c.vprefix_len = 64;
          c.vprefix_addr6.s6_addr[0] = 0xff;
+       }},
+      {"vprefix_addr6",
+       [](SlirpConfig& c) {
+         c.in6_enabled = true;
+         c.vprefix_len = 64;
+         ::inet_pton(AF_INET6, "::ffff:10.0.2.0", &c.vprefix_addr6);
+       }},
+      {"vnameserver6",
+       [](SlirpConfig& c) {
+         c.in6_enabled = true;
+         c.vprefix_len = 64;
+         ::inet_pton(AF_INET6, "fec0::", &c.vprefix_addr6);
+         ::inet_pton(AF_INET6, "fec0::2", &c.vhost6);
+         ::inet_pton(AF_INET6, "::ffff:8.8.8.8", &c.vnameserver6);
        }},
       {"vhost6",
        [](SlirpConfig& c) {

@@ -206,7 +206,6 @@ void write_position(Writer& writer, const FlowPosition& flow) {
   writer.number(flow.position.nxt);
   writer.number(flow.position.expected);
   writer.number(flow.position.recent_timestamp);
-  writer.flag(flow.position.fin_sent);
 }
 
 FlowPosition read_position(Reader& reader) {
@@ -217,7 +216,7 @@ FlowPosition read_position(Reader& reader) {
   reader.number(flow.position.nxt);
   reader.number(flow.position.expected);
   reader.number(flow.position.recent_timestamp);
-  reader.flag(flow.position.fin_sent);
+  if (!reader.failed() && !flow.is_sound()) reader.fail();
   return flow;
 }
 

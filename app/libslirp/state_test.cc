@@ -34,10 +34,9 @@ SavedState some_state() {
   stream.state.to_host = {6, 7};
   stream.unsaid = {8};
   state.streams.push_back(stream);
-  state.positions.push_back(
-      {{kGuest, 4001},
-       {IpAddress::v4(192, 0, 2, 1), 80},
-       {.una = 1, .nxt = 0xffffffff, .expected = 3, .recent_timestamp = 4, .fin_sent = true}});
+  state.positions.push_back({{kGuest, 4001},
+                             {IpAddress::v4(192, 0, 2, 1), 80},
+                             {.una = 1, .nxt = 0xffffffff, .expected = 3, .recent_timestamp = 4}});
   return state;
 }
 
@@ -90,7 +89,7 @@ TEST(LibslirpState, WithAnyBitWrongItIsRefused) {
 
 TEST(LibslirpState, WhatIsNotSoundIsRefusedWhateverItsChecksum) {
   using Change = void (*)(SavedState&);
-  const std::array<Change, 7> changes{
+  const std::array<Change, 10> changes{
       [](SavedState& s) { s.streams[0].state.connection.una = 9; },
       [](SavedState& s) { s.streams[0].state.to_guest.pop_back(); },
       [](SavedState& s) { s.streams[0].state.guest.port = 0; },
@@ -98,6 +97,13 @@ TEST(LibslirpState, WhatIsNotSoundIsRefusedWhateverItsChecksum) {
       [](SavedState& s) { s.leases[0].identifier.clear(); },
       [](SavedState& s) { s.leases[0].identifier.resize(256); },
       [](SavedState& s) { s.leases[0].left = Duration::max(); },
+      [](SavedState& s) {
+        s.streams[0].state.guest.address = IpAddress::v6({0xfe, 0xc0});
+      },
+      [](SavedState& s) {
+        s.positions[0].guest.address = IpAddress::v6({0xfe, 0xc0});
+      },
+      [](SavedState& s) { s.positions[0].guest.port = 0; },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     SavedState state = some_state();

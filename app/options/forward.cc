@@ -101,7 +101,8 @@ StreamTarget target_of(std::string_view text) {
   std::string_view rest = text.substr(std::min(colon + 1, text.size()));
   if (kind == "cmd") {
     if (!names_command(rest)) {
-      fail("no command after 'cmd:', or a quote in it is not closed; " + std::string(kGuestSyntax));
+      fail("no command after 'cmd:', or a quote or backslash in it that nothing follows; " +
+           std::string(kGuestSyntax));
     }
     return Command{std::string(rest)};
   }

@@ -98,7 +98,8 @@ TEST(GuestForward, AMistakeIsNamed) {
   EXPECT_NE(guest_problem("tcp:10.0.2.100:1-cdm:cat").find("did you mean 'cmd'?"),
             std::string::npos);
   EXPECT_NE(guest_problem("tcp:10.0.2.100:1-cmd: ").find("no command"), std::string::npos);
-  EXPECT_NE(guest_problem("tcp:10.0.2.100:1-cmd:cat 'x").find("not closed"), std::string::npos);
+  EXPECT_NE(guest_problem("tcp:10.0.2.100:1-cmd:cat 'x").find("nothing follows"),
+            std::string::npos);
   EXPECT_NE(guest_problem("tcp:10.0.2.100:1-stdio").find("expected one of cmd, tcp, unix"),
             std::string::npos);
   EXPECT_NE(guest_problem("tcp:10.0.2.100:0-cmd:cat").find("not a port"), std::string::npos);

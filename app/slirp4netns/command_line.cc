@@ -113,7 +113,7 @@ MacAddress parse_mac(const std::string& text) {
                      "' is an invalid MAC address; expected 6 hexadecimal bytes, each separated by "
                      "a ':'");
   }
-  if (mac->is_group() || mac->is_zero()) {
+  if (!mac->is_station()) {
     throw UsageError("macaddress " + text + " is no interface's: it is a group's, or zero");
   }
   return *mac;

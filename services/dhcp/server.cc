@@ -77,7 +77,7 @@ std::optional<MacAddress> mac_of(const DhcpMessage& message) {
   std::array<std::uint8_t, MacAddress::kSize> octets{};
   std::copy_n(message.hardware.begin(), octets.size(), octets.begin());
   const MacAddress mac(octets);
-  if (mac.is_group() || mac.is_zero()) return std::nullopt;
+  if (!mac.is_station()) return std::nullopt;
   return mac;
 }
 

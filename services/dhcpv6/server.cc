@@ -69,9 +69,8 @@ std::vector<IpAddress> addresses_to_lease(const Dhcpv6Config& config) {
     const IpAddress address = pool.nth(static_cast<std::uint32_t>(i));
     const bool is_taken =
         std::find(config.reserved.begin(), config.reserved.end(), address) != config.reserved.end();
-    // The first address is every router's (RFC 4291, section 2.6.1).
-    if (!is_taken && config.subnet.contains(address) && address != config.subnet.base() &&
-        address != config.address && address != config.dns) {
+    if (!is_taken && config.subnet.has_host(address) && address != config.address &&
+        address != config.dns) {
       addresses.push_back(address);
     }
   }

@@ -148,17 +148,20 @@ struct Position {
   std::uint32_t nxt = 0;
   std::uint32_t expected = 0;
   std::uint32_t recent_timestamp = 0;
-  bool fin_sent = false;
 
   friend bool operator==(const Position&, const Position&) = default;
 };
 
+// What every peer takes over IPv4 and over IPv6 (RFC 9293, section 3.7.1).
+inline constexpr std::uint16_t kDefaultSegment4 = 536;
+inline constexpr std::uint16_t kDefaultSegment6 = 1220;
+
 struct Parameters {
   Sequence initial_sequence;                  // RFC 6528
   std::uint32_t timestamp_offset = 0;         // RFC 7323, section 5.4
-  std::uint16_t maximum_segment_size = 1460;  // what we can take: the MTU less 40
-  // What a peer takes that does not say: 1220 over IPv6 (RFC 9293, section 3.7.1).
-  std::uint16_t default_segment_size = 536;
+  std::uint16_t maximum_segment_size = 1460;  // what we can take: the MTU less the headers
+  // What a peer takes that does not say.
+  std::uint16_t default_segment_size = kDefaultSegment4;
   std::uint32_t receive_space = 65535;  // bytes the owner can keep
 };
 
@@ -172,8 +175,8 @@ class Connection {
 
   // nullopt if the connection is not open, or only waits for its end.
   std::optional<Snapshot> snapshot(Time now) const;
-  // nullopt if the connection is not open or only waits for its end, or if there is something out
-  // of order, which the peer may send otherwise when it comes back.
+  // nullopt if the connection is not open, or if there is something out of order, which the peer
+  // may send otherwise when it comes back.
   std::optional<Position> position() const;
   // What the snapshot, which is sound, was of.
   static Connection restore(Time now, const Snapshot& snapshot);

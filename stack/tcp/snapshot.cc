@@ -56,12 +56,11 @@ std::optional<Snapshot> Connection::snapshot(Time now) const {
 }
 
 std::optional<Position> Connection::position() const {
-  if (!synchronized() || state_ == State::kTimeWait || has_gaps()) return std::nullopt;
+  if (!synchronized() || has_gaps()) return std::nullopt;
   return Position{.una = una_.number(),
                   .nxt = nxt_.number(),
                   .expected = expected_.number(),
-                  .recent_timestamp = recent_timestamp_,
-                  .fin_sent = fin_sent_};
+                  .recent_timestamp = recent_timestamp_};
 }
 
 Connection Connection::restore(Time now, const Snapshot& snapshot) {

@@ -62,6 +62,30 @@ TEST(TcpSnapshot, APositionIsLeftWithAnyStep) {
   EXPECT_FALSE(peer.connection.position());
 }
 
+// Else a peer that has gone back would be taken for one of long ago (RFC 7323, section 5).
+TEST(TcpSnapshot, ALaterTimestampLeavesThePosition) {
+  Opening opening;
+  opening.peer_options.timestamps = TcpTimestamps{1, 0};
+  ScriptedPeer peer = ScriptedPeer::established(opening);
+  const auto before = peer.connection.position();
+  peer.gives(peer.ack(0));
+  EXPECT_EQ(peer.connection.position(), before);
+  ++peer.timestamps->value;
+  peer.gives(peer.ack(0));
+  EXPECT_NE(peer.connection.position(), before);
+}
+
+TEST(TcpSnapshot, AFinishOfEitherSideLeavesThePosition) {
+  ScriptedPeer peer = ScriptedPeer::established();
+  const auto open = peer.connection.position();
+  peer.gives(peer.fin(0));
+  const auto half = peer.connection.position();
+  EXPECT_NE(half, open);
+  peer.connection.finish();
+  peer.hears();
+  EXPECT_NE(peer.connection.position(), half);
+}
+
 TEST(TcpSnapshot, WhatWasOnItsWayIsSentAgain) {
   ScriptedPeer peer = ScriptedPeer::established();
   ASSERT_FALSE(peer.sends(2000).empty());

@@ -13,9 +13,6 @@ from servers import TcpServer, UdpServer, closed_port, echo, echo_datagram, read
 from slirp4netns import Slirp4netns, ask
 from sluice import BINARY, Program
 
-GUEST = "10.0.2.100"
-SIZE = 4 << 20
-
 
 def environment():
     """Of a program that is to load the library, and the sanitizer that the library is built with."""
@@ -29,18 +26,25 @@ def environment():
     return variables
 
 
+def echoed(connection, count):
+    """Sends so many blocks, each when the one before has come back; what has come back of them all."""
+    block = bytes(range(256)) * 256
+    whole = 0
+    for _ in range(count):
+        connection.sendall(block)
+        got = b""
+        while len(got) < len(block) and (piece := connection.recv(len(block) - len(got))):
+            got += piece
+        if got != block:
+            break
+        whole += 1
+    return whole
+
+
 def everything(port, echo_port):
     """What a program of a container does, in short: TCP, UDP, a look-up and a ping."""
-    results = []
     with socket.create_connection((GATEWAY, port), timeout=30) as connection:
-        sent = bytes(range(256)) * (SIZE // 256)
-        for start in range(0, SIZE, 65536):
-            connection.sendall(sent[start : start + 65536])
-            got = b""
-            while len(got) < 65536:
-                got += connection.recv(65536)
-            assert got == sent[start : start + 65536]
-        results.append("tcp")
+        results = [echoed(connection, 64)]
     with socket.socket(type=socket.SOCK_DGRAM) as one:
         one.settimeout(10)
         one.sendto(b"udp", (GATEWAY, echo_port))
@@ -72,15 +76,21 @@ class Slirp4netnsOfDebian(Claims):
         with open(f"/proc/{program.pid}/maps", encoding="ascii") as maps:
             self.assertIn(BINARY, maps.read(), "it runs on another library")
 
-    def test_a_container_has_the_whole_network(self):
+    def check_everything(self, *options):
         self.namespace.run("sh", "-c", "echo 0 0 > /proc/sys/net/ipv4/ping_group_range")
-        for options in ([], ["-m", "65520"], ["--enable-ipv6"]):
-            with self.subTest(options=options), NameServer(), TcpServer(echo) as tcp, UdpServer(echo_datagram) as udp:
-                self.start("-c", *options)
-                done = self.namespace.call(everything, tcp.port, udp.port)
-                self.assertEqual(done, ["tcp", "udp", "192.0.2.7", 0])
-            self.doCleanups()
-            self.setUp()
+        with NameServer(), TcpServer(echo) as tcp, UdpServer(echo_datagram) as udp:
+            self.start("-c", *options)
+            done = self.namespace.call(everything, tcp.port, udp.port)
+            self.assertEqual(done, [64, "udp", "192.0.2.7", 0])
+
+    def test_a_container_has_the_whole_network(self):
+        self.check_everything()
+
+    def test_with_a_large_mtu_too(self):
+        self.check_everything("-m", "65520")
+
+    def test_beside_ipv6_too(self):
+        self.check_everything("--enable-ipv6")
 
     def test_a_port_of_the_host_leads_in_until_it_is_removed(self):
         port = closed_port()

@@ -17,6 +17,7 @@ from guests import GATEWAY, serve
 from machine import Machine
 from servers import TcpServer, UnixServer, closed_port, echo, read_all
 from sluice import poll_until
+from usernet import Usernet
 
 SERVER = "10.0.2.100"
 LEASED = "10.0.2.16"
@@ -150,7 +151,11 @@ class Snapshots(claims.Claims):
         place.add_disk()
         with place.machine() as machine:
             place.settle(machine)
-            machine.run("busybox sleep 1")  # until all is acknowledged
+            poll_until(
+                lambda: not any(Usernet(machine.monitor.typed("info usernet")).unacknowledged),
+                20,
+                "the guest to acknowledge all",
+            )
             self.assertEqual(machine.monitor.typed("savevm one"), "")
             self.assertEqual(machine.monitor.typed("loadvm one"), "")
             await_running(machine)

@@ -10,7 +10,10 @@ _FORWARDED = re.compile(r"TCP.HOST_FORWARD.*?(\d+)\s+10\.")
 
 
 class Usernet:
-    """`connections`: (protocol, state, source, port, target, port) of each line; `network`'s name."""
+    """`connections`: (protocol, state, source, port, target, port) of each line; `network`'s name.
+
+    `unacknowledged`: for each, how many bytes wait for the guest to say that it has them.
+    """
 
     def __init__(self, text):
         self.text = text
@@ -20,10 +23,12 @@ class Usernet:
         self.network = head.group(1)
         assert lines[1] == _COLUMNS, f"info usernet has the columns {lines[1]!r}"
         self.connections = []
+        self.unacknowledged = []
         for line in lines[2:]:
             found = _LINE.match(line)
             assert found, f"info usernet has the line {line!r}"
-            protocol, state, _, source, source_port, target, target_port, _, _ = found.groups()
+            protocol, state, _, source, source_port, target, target_port, _, waiting = found.groups()
+            self.unacknowledged.append(int(waiting))
             self.connections.append((protocol, state, source, source_port, target, target_port))
 
     def forwarded_ports(self):
