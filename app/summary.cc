@@ -35,17 +35,4 @@ std::string summary_of(const Counters& counters) {
   return text;
 }
 
-Counters sum(const Counters& a, const Counters& b) {
-  Counters total = a;
-  total.frames_in += b.frames_in;
-  total.bytes_in += b.bytes_in;
-  total.frames_out += b.frames_out;
-  total.bytes_out += b.bytes_out;
-  total.tcp_flows += b.tcp_flows;
-  total.udp_flows += b.udp_flows;
-  total.echo_flows += b.echo_flows;
-  for (std::size_t i = 0; i < total.drops.size(); ++i) total.drops.at(i) += b.drops.at(i);
-  return total;
-}
-
 }  // namespace sluice

@@ -13,9 +13,6 @@ namespace sluice {
 // as there were any.
 std::string summary_of(const Counters& counters);
 
-// Both together: what a link counts for itself is added to what the core counts.
-Counters sum(const Counters& a, const Counters& b);
-
 }  // namespace sluice
 
 #endif  // SLUICE_APP_SUMMARY_H_

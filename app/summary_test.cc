@@ -27,8 +27,8 @@ TEST(Summary, CountersAddUp) {
   b.frames_out = 2;
   a.count(Drop::kLinkFull);
   b.count(Drop::kLinkFull);
-  EXPECT_EQ(sum(a, b).frames_out, 3U);
-  EXPECT_EQ(sum(a, b).dropped(Drop::kLinkFull), 2U);
+  EXPECT_EQ((a + b).frames_out, 3U);
+  EXPECT_EQ((a + b).dropped(Drop::kLinkFull), 2U);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ class World::Core {
   ~Core() {
     if (capture_) capture_->flush();
     if (capture_ && !capture_->problem().empty()) log::warning(capture_->problem());
-    std::string summary = summary_of(sum(nat_.counters(), guest_->counters()));
+    std::string summary = summary_of(nat_.counters() + guest_->counters());
     summary.pop_back();  // the log ends the line
     log::info("this is what happened:\n" + summary);
   }

@@ -54,6 +54,8 @@ struct Counters {
   void count(Drop reason, std::uint64_t packets = 1) {
     drops.at(static_cast<std::size_t>(reason)) += packets;
   }
+  // Both together: what a link counts for itself is added to what the core counts.
+  friend Counters operator+(const Counters& a, const Counters& b);
   std::uint64_t dropped(Drop reason) const { return drops.at(static_cast<std::size_t>(reason)); }
 };
 

@@ -310,7 +310,9 @@ void Egress::send_packet(Time now, IpHeader header, Bytes transport_header,
                          const Offload& offload) {
   std::size_t size = transport_header.size();
   for (const Bytes piece : payload) size += piece.size();
-  header.identification = identification_++;
+  // One for each datagram, should they be cut apart.
+  header.identification = identification_;
+  identification_ += static_cast<std::uint32_t>(payload.size());
   if (header.size() + size > network_.mtu && offload.segmentation == Segmentation::kNone) {
     send_fragments(now, header, transport_header, payload[0], link_to);
     return;

@@ -9,6 +9,7 @@
 #include "stack/wire/ipv4.h"
 #include "stack/wire/ipv6.h"
 #include "stack/wire/tcp.h"
+#include "stack/wire/udp.h"
 
 namespace sluice {
 namespace {
@@ -24,6 +25,14 @@ std::uint16_t without(std::uint16_t sum, std::uint16_t part) {
   rest.add16(sum);
   rest.add16(static_cast<std::uint16_t>(~part));
   return rest.folded();
+}
+
+// Writes one field of an IPv4 header, and the checksum that the header then has.
+void rewrite(MutableBytes ip, std::size_t offset, std::uint16_t value) {
+  const auto before = load_big<std::uint16_t>(ip, offset);
+  const auto checksum = load_big<std::uint16_t>(ip, Ipv4Header::kChecksumOffset);
+  store_big(ip, offset, value);
+  store_big(ip, Ipv4Header::kChecksumOffset, updated_checksum(checksum, before, value));
 }
 
 }  // namespace
@@ -42,40 +51,49 @@ Segmenter::Segmenter(Bytes head, gsl::span<const Bytes> payload, const Offload& 
     : headers_(head.first(offload.header_size)),
       segment_size_(offload.segment_size),
       transport_(offload.checksum_start),
-      v4_(offload.segmentation == Segmentation::kTcp4),
-      sequence_(load_big<std::uint32_t>(head, transport_ + TcpHeader::kSequenceOffset)) {
-  Expects(offload.segmentation == Segmentation::kTcp4 ||
-          offload.segmentation == Segmentation::kTcp6);
+      checksum_offset_(offload.checksum_offset),
+      v4_(head[EthernetHeader::kSize] >> 4 == 4),
+      tcp_(offload.segmentation != Segmentation::kUdp) {
+  Expects(offload.segmentation != Segmentation::kNone);
   Expects(offload.checksum == ChecksumState::kPartial && segment_size_ > 0);
   Expects(payload.size() <= Link::kMaxPieces);
   pieces_[0] = head.subspan(headers_.size());
   std::copy(payload.begin(), payload.end(), pieces_.begin() + 1);
   for (const Bytes piece : pieces_) left_ += piece.size();
   const std::size_t whole = headers_.size() - transport_ + left_;
-  pseudo_header_ =
-      without(load_big<std::uint16_t>(headers_, transport_ + TcpHeader::kChecksumOffset),
-              static_cast<std::uint16_t>(whole));
+  pseudo_header_ = without(load_big<std::uint16_t>(headers_, transport_ + checksum_offset_),
+                           static_cast<std::uint16_t>(whole));
+  if (tcp_) sequence_ = load_big<std::uint32_t>(head, transport_ + TcpHeader::kSequenceOffset);
+}
+
+std::size_t Segmenter::next_size() const {
+  return left_ == 0 ? 0 : headers_.size() + std::min(segment_size_, left_);
 }
 
 std::size_t Segmenter::next(MutableBytes into) {
   const std::size_t size = std::min(segment_size_, left_);
   if (size == 0) return 0;
-  const MutableBytes frame = into.first(headers_.size() + size);
+  const MutableBytes frame = into.first(next_size());
   copy_bytes(headers_, frame);
   take_payload(frame.subspan(headers_.size()));
 
   const MutableBytes segment = frame.subspan(transport_);
-  store_big(segment, TcpHeader::kSequenceOffset, sequence_);
-  sequence_ += static_cast<std::uint32_t>(size);
-  if (left_ > 0) segment[TcpHeader::kFlagsOffset] &= ~TcpHeader::kFlagsOfTheLast;
+  if (tcp_) {
+    store_big(segment, TcpHeader::kSequenceOffset, sequence_);
+    sequence_ += static_cast<std::uint32_t>(size);
+    if (left_ > 0) segment[TcpHeader::kFlagsOffset] &= ~TcpHeader::kFlagsOfTheLast;
+  } else {
+    store_big(segment, UdpHeader::kLengthOffset, static_cast<std::uint16_t>(segment.size()));
+  }
   ChecksumSum sum;
   sum.add16(pseudo_header_);
   sum.add16(static_cast<std::uint16_t>(segment.size()));
-  store_big(segment, TcpHeader::kChecksumOffset, std::uint16_t{0});
+  store_big(segment, checksum_offset_, std::uint16_t{0});
   sum.add(segment);
-  store_big(segment, TcpHeader::kChecksumOffset, sum.checksum());
+  store_big(segment, checksum_offset_, tcp_ ? sum.checksum() : never_zero(sum.checksum()));
 
   finish_ip(frame.subspan(EthernetHeader::kSize), frame.size() - EthernetHeader::kSize);
+  ++index_;
   return frame.size();
 }
 
@@ -95,12 +113,12 @@ void Segmenter::finish_ip(MutableBytes ip, std::size_t size) const {
               static_cast<std::uint16_t>(size - Ipv6Header::kSize));
     return;
   }
-  // The identification stays what it is: what is never cut needs none (RFC 6864, section 4.1).
-  const auto length = static_cast<std::uint16_t>(size);
-  const auto before = load_big<std::uint16_t>(ip, Ipv4Header::kTotalLengthOffset);
-  const auto checksum = load_big<std::uint16_t>(ip, Ipv4Header::kChecksumOffset);
-  store_big(ip, Ipv4Header::kTotalLengthOffset, length);
-  store_big(ip, Ipv4Header::kChecksumOffset, updated_checksum(checksum, before, length));
+  rewrite(ip, Ipv4Header::kTotalLengthOffset, static_cast<std::uint16_t>(size));
+  // TCP's segments are never cut, and need no identification (RFC 6864, section 4.1). Datagrams may
+  // be, on their way, and need one each.
+  if (tcp_) return;
+  const auto first = load_big<std::uint16_t>(ip, Ipv4Header::kIdentificationOffset);
+  rewrite(ip, Ipv4Header::kIdentificationOffset, static_cast<std::uint16_t>(first + index_));
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 // What a link does for the core when the other side takes over nothing: it completes checksums and
-// cuts large TCP frames into segments.
+// cuts large frames into TCP segments, and into datagrams.
 //
 // The core builds the headers of 64 KiB once, whoever cuts them. Here each byte of payload is
 // copied once, next to the headers of its segment, and summed while it is still near; of the
@@ -22,17 +22,21 @@ namespace sluice {
 // Nothing to do for a frame that is not kPartial.
 void complete_checksum(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload);
 
-// The segments of one TCP frame, in their order.
+// The segments or datagrams of one frame, in their order.
 class Segmenter {
  public:
   // What a link offers the core that uses this and complete_checksum().
-  static constexpr LinkCapabilities kCapabilities{
-      .checksum = true, .tcp4_segmentation = true, .tcp6_segmentation = true};
+  static constexpr LinkCapabilities kCapabilities{.checksum = true,
+                                                  .tcp4_segmentation = true,
+                                                  .tcp6_segmentation = true,
+                                                  .udp_segmentation = true};
 
-  // A frame as Link::commit() gets it, `offload` asking for TCP's segmentation. Its bytes stay
-  // unchanged while this is used.
+  // A frame as Link::commit() gets it, `offload` asking for segmentation: its headers lie in
+  // `head`. Its bytes stay unchanged while this is used.
   Segmenter(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
 
+  // Bytes of the next one, headers included; 0: there are no more.
+  std::size_t next_size() const;
   // Writes the next segment, a frame with all its checksums, to the start of `into`, which has room
   // for the headers and the segment size, and returns its size; 0: there are no more.
   std::size_t next(MutableBytes into);
@@ -46,9 +50,12 @@ class Segmenter {
   std::array<Bytes, 1 + Link::kMaxPieces> pieces_;  // of payload, those that are left
   std::size_t left_ = 0;                            // bytes of payload
   std::size_t segment_size_;
-  std::size_t transport_;  // where TCP's header begins
+  std::size_t transport_;        // where the transport's header begins
+  std::size_t checksum_offset_;  // in it
   bool v4_;
-  std::uint32_t sequence_;
+  bool tcp_;
+  std::uint32_t sequence_ = 0;
+  std::uint16_t index_ = 0;  // of the next one
   std::uint16_t pseudo_header_;  // its sum, but for the length
 };
 

@@ -191,5 +191,28 @@ RC_GTEST_PROP(Segmenter, GivesWhatTheCoreWouldHaveSentInPiecesOfAnySize, ()) {
             one_by_one(whole, segment_size));
 }
 
+// A run of datagrams is what each of them is on its own.
+TEST(Segmenter, DatagramsAreCutAsTheyWereSent) {
+  for (const bool v4 : {true, false}) {
+    const Endpoint from{v4 ? kServer : kHost6, 80};
+    const Endpoint to{v4 ? kGuestAddress : kGuestAddress6, 4000};
+    const std::string text = varied_text(4 * 501 - 100);
+    std::vector<Bytes> payloads;
+    for (Bytes rest = as_bytes(text); !rest.empty();) {
+      payloads.push_back(rest.first(std::min<std::size_t>(rest.size(), 501)));
+      rest = rest.subspan(payloads.back().size());
+    }
+    World alone(LinkCapabilities{});
+    for (const Bytes payload : payloads) alone.egress.send_udp(alone.now, from, to, 64, payload);
+    const Frames wanted = alone.sent();
+    EXPECT_EQ(wanted.size(), 4U);
+    for (const std::size_t pieces : {0, 1, 2}) {
+      World together(Segmenter::kCapabilities);
+      together.egress.send_udp(together.now, from, to, 64, payloads);
+      EXPECT_EQ(together.cut(pieces), wanted) << v4 << pieces;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice

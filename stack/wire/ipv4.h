@@ -26,6 +26,7 @@ struct Ipv4Header {
 
   static constexpr std::size_t kSize = 20;
   static constexpr std::size_t kTotalLengthOffset = 2;
+  static constexpr std::size_t kIdentificationOffset = 4;
   static constexpr std::size_t kProtocolOffset = 9;
   static constexpr std::size_t kChecksumOffset = 10;
 

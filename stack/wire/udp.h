@@ -16,6 +16,7 @@ struct UdpHeader {
   std::uint16_t checksum = 0;  // as in the packet; 0 means none was computed
 
   static constexpr std::size_t kSize = 8;
+  static constexpr std::size_t kLengthOffset = 4;
   static constexpr std::size_t kChecksumOffset = 6;
 
   // Writes kSize bytes at the start of `into`, `checksum` as given.
