@@ -16,8 +16,8 @@
 #include <system_error>
 #include <utility>
 
-#include "nat/host/socket_address.h"
 #include "posix/descriptor.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

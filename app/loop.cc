@@ -52,7 +52,7 @@ class Loop::Core {
     watches_.at(token.index) = nullptr;
   }
 
-  void on_turn(Turn turn) { turn_ = std::move(turn); }
+  void on_turn(Turn turn) { turns_.push_back(std::move(turn)); }
   void stop() { stopped_ = true; }
 
   void run_until(std::optional<Time> end) {
@@ -61,13 +61,21 @@ class Loop::Core {
     for (Time now = monotonic_now(); !stopped_ && !(end && now >= *end); now = monotonic_now()) {
       const auto fetched = wait(now, rest.until, end);
       for (const epoll_event& event : fetched) deliver(event);
-      if (turn_) rest = turn_(fetched);
+      rest = {};
+      for (const Turn& turn : turns_) rest = both(rest, turn(fetched));
       busy_poll_.on_turn(rest.moved);
     }
   }
 
  private:
   static constexpr std::int64_t kSecond = 1'000'000'000;
+
+  static Rest both(const Rest& a, const Rest& b) {
+    const auto until = a.until && b.until ? std::min(*a.until, *b.until)
+                       : a.until          ? a.until
+                                          : b.until;
+    return {.until = until, .moved = a.moved + b.moved};
+  }
 
   void add(int descriptor, Token token) {
     const std::errc error = queue_.add(descriptor, token, EventQueue::kArrivals);
@@ -121,7 +129,7 @@ class Loop::Core {
   BusyPoll busy_poll_;
   std::optional<Time> timer_at_;           // when it goes off, if it has not
   std::vector<DescriptorWatch*> watches_;  // by the index of their tokens; null: free
-  Turn turn_;
+  std::vector<Turn> turns_;
   bool stopped_ = false;
 };
 

@@ -56,6 +56,7 @@ class Loop {
   // watch. What has come at the descriptor may have been taken already. Throws std::system_error.
   std::unique_ptr<Watch> watch(int descriptor, std::function<void()> on_readable);
 
+  // May be called for several, which have their turns one after the other.
   void on_turn(Turn turn);
 
   // Runs until stop() is called, beginning with a turn. What has been fetched by then is delivered.

@@ -12,6 +12,7 @@
 #include "app/exec.h"
 #include "app/options/usage_error.h"
 #include "app/replay.h"
+#include "app/run.h"
 #include "app/startup.h"
 
 namespace sluice {
@@ -30,6 +31,9 @@ int run(const ExecInvocation& invocation) {
 int run(const AttachInvocation& invocation) {
   return run_attach(invocation);
 }
+int run(const RunInvocation& invocation) {
+  return run_network(invocation);
+}
 int run(const ReplayInvocation& invocation) {
   return run_replay(invocation);
 }
@@ -42,7 +46,7 @@ int complain(const std::exception& problem, int status) {
 int complain_of_usage(const std::exception& problem, const std::vector<std::string>& arguments) {
   complain(problem, kWrongUsage);
   const bool has_page = !arguments.empty() && (arguments[0] == "exec" || arguments[0] == "attach" ||
-                                               arguments[0] == "replay");
+                                               arguments[0] == "run" || arguments[0] == "replay");
   std::fprintf(stderr, "Try 'sluice %s--help'.\n", has_page ? (arguments[0] + " ").c_str() : "");
   return kWrongUsage;
 }

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "nat/host/command_line.h"
-#include "nat/host/socket_address.h"
 #include "posix/descriptor.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

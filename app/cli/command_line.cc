@@ -14,18 +14,20 @@
 #include "app/cli/version.h"
 #include "app/options/impairment.h"
 #include "app/options/nearest.h"
+#include "app/options/netdev.h"
 #include "app/options/usage_error.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 4> kCommands = {"exec", "attach", "replay", "help"};
+constexpr std::array<std::string_view, 5> kCommands = {"exec", "attach", "run", "replay", "help"};
 
 using Words = std::vector<std::string>;
 
 // What CLI11 fills in, before it is turned into values of our own.
 struct Raw {
   std::string netdev = "user";
+  Words netdevs;
   std::string capture_file;
   std::string capture_filter;
   std::optional<std::string> impairment;
@@ -68,12 +70,16 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
   auto parser = std::make_unique<CLI::App>();
   parser->set_help_flag();
   parser->add_flag("-h,--help", raw.help);
-  parser->add_option("--netdev", raw.netdev);
+  if (command == "run") {
+    parser->add_option("--netdev", raw.netdevs)->expected(1)->take_all();
+  } else {
+    parser->add_option("--netdev", raw.netdev);
+  }
   parser->add_option("--seed", raw.seed);
   parser->add_option("--log-level", raw.log_level);
   parser->add_flag("-v,--verbose", raw.verbose);
   parser->add_flag("-q,--quiet", raw.quiet);
-  if (command == "exec" || command == "attach") {
+  if (command == "exec" || command == "attach" || command == "run") {
     parser->add_option("--pcap", raw.capture_file);
     parser->add_option("--pcap-filter", raw.capture_filter);
     parser->add_option("--impair", raw.impairment);
@@ -87,6 +93,8 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
     parser->add_option("target", raw.target)->required();
     parser->add_option("tapname", raw.tap_name);
     parser->add_flag("--configure", raw.configure);
+    parser->add_option("--ready-fd", raw.ready_descriptor);
+  } else if (command == "run") {
     parser->add_option("--ready-fd", raw.ready_descriptor);
   } else {
     parser->add_option("input", raw.input)->required();
@@ -129,7 +137,8 @@ std::size_t count_options(std::string_view command, const CLI::App& parser, cons
     const CLI::Option* const option = parser.get_option_no_throw(name);
     if (option == nullptr) fail_unknown(command, parser, name);
     const bool has_value = option->get_items_expected_max() > 0;
-    if (has_value && !seen.insert(option->get_name()).second) {
+    const bool repeats = option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+    if (has_value && !repeats && !seen.insert(option->get_name()).second) {
       throw UsageError(std::string(command) + ": " + name + " is given twice; expected it once");
     }
     const bool value_follows = has_value && name.size() == words[i].size();
@@ -198,9 +207,9 @@ Duration parse_busy_poll(const std::string& text) {
   return std::chrono::microseconds(*number);
 }
 
+// What all commands have, but for the network.
 NetworkInvocation common_of(const Raw& raw) {
   NetworkInvocation common;
-  common.network = parse_user_network(raw.netdev);
   common.capture_file = raw.capture_file;
   common.capture_filter = raw.capture_filter;
   if (!raw.capture_filter.empty() && raw.capture_file.empty()) {
@@ -219,6 +228,22 @@ NetworkInvocation common_of(const Raw& raw) {
   if (raw.verbose) common.log_level = LogLevel::kInfo;
   if (raw.quiet) common.log_level = LogLevel::kError;
   return common;
+}
+
+NetworkInvocation with_network(const Raw& raw) {
+  NetworkInvocation common = common_of(raw);
+  common.network = parse_user_network(raw.netdev);
+  return common;
+}
+
+std::optional<int> ready_descriptor_of(const CLI::App& parser, const Raw& raw) {
+  if (parser.count("--ready-fd") == 0) return std::nullopt;
+  const std::optional<int> number = parse_number(raw.ready_descriptor);
+  if (!number) {
+    throw UsageError("--ready-fd: '" + raw.ready_descriptor +
+                     "': expected the number of an open descriptor");
+  }
+  return number;
 }
 
 void check_tap_name(const std::string& name) {
@@ -246,7 +271,7 @@ Invocation exec_of(const Words& words) {
     throw UsageError("exec: there is no command; expected sluice exec [OPTION]... [--] COMMAND...");
   }
   if (command->empty()) throw UsageError("exec: the command is an empty word");
-  ExecInvocation exec{.common = common_of(raw),
+  ExecInvocation exec{.common = with_network(raw),
                       .tap_name = raw.tap_name,
                       .map_root = raw.map_root,
                       .dhcp = raw.dhcp,
@@ -265,19 +290,77 @@ Invocation attach_of(const Words& words) {
     return TextInvocation{manual("attach")};
   }
   parse("attach", *parser, words);
-  AttachInvocation attach{.common = common_of(raw),
+  AttachInvocation attach{.common = with_network(raw),
                           .target = raw.target,
                           .tap_name = raw.tap_name,
                           .configure = raw.configure};
   check_tap_name(attach.tap_name);
-  if (parser->count("--ready-fd") != 0) {
-    attach.ready_descriptor = parse_number(raw.ready_descriptor);
-    if (!attach.ready_descriptor) {
-      throw UsageError("--ready-fd: '" + raw.ready_descriptor +
-                       "': expected the number of an open descriptor");
+  attach.ready_descriptor = ready_descriptor_of(*parser, raw);
+  return attach;
+}
+
+// QEMU's own spelling of options: one dash.
+Words with_two_dashes(Words words) {
+  for (std::string& word : words) {
+    if (word.starts_with("-netdev")) word.insert(0, 1, '-');
+  }
+  return words;
+}
+
+// Adds what one --netdev says. Throws UsageError.
+void add_netdev(RunInvocation& run, Netdev netdev, std::set<std::string>& ids) {
+  if (!netdev.id.empty() && !ids.insert(netdev.id).second) {
+    throw UsageError("--netdev: there are two with the id '" + netdev.id + "'");
+  }
+  auto* const user = std::get_if<UserNetworkOptions>(&netdev.kind);
+  if (user == nullptr) {
+    run.netdevs.push_back(std::move(netdev));
+    return;
+  }
+  if (run.has_user_network) {
+    throw UsageError("--netdev user is given twice; expected one user network for all");
+  }
+  run.has_user_network = true;
+  run.common.network = std::move(*user);
+}
+
+// Each hub port names a link that there is, and no link is in two places.
+void check_hub_ports(const RunInvocation& run, const std::set<std::string>& ids) {
+  std::set<std::string> joined;
+  for (const Netdev& netdev : run.netdevs) {
+    const auto* const port = std::get_if<HubPort>(&netdev.kind);
+    if (port == nullptr) continue;
+    if (!ids.contains(port->netdev)) {
+      throw UsageError("--netdev hubport: there is no netdev '" + port->netdev + "'");
+    }
+    if (!joined.insert(port->netdev).second) {
+      throw UsageError("--netdev hubport: '" + port->netdev + "' joins two hubs; expected one");
     }
   }
-  return attach;
+}
+
+Invocation run_of(const Words& given) {
+  Raw raw;
+  const auto parser = make_parser("run", raw);
+  if (std::ranges::find_first_of(given, std::array{"-h", "--help"}) != given.end()) {
+    return TextInvocation{manual("run")};
+  }
+  const Words words = with_two_dashes(given);
+  parse("run", *parser, words);
+  if (std::ranges::find(raw.netdevs, "help") != raw.netdevs.end()) {
+    return TextInvocation{netdev_list()};
+  }
+  RunInvocation run{.common = common_of(raw), .netdevs = {}};
+  std::set<std::string> ids;
+  for (const std::string& text : raw.netdevs) add_netdev(run, parse_netdev(text), ids);
+  check_hub_ports(run, ids);
+  if (run.netdevs.empty()) {
+    throw UsageError(
+        "run: nobody is behind the network; expected a --netdev such as "
+        "stream,server=on,addr.type=unix,addr.path=PATH");
+  }
+  run.ready_descriptor = ready_descriptor_of(*parser, raw);
+  return run;
 }
 
 Invocation replay_of(const Words& words) {
@@ -287,7 +370,7 @@ Invocation replay_of(const Words& words) {
     return TextInvocation{manual("replay")};
   }
   parse("replay", *parser, words);
-  ReplayInvocation replay{.common = common_of(raw),
+  ReplayInvocation replay{.common = with_network(raw),
                           .input = raw.input,
                           .output = raw.output,
                           .host = choose("--host", raw.host, host_manners()),
@@ -328,7 +411,7 @@ std::vector<std::string> option_names(std::string_view command) {
 
 Invocation parse_command_line(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
-    throw UsageError("there is no command; expected one of exec, attach, replay");
+    throw UsageError("there is no command; expected one of exec, attach, run, replay");
   }
   const std::string& command = arguments.front();
   const Words words(arguments.begin() + 1, arguments.end());
@@ -346,6 +429,7 @@ Invocation parse_command_line(const std::vector<std::string>& arguments) {
   }
   if (command == "exec") return exec_of(words);
   if (command == "attach") return attach_of(words);
+  if (command == "run") return run_of(words);
   if (command == "replay") return replay_of(words);
   if (command.starts_with('-')) {
     constexpr std::array<std::string_view, 2> kGlobal = {"--help", "--version"};

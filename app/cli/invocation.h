@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/options/netdev.h"
 #include "app/options/user_network.h"
 #include "devices/link/impairment.h"
 #include "stack/address.h"
@@ -57,12 +58,20 @@ struct ReplayInvocation {
   bool verify_checksums = true;
 };
 
+struct RunInvocation {
+  NetworkInvocation common;  // its network is the user network, if there is one
+  bool has_user_network = false;
+  std::vector<Netdev> netdevs;  // all others
+  std::optional<int> ready_descriptor;
+};
+
 // Text to print on standard output, and nothing else to do.
 struct TextInvocation {
   std::string text;
 };
 
-using Invocation = std::variant<TextInvocation, ExecInvocation, AttachInvocation, ReplayInvocation>;
+using Invocation =
+    std::variant<TextInvocation, ExecInvocation, AttachInvocation, RunInvocation, ReplayInvocation>;
 
 }  // namespace sluice
 

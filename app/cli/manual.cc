@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/options/user_network.h"
+#include "app/options/netdev.h"
 
 namespace sluice {
 namespace {
@@ -14,6 +14,7 @@ constexpr std::string_view kOverview = R"(NAME
 SYNOPSIS
     sluice exec [OPTION]... [--] COMMAND [ARGUMENT]...
     sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]
+    sluice run [OPTION]... --netdev TYPE[,KEY=VALUE]...
     sluice replay [OPTION]... CAPTURE
     sluice help [COMMAND]
     sluice --version
@@ -26,6 +27,7 @@ DESCRIPTION
 COMMANDS
     exec      Runs a command in a new network namespace whose only way out is Sluice.
     attach    Gives a network to a namespace that already exists.
+    run       Is the network of virtual machines, emulators and others that connect to it.
     replay    Feeds a capture to the same network, on the capture's own clock, and says what became
               of it.
 
@@ -82,7 +84,10 @@ constexpr std::string_view kCommonOptions =
     -v, --verbose       The same as --log-level info: what is opened, and at the end what happened.
     -q, --quiet         The same as --log-level error.
     -h, --help          Shows this page.
-    --netdev user[,KEY=VALUE]...
+)";
+
+constexpr std::string_view kUserOption =
+    R"(    --netdev user[,KEY=VALUE]...
                         The network, in QEMU's syntax; see NETWORK.
 )";
 
@@ -147,6 +152,41 @@ EXAMPLES
     sluice attach --netdev user,net=192.168.7.0/24 /run/netns/blue eth0
 )";
 
+constexpr std::string_view kRun = R"(NAME
+    sluice run - be the network of virtual machines, emulators and others that connect to it
+
+SYNOPSIS
+    sluice run [OPTION]... --netdev TYPE[,KEY=VALUE]...
+
+DESCRIPTION
+    Is a network in a process of its own. Each --netdev, which may be written -netdev as QEMU has it,
+    is one link to somebody, or 'user', the way out. All of them meet on one switch, which learns who
+    is where; those that a hubport names meet on that hub instead. Without 'user' there is only what
+    is connected.
+
+    A link that breaks ends with a message, and may come back; everything else goes on. When all is
+    set up, a line is printed on standard output: 'ready'.
+
+OPTIONS
+    --netdev TYPE[,KEY=VALUE]...
+                        One link, or the user network; see LINKS and NETWORK. May be repeated.
+                        'help' lists the types.
+    --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
+                        it.
+)";
+
+constexpr std::string_view kRunRest = R"(
+EXIT STATUS
+    0 when SIGTERM or SIGINT has come or nobody can be connected any more, 1 if the network could
+    not be set up, 2 for a wrong command line.
+
+EXAMPLES
+    sluice run -netdev user -netdev stream,server=on,addr.type=unix,addr.path=/tmp/net
+    qemu-system-x86_64 -nic stream,addr.type=unix,addr.path=/tmp/net ...
+    sluice run -netdev user,hostfwd=tcp::2222-:22 -netdev socket,listen=127.0.0.1:1234
+    sluice run -netdev dgram,remote.type=inet,remote.host=230.0.0.1,remote.port=1234 -netdev user
+)";
+
 constexpr std::string_view kReplay = R"(NAME
     sluice replay - feed a capture to the network
 
@@ -185,20 +225,35 @@ EXAMPLES
     sluice replay -o answers.pcap --host refuse --seed 2a trouble.pcapng
 )";
 
+constexpr std::size_t kIndent = 4;
+
 std::string common_options(std::string_view seed) {
   std::string text(kCommonOptions);
   constexpr std::string_view kPlace = "%SEED%";
   return text.replace(text.find(kPlace), kPlace.size(), seed);
 }
 
-std::string network_section() {
-  constexpr std::size_t kKeyIndent = 4;
-  constexpr std::size_t kTextIndent = 8;
+// A key and what it does, for each, `indent` blanks from the left.
+std::string keys(const std::vector<OptionHelp>& options, std::size_t indent) {
   constexpr std::size_t kWidth = 100;
-  std::string text(kNetwork);
-  for (const OptionHelp& option : user_network_help()) {
-    text.append(kKeyIndent, ' ').append(option.key).append("=").append(option.value).append("\n");
-    text += wrap(option.text, kTextIndent, kWidth);
+  std::string text;
+  for (const OptionHelp& option : options) {
+    text.append(indent, ' ').append(option.key).append("=").append(option.value).append("\n");
+    text += wrap(option.text, 2 * indent, kWidth);
+  }
+  return text;
+}
+
+std::string network_section() {
+  return std::string(kNetwork) + keys(user_network_help(), kIndent);
+}
+
+std::string links_section() {
+  std::string text = "\nLINKS\n";
+  for (const std::string_view type : netdev_types()) {
+    if (type == "user") continue;
+    text.append(kIndent, ' ').append("--netdev ").append(type).append("\n");
+    text += keys(netdev_help(type), 2 * kIndent);
   }
   return text;
 }
@@ -234,16 +289,25 @@ std::string manual(std::string_view command) {
   std::string text;
   if (command == "exec") {
     text.append(kExec).append(kLinkOptions).append(common_options("random"));
-    text.append(network_section()).append(kExecRest);
+    text.append(kUserOption).append(network_section()).append(kExecRest);
   } else if (command == "attach") {
     text.append(kAttach).append(kLinkOptions).append(common_options("random"));
-    text.append(network_section()).append(kAttachRest);
+    text.append(kUserOption).append(network_section()).append(kAttachRest);
+  } else if (command == "run") {
+    text.append(kRun).append(kLinkOptions).append(common_options("random"));
+    text.append(links_section()).append(network_section()).append(kRunRest);
   } else if (command == "replay") {
     text.append(kReplay).append(common_options("0"));
-    text.append(network_section()).append(kReplayRest);
+    text.append(kUserOption).append(network_section()).append(kReplayRest);
   } else {
     text = kOverview;
   }
+  return text;
+}
+
+std::string netdev_list() {
+  std::string text = "Available netdev backend types:\n";
+  for (const std::string_view type : netdev_types()) text.append(type).append("\n");
   return text;
 }
 

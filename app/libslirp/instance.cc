@@ -15,7 +15,7 @@
 #include "app/limits.h"
 #include "nat/host/descriptor_limit.h"
 #include "nat/host/seed.h"
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 #include "services/dns/resolv_conf.h"
 #include "stack/ip_packet.h"
 #include "stack/wire/ethernet.h"

@@ -1,11 +1,11 @@
 #include "app/options/forward.h"
 
 #include <array>
-#include <charconv>
 #include <string>
 
 #include "app/options/nearest.h"
 #include "app/options/usage_error.h"
+#include "app/options/values.h"
 #include "nat/host/command_line.h"
 
 namespace sluice {
@@ -119,14 +119,6 @@ StreamTarget target_of(std::string_view text) {
 }
 
 }  // namespace
-
-std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t max) {
-  std::uint32_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc{} || stop != end || number > max) return std::nullopt;
-  return number;
-}
 
 HostForward parse_host_forward(std::string_view text) {
   HostForward forward;

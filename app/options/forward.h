@@ -25,9 +25,6 @@ namespace sluice {
 HostForward parse_host_forward(std::string_view text);
 GuestForward parse_guest_forward(std::string_view text);
 
-// A decimal number without sign or space, at most `max`; nullopt for anything else.
-std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t max);
-
 }  // namespace sluice
 
 #endif  // SLUICE_APP_OPTIONS_FORWARD_H_

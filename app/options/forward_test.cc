@@ -109,15 +109,5 @@ TEST(GuestForward, AMistakeIsNamed) {
             std::string::npos);
 }
 
-TEST(ParseNumber, TakesDigitsUpToTheLimitOnly) {
-  EXPECT_EQ(parse_number("0", 10), 0U);
-  EXPECT_EQ(parse_number("10", 10), 10U);
-  EXPECT_EQ(parse_number("11", 10), std::nullopt);
-  EXPECT_EQ(parse_number("", 10), std::nullopt);
-  EXPECT_EQ(parse_number("-1", 10), std::nullopt);
-  EXPECT_EQ(parse_number("1x", 10), std::nullopt);
-  EXPECT_EQ(parse_number("99999999999", 4000000000), std::nullopt);
-}
-
 }  // namespace
 }  // namespace sluice

@@ -8,6 +8,7 @@
 #include "app/options/key_values.h"
 #include "app/options/nearest.h"
 #include "app/options/usage_error.h"
+#include "app/options/values.h"
 
 namespace sluice {
 namespace {
@@ -31,28 +32,6 @@ struct Draft {
 // Fails with what was expected; the caller adds which key it was.
 [[noreturn]] void fail(const std::string& expected) {
   throw UsageError(expected);
-}
-
-bool parse_switch(std::string_view value) {
-  constexpr std::array<std::string_view, 4> kOn = {"on", "yes", "y", "true"};
-  constexpr std::array<std::string_view, 4> kOff = {"off", "no", "n", "false"};
-  if (std::ranges::find(kOn, value) != kOn.end()) return true;
-  if (std::ranges::find(kOff, value) != kOff.end()) return false;
-  constexpr std::array<std::string_view, 2> kWords = {"off", "on"};
-  const auto meant = nearest(value, kWords);
-  fail("expected on or off" + (meant ? "; did you mean '" + std::string(*meant) + "'?" : ""));
-}
-
-IpAddress parse_v4(std::string_view value) {
-  const auto address = IpAddress::parse(value);
-  if (!address || !address->is_v4()) fail("expected an IPv4 address");
-  return *address;
-}
-
-IpAddress parse_v6(std::string_view value) {
-  const auto address = IpAddress::parse(value);
-  if (!address || address->is_v4()) fail("expected an IPv6 address");
-  return *address;
 }
 
 unsigned parse_prefix6_length(std::string_view value) {
@@ -96,15 +75,6 @@ Subnet parse_net(std::string_view value) {
   return *subnet;
 }
 
-std::string parse_text(std::string_view value, std::size_t max) {
-  const bool printable =
-      std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= ' '; });
-  if (value.empty() || value.size() > max || !printable) {
-    fail("expected 1 to " + std::to_string(max) + " printable characters");
-  }
-  return std::string(value);
-}
-
 // A host or domain name as RFC 1035, section 2.3.4 bounds it. Underscores are tolerated, as
 // everywhere.
 std::string parse_name(std::string_view value) {
@@ -128,11 +98,6 @@ std::string parse_name(std::string_view value) {
   return std::string(value);
 }
 
-std::string parse_path(std::string_view value) {
-  if (value.empty() || value.find('\0') != std::string_view::npos) fail("expected a directory");
-  return std::string(value);
-}
-
 std::string parse_boot_file(std::string_view value) {
   constexpr std::size_t kMaxBootFile = 127;  // BOOTP's field, with its terminating zero
   return parse_text(value, kMaxBootFile);
@@ -144,13 +109,7 @@ std::uint16_t parse_mtu(std::string_view value) {
   return static_cast<std::uint16_t>(*mtu);
 }
 
-struct Row {
-  OptionHelp help;
-  void (*set)(Draft& draft, std::string_view value);
-  bool is_switch = false;  // may be written without a value
-};
-
-constexpr auto kRows = std::to_array<Row>({
+constexpr auto kRows = std::to_array<KeyRow<Draft>>({
     {{"id", "NAME", "A name for this network; accepted and kept for QEMU's sake."},
      [](Draft& draft, std::string_view value) { draft.options.id = parse_text(value, 255); }},
     {{"net", "ADDRESS[/BITS]", "The network. Default: 10.0.2.0/24."},
@@ -178,7 +137,7 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {{"tftp", "DIRECTORY", "Hands out the files below DIRECTORY by TFTP, read-only."},
      [](Draft& draft, std::string_view value) {
-       draft.options.tftp_directory = parse_path(value);
+       draft.options.tftp_directory = parse_path(value, "a directory");
      }},
     {{"bootfile", "FILE", "The boot file, told by DHCP; less than 128 bytes."},
      [](Draft& draft, std::string_view value) {
@@ -190,7 +149,9 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {{"smb", "DIRECTORY",
       "Shares DIRECTORY as \\\\ADDRESS\\qemu; needs smbd, of Debian's package samba."},
-     [](Draft& draft, std::string_view value) { draft.options.smb_directory = parse_path(value); }},
+     [](Draft& draft, std::string_view value) {
+       draft.options.smb_directory = parse_path(value, "a directory");
+     }},
     {{"smbserver", "ADDRESS", "The SMB server's address. Default: .4 of the network."},
      [](Draft& draft, std::string_view value) { draft.smb = parse_v4(value); }},
     {{"hostfwd", "RULE",
@@ -262,42 +223,7 @@ constexpr auto kRows = std::to_array<Row>({
      [](Draft& draft, std::string_view value) { draft.dns6 = parse_v6(value); }},
 });
 
-const Row* find_row(std::string_view key) {
-  const auto* const row =
-      std::ranges::find_if(kRows, [&](const Row& candidate) { return candidate.help.key == key; });
-  return row == kRows.end() ? nullptr : row;
-}
-
-void apply(Draft& draft, const KeyValue& item) {
-  std::string_view key = item.key;
-  std::string_view value = item.value;
-  const Row* row = find_row(key);
-  if (item.flag) {
-    value = "on";
-    if (row == nullptr && key.starts_with("no")) {
-      key.remove_prefix(2);
-      row = find_row(key);
-      if (row != nullptr && !row->is_switch) row = nullptr;
-      value = "off";
-    }
-  }
-  if (row == nullptr) {
-    std::vector<std::string_view> keys;
-    keys.reserve(kRows.size());
-    for (const Row& known : kRows) keys.push_back(known.help.key);
-    throw UsageError("--netdev user: no option '" + item.key + "'" + suggestion(item.key, keys));
-  }
-  if (item.flag && !row->is_switch) {
-    throw UsageError("--netdev user: " + item.key + " has no value; expected " + item.key + "=" +
-                     std::string(row->help.value));
-  }
-  try {
-    row->set(draft, value);
-  } catch (const UsageError& error) {
-    throw UsageError("--netdev user: " + std::string(key) + "=" + std::string(value) + ": " +
-                     error.what());
-  }
-}
+constexpr KeyTable<Draft> kTable("--netdev user", kRows);
 
 // QEMU's defaults: the last two bytes are 2.2, 2.3, 2.4 and 2.15 as far as the mask lets them.
 IpAddress default_address(const Subnet& subnet, std::uint32_t low) {
@@ -458,7 +384,7 @@ UserNetworkOptions parse_user_network(std::string_view text) {
   }
   Draft draft;
   for (const KeyValue& item : items) {
-    if (item.key != "type") apply(draft, item);
+    if (item.key != "type") kTable.apply(draft, item);
   }
   return finish(std::move(draft));
 }
@@ -472,10 +398,7 @@ NatConfig nat_config(const UserNetworkOptions& options) {
 }
 
 std::vector<OptionHelp> user_network_help() {
-  std::vector<OptionHelp> help;
-  help.reserve(kRows.size());
-  for (const Row& row : kRows) help.push_back(row.help);
-  return help;
+  return kTable.help();
 }
 
 }  // namespace sluice

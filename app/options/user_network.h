@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/options/key_table.h"
 #include "nat/config.h"
 #include "stack/network.h"
 
@@ -47,12 +48,7 @@ UserNetworkOptions parse_user_network(std::string_view text);
 // What the Nat is built with.
 NatConfig nat_config(const UserNetworkOptions& options);
 
-// One line or more per key: its syntax, and what it does in words, for a manual.
-struct OptionHelp {
-  std::string_view key;
-  std::string_view value;
-  std::string_view text;
-};
+// For a manual.
 std::vector<OptionHelp> user_network_help();
 
 }  // namespace sluice

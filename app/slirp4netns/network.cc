@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "app/options/usage_error.h"
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

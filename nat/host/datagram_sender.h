@@ -11,7 +11,7 @@
 
 #include "nat/host.h"
 #include "nat/host/datagram_socket.h"
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <utility>
 
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

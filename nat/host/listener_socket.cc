@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 #include "nat/host/stream_socket.h"
 
 namespace sluice {

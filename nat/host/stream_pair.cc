@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 #include "nat/host/socket_call.h"
 
 namespace sluice {

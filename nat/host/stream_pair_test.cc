@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

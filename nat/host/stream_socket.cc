@@ -8,7 +8,7 @@
 #include <array>
 #include <cstring>
 
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "nat/host/seed.h"
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 #include "nat/host/spawned_command.h"
 #include "nat/host/stream_socket.h"
 

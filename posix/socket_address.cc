@@ -1,4 +1,4 @@
-#include "nat/host/socket_address.h"
+#include "posix/socket_address.h"
 
 #include <array>
 #include <cstring>

@@ -1,7 +1,7 @@
 // Addresses in the form that system calls take.
 
-#ifndef SLUICE_NAT_HOST_SOCKET_ADDRESS_H_
-#define SLUICE_NAT_HOST_SOCKET_ADDRESS_H_
+#ifndef SLUICE_POSIX_SOCKET_ADDRESS_H_
+#define SLUICE_POSIX_SOCKET_ADDRESS_H_
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -44,4 +44,4 @@ class SocketAddress {
 
 }  // namespace sluice
 
-#endif  // SLUICE_NAT_HOST_SOCKET_ADDRESS_H_
+#endif  // SLUICE_POSIX_SOCKET_ADDRESS_H_

@@ -1,0 +1,62 @@
+#include "app/open_link.h"
+
+#include <string>
+#include <utility>
+
+#include <gsl/assert>
+
+#include "app/guest_link.h"
+#include "app/log.h"
+#include "devices/link/datagram_link.h"
+#include "devices/link/stream_link.h"
+#include "devices/link/tap.h"
+#include "posix/descriptor.h"
+
+namespace sluice {
+namespace {
+
+std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
+  const auto tell = [name](StreamPeer::News news, const std::string& what) {
+    news == StreamPeer::News::kCame ? log::info(name + ": " + what)
+                                    : log::warning(name + ": " + what);
+  };
+  if (const auto* const given = std::get_if<GivenDescriptor>(&stream.peer)) {
+    return std::make_unique<StreamLink>(Descriptor(given->number), tell);
+  }
+  return std::make_unique<StreamLink>(std::get<StreamPeerOptions>(stream.peer), tell);
+}
+
+std::unique_ptr<GuestLink> open(const DatagramNetdev& datagram) {
+  if (const auto* const given = std::get_if<GivenDescriptor>(&datagram.peer)) {
+    return std::make_unique<DatagramLink>(Descriptor(given->number));
+  }
+  if (const auto* const group = std::get_if<DatagramNetdev::Group>(&datagram.peer)) {
+    return DatagramLink::of_group(group->group, group->interface);
+  }
+  const auto& pair = std::get<DatagramNetdev::Pair>(datagram.peer);
+  return std::make_unique<DatagramLink>(pair.remote, pair.local);
+}
+
+Descriptor open(const TapNetdev& tap) {
+  if (tap.given) return Descriptor(tap.given->number);
+  Descriptor descriptor = open_tap(tap.name.empty() ? "tap%d" : tap.name);
+  log::info("the interface is " + tap_name(descriptor));
+  return descriptor;
+}
+
+}  // namespace
+
+std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const NetworkInvocation& invocation) {
+  const std::string name = "netdev" + (netdev.id.empty() ? "" : " " + netdev.id);
+  if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
+    return open(*stream, name);
+  }
+  if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
+    return open(*datagram);
+  }
+  const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
+  Expects(tap != nullptr);
+  return guest_link(open(*tap), invocation);
+}
+
+}  // namespace sluice

@@ -1,0 +1,69 @@
+// What a network of its own is made of, in QEMU's words: "-netdev TYPE,id=NAME,…".
+//
+// One netdev is one link, or the user network itself. Each type has a table of its keys
+// (key_table.h); values are checked here, so that what comes out can be tried as it is.
+
+#ifndef SLUICE_APP_OPTIONS_NETDEV_H_
+#define SLUICE_APP_OPTIONS_NETDEV_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "app/options/user_network.h"
+#include "devices/link/socket_place.h"
+#include "devices/link/stream_peer.h"
+
+namespace sluice {
+
+// A socket or tap that this process has been given, by its number.
+struct GivenDescriptor {
+  int number = -1;
+};
+
+// Frames behind their lengths: stream, and socket with listen= or connect=.
+struct StreamNetdev {
+  std::variant<StreamPeerOptions, GivenDescriptor> peer;
+};
+
+// A frame in each datagram: dgram, and socket with udp= or mcast=.
+struct DatagramNetdev {
+  struct Pair {
+    SocketPlace remote;
+    SocketPlace local;
+  };
+  struct Group {
+    Endpoint group;
+    IpAddress interface;  // unspecified: the system's choice
+  };
+  std::variant<Pair, Group, GivenDescriptor> peer;
+};
+
+struct TapNetdev {
+  std::string name;  // empty: the system's choice
+  std::optional<GivenDescriptor> given;
+};
+
+// Joins a netdev to a hub, instead of to the switch that all others meet on.
+struct HubPort {
+  std::uint32_t hub = 0;
+  std::string netdev;
+};
+
+struct Netdev {
+  std::string id;
+  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, HubPort> kind;
+};
+
+// Reads "TYPE,key=value,…". Throws UsageError.
+Netdev parse_netdev(std::string_view text);
+
+// The types there are, and the keys of one of them, for a manual.
+std::vector<std::string_view> netdev_types();
+std::vector<OptionHelp> netdev_help(std::string_view type);
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_OPTIONS_NETDEV_H_

@@ -1,0 +1,136 @@
+#include "app/run.h"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/delivery.h"
+#include "app/log.h"
+#include "app/loop.h"
+#include "app/open_link.h"
+#include "app/ready_descriptor.h"
+#include "app/signals.h"
+#include "app/world.h"
+#include "devices/link/switch_link.h"
+#include "nat/host/clock.h"
+#include "nat/host/seed.h"
+
+namespace sluice {
+namespace {
+
+// The links that meet in one place, and whether the user network is among them.
+struct Segment {
+  SwitchLink::Manner manner = SwitchLink::Manner::kSwitch;
+  std::vector<const Netdev*> netdevs;
+  bool has_user_network = false;
+};
+
+// The switch first, then the hubs.
+std::vector<Segment> segments_of(const RunInvocation& invocation) {
+  std::map<std::string, std::uint32_t> hub_of;
+  for (const Netdev& netdev : invocation.netdevs) {
+    const auto* const port = std::get_if<HubPort>(&netdev.kind);
+    if (port != nullptr) hub_of.emplace(port->netdev, port->hub);
+  }
+  Segment meeting;
+  std::map<std::uint32_t, Segment> hubs;
+  const auto segment_of = [&](const std::string& id) -> Segment& {
+    const auto found = hub_of.find(id);
+    if (id.empty() || found == hub_of.end()) return meeting;
+    Segment& hub = hubs[found->second];
+    hub.manner = SwitchLink::Manner::kHub;
+    return hub;
+  };
+  for (const Netdev& netdev : invocation.netdevs) {
+    if (!std::holds_alternative<HubPort>(netdev.kind)) {
+      segment_of(netdev.id).netdevs.push_back(&netdev);
+    }
+  }
+  if (invocation.has_user_network) segment_of(invocation.common.network.id).has_user_network = true;
+  std::vector<Segment> segments{std::move(meeting)};
+  for (auto& [number, hub] : hubs) segments.push_back(std::move(hub));
+  return segments;
+}
+
+// What is behind the user network, or the meeting itself.
+std::unique_ptr<GuestLink> open_segment(const Segment& segment,
+                                        const NetworkInvocation& invocation) {
+  if (segment.has_user_network && segment.netdevs.size() == 1) {
+    return open_link(*segment.netdevs.front(), invocation);
+  }
+  auto meeting = std::make_unique<SwitchLink>(segment.manner, random_seed(), &monotonic_now);
+  for (const Netdev* const netdev : segment.netdevs) meeting->add(open_link(*netdev, invocation));
+  return meeting;
+}
+
+// Links that meet without a way out.
+class Meeting {
+ public:
+  Meeting(std::unique_ptr<GuestLink> links, Loop& loop) : links_(std::move(links)) {
+    watch_ = loop.watch(links_->descriptor(), [this] { ready_ = true; });
+    loop.on_turn([this](gsl::span<const epoll_event> /*fetched*/) { return take_turns(); });
+  }
+  Meeting(const Meeting&) = delete;
+  Meeting& operator=(const Meeting&) = delete;
+
+  bool closed() const { return links_->closed(); }
+
+ private:
+  Loop::Rest take_turns() {
+    constexpr int kTurns = 32;
+    std::uint64_t moved = 0;
+    for (int i = 0; i < kTurns && ready_; ++i) {
+      for (const Frame& frame : links_->receive()) moved += frame.bytes.size();
+      ready_ = links_->more();
+    }
+    return {.until = ready_ ? std::optional(Time{}) : std::nullopt, .moved = moved};
+  }
+
+  std::unique_ptr<GuestLink> links_;
+  std::unique_ptr<Loop::Watch> watch_;
+  bool ready_ = true;
+};
+
+}  // namespace
+
+int run_network(const RunInvocation& invocation) {
+  log::set_level(invocation.common.log_level);
+  ReadyDescriptor ready(invocation.ready_descriptor);
+  const Signals signals;
+  Loop loop(invocation.common.busy_poll);
+  ignore_failed_writes();
+  std::unique_ptr<World> world;
+  std::vector<std::unique_ptr<Meeting>> meetings;
+  for (const Segment& segment : segments_of(invocation)) {
+    if (segment.netdevs.empty()) continue;
+    auto links = open_segment(segment, invocation.common);
+    if (segment.has_user_network) {
+      world = std::make_unique<World>(invocation.common, std::move(links), loop);
+    } else {
+      meetings.push_back(std::make_unique<Meeting>(std::move(links), loop));
+    }
+  }
+  if (world) world->on_closed([&] { loop.stop(); });
+
+  bool asked_to_end = false;
+  const auto signal_watch = loop.watch(signals.descriptor(), [&] {
+    while (const std::optional<Signal> signal = signals.next()) {
+      if (!signal->asks_for_end()) continue;
+      asked_to_end = true;
+      loop.stop();
+    }
+  });
+  std::FILE* const stream = invocation.common.capture_file == "-" ? stderr : stdout;
+  std::fprintf(stream, "ready\n");
+  std::fflush(stream);
+  ready.announce("1\n");
+  loop.run();
+  if (world) deliver_the_rest(loop, *world, asked_to_end);
+  return 0;
+}
+
+}  // namespace sluice

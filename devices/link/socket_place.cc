@@ -1,0 +1,95 @@
+#include "devices/link/socket_place.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <stdexcept>
+#include <system_error>
+
+namespace sluice {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+// Whether a socket lies there that nobody listens at any more.
+bool is_left_behind(const std::string& path, const PlaceAddress& address) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
+  for (const int type : {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM}) {
+    const Descriptor probe = open_socket(address, type);
+    if (::connect(probe.get(), address.data(), address.size()) == 0) return false;
+    if (errno == ECONNREFUSED) return true;
+    if (errno != EPROTOTYPE) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string to_string(const SocketPlace& place) {
+  if (const auto* const endpoint = std::get_if<Endpoint>(&place)) return endpoint->to_string();
+  const auto& name = std::get<UnixSocketName>(place);
+  return (name.abstract ? "unix:@" : "unix:") + name.path;
+}
+
+PlaceAddress::PlaceAddress(const SocketPlace& place) {
+  if (const auto* const endpoint = std::get_if<Endpoint>(&place)) {
+    address_ = SocketAddress(*endpoint);
+    return;
+  }
+  const auto& name = std::get<UnixSocketName>(place);
+  UnixAddress unix_address{};
+  sockaddr_un& address = unix_address.address;
+  address.sun_family = AF_UNIX;
+  constexpr std::size_t kRoom = sizeof address.sun_path - 1;
+  if (name.path.empty() || name.path.size() > kRoom) {
+    throw std::invalid_argument("'" + name.path + "': a name of a unix socket has 1 to " +
+                                std::to_string(kRoom) + " bytes");
+  }
+  std::copy(name.path.begin(), name.path.end(), address.sun_path + (name.abstract ? 1 : 0));
+  unix_address.size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.path.size());
+  address_ = unix_address;
+}
+
+const sockaddr* PlaceAddress::data() const {
+  if (const auto* const inet = std::get_if<SocketAddress>(&address_)) return inet->data();
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what the system calls take.
+  return reinterpret_cast<const sockaddr*>(&std::get<UnixAddress>(address_).address);
+}
+
+socklen_t PlaceAddress::size() const {
+  if (const auto* const inet = std::get_if<SocketAddress>(&address_)) return inet->size();
+  return std::get<UnixAddress>(address_).size;
+}
+
+Descriptor open_socket(const PlaceAddress& place, int type) {
+  Descriptor socket(::socket(place.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) fail("can't open a socket");
+  return socket;
+}
+
+void bind_socket(const Descriptor& socket, const SocketPlace& place) {
+  const PlaceAddress address(place);
+  const auto* const name = std::get_if<UnixSocketName>(&place);
+  if (name == nullptr) {
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  }
+  if (::bind(socket.get(), address.data(), address.size()) == 0) return;
+  const int error = errno;
+  if (error == EADDRINUSE && name != nullptr && !name->abstract &&
+      is_left_behind(name->path, address) && ::unlink(name->path.c_str()) == 0 &&
+      ::bind(socket.get(), address.data(), address.size()) == 0) {
+    return;
+  }
+  errno = error;
+  fail("can't bind a socket to " + to_string(place));
+}
+
+}  // namespace sluice

@@ -1,0 +1,104 @@
+#include "devices/link/stream_link.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <gsl/assert>
+
+namespace sluice {
+
+StreamLink::StreamLink(StreamPeerOptions options, StreamPeer::Tell tell)
+    : peer_(std::move(options), std::move(tell)),
+      output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {}
+
+StreamLink::StreamLink(Descriptor connected, StreamPeer::Tell tell)
+    : peer_(std::move(connected), std::move(tell)),
+      output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {}
+
+gsl::span<const Frame> StreamLink::receive() {
+  if (peer_.update()) {
+    reader_.reset();
+    writer_.reset();
+  }
+  flush();
+  std::size_t count = 0;
+  const auto take = [&] {
+    while (count < kBatch) {
+      const auto frame = reader_.next();
+      if (!frame) return;
+      frames_.at(count++) = {.bytes = *frame, .offload = {}};
+    }
+  };
+  // Whole frames that the last batch had no place for come first.
+  take();
+  if (count == 0) {
+    read();
+    take();
+  } else {
+    // What has been announced meanwhile has not been looked for.
+    drained_ = false;
+  }
+  if (const auto length = reader_.broken()) {
+    drained_ = true;
+    peer_.lose("it says that a frame has " + std::to_string(*length) + " bytes; expected at most " +
+               std::to_string(FrameStreamReader::kMaxFrame));
+    reader_.reset();
+  }
+  full_ = count == kBatch;
+  return {frames_.data(), count};
+}
+
+void StreamLink::read() {
+  drained_ = true;
+  if (peer_.socket() < 0) return;
+  const MutableBytes room = reader_.room();
+  const ssize_t size = ::recv(peer_.socket(), room.data(), room.size(), 0);
+  if (size > 0) {
+    reader_.commit(static_cast<std::size_t>(size));
+    // Behind a short count there may be the end, which has been announced already.
+    drained_ = static_cast<std::size_t>(size) < room.size() && !peer_.ending();
+  } else if (size == 0) {
+    peer_.lose("it has closed it");
+  } else if (errno == EINTR) {
+    drained_ = false;
+  } else if (errno != EAGAIN) {
+    peer_.lose(std::generic_category().message(errno));
+  }
+}
+
+MutableBytes StreamLink::reserve(std::size_t size) {
+  Expects(size <= kMaxReserve);
+  reserved_ = size;
+  return {output_.get(), size};
+}
+
+void StreamLink::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
+  Expects(size <= reserved_);
+  reserved_ = 0;
+  // So much is worth a call, even in the midst of a batch.
+  constexpr std::size_t kWorthwhile = std::size_t{256} << 10;
+  if (writer_.waiting().size() >= kWorthwhile) flush();
+  const MutableBytes head(output_.get(), size);
+  if (peer_.socket() < 0 || !emit_frames(head, payload, offload, writer_)) {
+    counters_.count(Drop::kLinkFull);
+  }
+}
+
+void StreamLink::flush() {
+  while (peer_.socket() >= 0 && !writer_.waiting().empty()) {
+    const Bytes waiting = writer_.waiting();
+    const ssize_t size = ::send(peer_.socket(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) {
+      if (errno != EAGAIN) peer_.lose(std::generic_category().message(errno));
+      return;
+    }
+    writer_.consume(static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,155 @@
+#include "devices/link/switch_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <gsl/assert>
+
+#include "stack/wire/ethernet.h"
+
+namespace sluice {
+namespace {
+
+// Bytes of what links look at of a frame.
+std::size_t headers_size(const Frame& frame) {
+  const Offload& offload = frame.offload;
+  if (offload.segmentation != Segmentation::kNone) return offload.header_size;
+  if (offload.checksum != ChecksumState::kPartial) return EthernetHeader::kSize;
+  return std::size_t{offload.checksum_start} + offload.checksum_offset + sizeof(std::uint16_t);
+}
+
+}  // namespace
+
+SwitchLink::SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock)
+    : manner_(manner),
+      clock_(std::move(clock)),
+      table_(seed),
+      output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {
+  table_.pin(kUplink);
+}
+
+std::uint32_t SwitchLink::add(std::unique_ptr<GuestLink> link) {
+  const std::uint32_t number = last_number_ + 1;
+  polls_.add(link->descriptor(), EPOLLIN | EPOLLET, number);
+  last_number_ = number;
+  ports_.push_back({.number = number, .link = std::move(link)});
+  return number;
+}
+
+void SwitchLink::remove(std::uint32_t number) {
+  const Port* const port = find(number);
+  if (port == nullptr) return;
+  polls_.remove(port->link->descriptor());
+  table_.forget(number);
+  gone_ = gone_ + port->link->counters();
+  std::erase_if(ports_, [number](const Port& each) { return each.number == number; });
+}
+
+SwitchLink::Port* SwitchLink::find(std::uint32_t number) {
+  const auto found = std::find_if(ports_.begin(), ports_.end(),
+                                  [number](const Port& port) { return port.number == number; });
+  return found == ports_.end() ? nullptr : &*found;
+}
+
+gsl::span<const Frame> SwitchLink::receive() {
+  now_ = clock_();
+  for_uplink_.clear();
+  for (const epoll_event& event : polls_.ready()) {
+    Port* const port = find(static_cast<std::uint32_t>(event.data.u64));
+    if (port != nullptr) port->ready = true;
+  }
+  more_ = false;
+  for (Port& port : ports_) {
+    if (!port.ready) continue;
+    receive_from(port);
+    more_ = more_ || port.ready;
+  }
+  flush();
+  return for_uplink_;
+}
+
+void SwitchLink::receive_from(Port& port) {
+  const gsl::span<const Frame> frames = port.link->receive();
+  port.ready = port.link->more() && !port.link->closed();
+  for (const Frame& frame : frames) {
+    const auto ethernet = EthernetView::parse(frame.bytes);
+    if (!ethernet) {
+      gone_.count(Drop::kTruncated);
+      continue;
+    }
+    const EthernetHeader header = ethernet->header();
+    if (manner_ == Manner::kSwitch) table_.learn(now_, header.source, port.number);
+    const auto to = target(header.destination);
+    if (!to || *to == kUplink) for_uplink_.push_back(frame);
+    const Bytes head = frame.bytes.first(headers_size(frame));
+    const Bytes payload = frame.bytes.subspan(head.size());
+    for (Port& other : ports_) {
+      if (&other == &port || (to && *to != other.number)) continue;
+      send(other, head, gsl::span(&payload, 1), frame.offload);
+    }
+  }
+}
+
+std::optional<MacTable::Port> SwitchLink::target(const MacAddress& destination) const {
+  if (manner_ == Manner::kHub || destination.is_group()) return std::nullopt;
+  return table_.find(now_, destination);
+}
+
+void SwitchLink::send(Port& to, Bytes head, gsl::span<const Bytes> payload,
+                      const Offload& offload) {
+  if (to.link->closed()) return;
+  copy_bytes(head, to.link->reserve(head.size()));
+  to.link->commit(head.size(), payload, offload);
+  to.touched = true;
+}
+
+bool SwitchLink::closed() const {
+  return std::all_of(ports_.begin(), ports_.end(),
+                     [](const Port& port) { return port.link->closed(); });
+}
+
+const Counters& SwitchLink::counters() const {
+  counters_ = gone_;
+  for (const Port& port : ports_) counters_ = counters_ + port.link->counters();
+  return counters_;
+}
+
+LinkCapabilities SwitchLink::capabilities() const {
+  LinkCapabilities all{true, true, true, true};
+  for (const Port& port : ports_) {
+    const LinkCapabilities one = port.link->capabilities();
+    all.checksum = all.checksum && one.checksum;
+    all.tcp4_segmentation = all.tcp4_segmentation && one.tcp4_segmentation;
+    all.tcp6_segmentation = all.tcp6_segmentation && one.tcp6_segmentation;
+    all.udp_segmentation = all.udp_segmentation && one.udp_segmentation;
+  }
+  return all;
+}
+
+MutableBytes SwitchLink::reserve(std::size_t size) {
+  Expects(size <= kMaxReserve);
+  reserved_ = size;
+  return {output_.get(), size};
+}
+
+void SwitchLink::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
+  Expects(size <= reserved_);
+  reserved_ = 0;
+  const Bytes head(output_.get(), size);
+  const auto ethernet = EthernetView::parse(head);
+  Expects(ethernet.has_value());
+  const EthernetHeader header = ethernet->header();
+  if (manner_ == Manner::kSwitch) table_.learn(now_, header.source, kUplink);
+  const auto to = target(header.destination);
+  for (Port& port : ports_) {
+    if (!to || *to == port.number) send(port, head, payload, offload);
+  }
+}
+
+void SwitchLink::flush() {
+  for (Port& port : ports_) {
+    if (std::exchange(port.touched, false)) port.link->flush();
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,89 @@
+// A learning switch: links that meet, and one more place, the uplink, which is whoever uses it as a
+// link.
+//
+// A frame goes where its destination was heard (mac_table.h), and everywhere else if that is not
+// known or it is for many; never back to where it came from. It is written to the other link from
+// where it lies in the buffer of the one that it came by, so it is copied as often as that link
+// copies. A hub, as some have it, is the same without the learning.
+//
+// What offloads a link does not take over for others is done by the link itself: each takes frames
+// of 64 KiB with partial checksums, so what comes from a link that has them goes on as it is.
+
+#ifndef SLUICE_DEVICES_LINK_SWITCH_LINK_H_
+#define SLUICE_DEVICES_LINK_SWITCH_LINK_H_
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "devices/link/guest_link.h"
+#include "devices/link/mac_table.h"
+#include "devices/link/poll_set.h"
+
+namespace sluice {
+
+class SwitchLink final : public GuestLink {
+ public:
+  enum class Manner : std::uint8_t { kSwitch, kHub };
+
+  // `clock` tells the time, for the age of what has been learned.
+  SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock);
+  SwitchLink(const SwitchLink&) = delete;
+  SwitchLink& operator=(const SwitchLink&) = delete;
+
+  // Adds a link; returns its number, which no other has had before. Throws std::system_error if it
+  // can't be waited for.
+  std::uint32_t add(std::unique_ptr<GuestLink> link);
+  // Ends a link. Not while a frame that it brought is in use.
+  void remove(std::uint32_t number);
+
+  int descriptor() const override { return polls_.descriptor(); }
+  // Hands on what has come, and returns what is for the uplink.
+  gsl::span<const Frame> receive() override;
+  bool more() const override { return more_; }
+  // The uplink has nobody any more: all links are closed.
+  bool closed() const override;
+  const Counters& counters() const override;
+
+  // What all links take over.
+  LinkCapabilities capabilities() const override;
+  MutableBytes reserve(std::size_t size) override;
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  void flush() override;
+
+ private:
+  static constexpr MacTable::Port kUplink = 0;
+  // What a link may bring in one round, so that none holds up the others: as much as it gives.
+  struct Port {
+    std::uint32_t number = 0;
+    std::unique_ptr<GuestLink> link;
+    bool ready = true;
+    bool touched = false;  // something has been committed since the last flush
+  };
+
+  Port* find(std::uint32_t number);
+  // Takes one batch of a link.
+  void receive_from(Port& port);
+  // Where a frame goes that came by `from`: to one, or to all but that one.
+  std::optional<MacTable::Port> target(const MacAddress& destination) const;
+  void send(Port& to, Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
+
+  const Manner manner_;
+  const std::function<Time()> clock_;
+  PollSet polls_;
+  MacTable table_;
+  Time now_{};
+  std::vector<Port> ports_;
+  std::uint32_t last_number_ = kUplink;
+  std::vector<Frame> for_uplink_;
+  std::unique_ptr<std::uint8_t[]> output_;
+  std::size_t reserved_ = 0;
+  bool more_ = false;
+  Counters gone_;              // of links that have been removed
+  mutable Counters counters_;  // of all
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_LINK_SWITCH_LINK_H_
