@@ -7,28 +7,14 @@ import struct
 import claims
 from claims import GATEWAY, Claims, command, need
 from guest_namespace import GuestNamespace
+from network import Network
 from packets import BROADCAST_MAC, ETH_P_ARP
 from servers import TcpServer, closed_port, echo
-from sluice import BINARY, Program, drop_privileges, poll_until
+from sluice import BINARY, Program, poll_until
 
 _ONE, _TWO, _THREE = (bytes([0x52, 0x54, 0, 0, 0, number]) for number in (1, 2, 3))
 _GATEWAY_MAC = bytes([0x52, 0x55, 10, 0, 2, 2])
 _OTHER = 0x88B5  # an EtherType for experiments
-
-
-class Network(Program):
-    """`sluice run` with these words; it is ready when the `with` block begins."""
-
-    def __init__(self, *netdevs, program=(BINARY,)):
-        words = [word for netdev in netdevs for word in ("-netdev", netdev)]
-        super().__init__([*program, "run", "-v", *words], preexec_fn=drop_privileges)
-
-    def __enter__(self):
-        super().__enter__()
-        if (said := self.line()) != "ready":
-            self.__exit__(None, None, None)
-            raise AssertionError(f"is not ready but said {said!r}\n{self.errors()}")
-        return self
 
 
 def frame(to, source, kind, payload=b""):

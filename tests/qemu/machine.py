@@ -20,19 +20,22 @@ class Machine(Program):
     """
 
     def __init__(self, directory, image=None, netdev="", card="e1000", options=(), **kind):
-        """`kind`: the `library` and `root` of another QEMU than the one under test, the `board`."""
+        """`kind`: the `library` and `root` of another QEMU than the one under test, the `board`; with a
+        `link`, that is the -netdev, without its id, and NETDEV has no meaning; the card's address `mac`."""
         self.directory = directory
         self._asked = {"library": kind.get("library", emulator.LIBRARY), "root": kind.get("root", emulator.ROOT)}
         self._boots = image is not None
         self._may_fail = False
-        netdev = "user,id=net0" + (f",{netdev}" if netdev else "")
+        netdev = kind.get("link", f"user,{netdev}" if netdev else "user").replace(",", ",id=net0,", 1)
+        netdev += "" if "," in netdev else ",id=net0"
         words = [*emulator.words(**self._asked), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
         words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", "192", "-netdev", netdev]
         words += ["-chardev", f"file,id=console,path={self._path('console')}", "-serial", "chardev:console"]
         words += ["-chardev", f"socket,id=init,path={self._path('init')},server=on,wait=off", "-serial", "chardev:init"]
         words += ["-qmp", f"unix:{self._path('monitor')},server=on,wait=off"]
         if image:
-            words += ["-device", f"{card},netdev=net0,romfile="]
+            mac = f",mac={kind['mac']}" if "mac" in kind else ""
+            words += ["-device", f"{card},netdev=net0,romfile={mac}"]
             # What a guest of an emulator need not do is not worth its time.
             append = "console=ttyS0 panic=-1 quiet loglevel=5 mitigations=off nokaslr random.trust_cpu=on net.ifnames=0"
             # On a busy machine a clock that must be measured first may run twenty times too fast.

@@ -7,6 +7,7 @@
 #                        one that it would find anyway
 # --root DIRECTORY       a tree of another Debian to take QEMU from; if there is none, all is skipped
 # --root-from VARIABLE   the same, named by a variable of the environment
+# --sluice PATH          the Sluice under test, for claims about it as a process
 # --qemu NAME            the program, qemu-system-x86_64 unless told
 #
 # With words, only the claims whose names hold one are run.
@@ -35,11 +36,15 @@ while [[ ${1:-} == --* ]]; do
       [[ -d $2 ]] || SLUICE_QEMU_LIBRARY=$(dirname -- "$2")
       SLUICE_QEMU_LIBRARY=$(cd -- "$SLUICE_QEMU_LIBRARY" && pwd)
       ;;
+    --sluice)
+      SLUICE=$(readlink -f -- "$2")
+      export SLUICE
+      ;;
     --root) use_root "$2" "$2" ;;
     --root-from) use_root "${!2:-}" "set $2 to a directory" ;;
     --qemu) SLUICE_QEMU=$2 ;;
     *)
-      echo "run_test.sh: no option $1; there are: --library --root --root-from --qemu" >&2
+      echo "run_test.sh: no option $1; there are: --library --root --root-from --sluice --qemu" >&2
       exit 2
       ;;
   esac

@@ -1,0 +1,96 @@
+"""QEMU's guests on the network of `sluice run`, over each kind of link that QEMU has."""
+
+import os
+import socket
+
+import claims
+import guests
+import stream
+from guests import GATEWAY, post, serve
+from machine import Machine
+from network import Network
+from servers import closed_port
+from web import WebServer
+
+SIZE = 8 << 20
+_FIRST, _SECOND = "52:54:00:12:34:01", "52:54:00:12:34:02"
+
+
+def udp(name, port):
+    return f"{name}.type=inet,{name}.host=127.0.0.1,{name}.port={port}"
+
+
+def named(name, path):
+    return f"{name}.type=unix,{name}.path={path}"
+
+
+class Kinds(claims.Claims):
+    """`check(ours, theirs)`: the two ends of one link, the one of Sluice and the one of QEMU."""
+
+    def check(self, ours, theirs, card="e1000"):
+        path = guests.directory()
+        ours, theirs = ours.replace("DIR", path), theirs.replace("DIR", path)
+        with Network("user", ours), Machine(path, guests.image(card), card=card, link=theirs) as machine:
+            self.assertEqual(machine.lease()["ip"], claims.GUEST)
+            machine.run(f"busybox ping -c 3 -W 10 {GATEWAY}")
+            digest = stream.digest(stream.blocks(SIZE))
+            with WebServer(size=SIZE) as server:
+                url = f"http://{GATEWAY}:{server.port}/stream"
+                fetched = machine.run(f"busybox wget -q -O much {url}; busybox sha256sum < much", 180)
+                self.assertEqual(fetched.split()[0], digest)
+                self.assertEqual(machine.run(post(GATEWAY, server.port, "much", SIZE), 180), digest)
+
+    def test_a_stream_to_a_unix_socket(self):
+        self.check("stream,server=on,addr.type=unix,addr.path=DIR/s", "stream,addr.type=unix,addr.path=DIR/s")
+
+    def test_a_stream_from_where_qemu_listens(self):
+        port = closed_port()
+        ours = f"stream,addr.type=inet,addr.host=127.0.0.1,addr.port={port},reconnect-ms=100"
+        self.check(ours, f"stream,server=on,addr.type=inet,addr.host=127.0.0.1,addr.port={port}", card="virtio-net-pci")
+
+    def test_a_socket_that_connects(self):
+        port = closed_port()
+        self.check(f"socket,listen=127.0.0.1:{port}", f"socket,connect=127.0.0.1:{port}")
+
+    def test_datagrams_of_udp(self):
+        one, two = closed_port(socket.SOCK_DGRAM), closed_port(socket.SOCK_DGRAM)
+        self.check(f"dgram,{udp('local', one)},{udp('remote', two)}", f"dgram,{udp('local', two)},{udp('remote', one)}")
+
+    def test_datagrams_of_the_older_word(self):
+        one, two = closed_port(socket.SOCK_DGRAM), closed_port(socket.SOCK_DGRAM)
+        ours = f"socket,udp=127.0.0.1:{two},localaddr=127.0.0.1:{one}"
+        self.check(ours, f"socket,udp=127.0.0.1:{one},localaddr=127.0.0.1:{two}")
+
+    def test_datagrams_of_unix_sockets(self):
+        ours = f"dgram,{named('local', 'DIR/a')},{named('remote', 'DIR/b')}"
+        self.check(ours, f"dgram,{named('local', 'DIR/b')},{named('remote', 'DIR/a')}")
+
+    def test_a_multicast_group(self):
+        port = closed_port(socket.SOCK_DGRAM)
+        group = f"socket,mcast=239.192.76.2:{port},localaddr=127.0.0.1"
+        self.check(group, group)
+
+
+class Together(claims.Claims):
+    def test_two_guests_of_one_switch_reach_each_other_and_the_world(self):
+        path = guests.directory()
+        places = [os.path.join(path, name) for name in ("a", "b")]
+        servers = [f"stream,server=on,addr.type=unix,addr.path={place}" for place in places]
+        links = [f"stream,addr.type=unix,addr.path={place}" for place in places]
+        image = guests.image()
+        with Network("user", *servers):
+            with Machine(guests.directory(), image, link=links[0], mac=_FIRST) as first:
+                with Machine(guests.directory(), image, link=links[1], mac=_SECOND) as second:
+                    addresses = [machine.lease()["ip"] for machine in (first, second)]
+                    self.assertEqual(addresses, ["10.0.2.15", "10.0.2.16"])
+                    serve(first, 7)
+                    answer = second.run(f"printf there | nc.openbsd -n -N -w 20 {addresses[0]} 7")
+                    self.assertEqual(answer, "there")
+                    for machine in (first, second):
+                        machine.run(f"busybox ping -c 2 -W 10 {GATEWAY}")
+                # The second is gone; the first goes on.
+                first.run(f"busybox ping -c 2 -W 10 {GATEWAY}")
+
+
+if __name__ == "__main__":
+    guests.main()
