@@ -1,5 +1,6 @@
 #include "app/open_link.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -8,8 +9,10 @@
 #include "app/guest_link.h"
 #include "app/log.h"
 #include "devices/link/datagram_link.h"
+#include "devices/link/dumped_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/tap.h"
+#include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
 namespace sluice {
@@ -44,9 +47,7 @@ Descriptor open(const TapNetdev& tap) {
   return descriptor;
 }
 
-}  // namespace
-
-std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const NetworkInvocation& invocation) {
+std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {
   const std::string name = "netdev" + (netdev.id.empty() ? "" : " " + netdev.id);
   if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
     return open(*stream, name);
@@ -57,6 +58,25 @@ std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const NetworkInvocati
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
   return guest_link(open(*tap), invocation);
+}
+
+CaptureOptions options_of(const FilterDump& dump) {
+  return {.path = dump.file,
+          .filter = {},
+          .clock = {.start = monotonic_now(),
+                    .at_start = std::chrono::system_clock::now().time_since_epoch()},
+          .max_length = dump.max_length};
+}
+
+}  // namespace
+
+std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation) {
+  std::unique_ptr<GuestLink> link = open_bare(netdev, invocation.common);
+  for (const FilterDump& dump : invocation.dumps) {
+    if (netdev.id.empty() || dump.netdev != netdev.id) continue;
+    link = std::make_unique<DumpedLink>(std::move(link), options_of(dump), &monotonic_now);
+  }
+  return link;
 }
 
 }  // namespace sluice

@@ -57,8 +57,7 @@ std::vector<Segment> segments_of(const RunInvocation& invocation) {
 }
 
 // What is behind the user network, or the meeting itself.
-std::unique_ptr<GuestLink> open_segment(const Segment& segment,
-                                        const NetworkInvocation& invocation) {
+std::unique_ptr<GuestLink> open_segment(const Segment& segment, const RunInvocation& invocation) {
   if (segment.has_user_network && segment.netdevs.size() == 1) {
     return open_link(*segment.netdevs.front(), invocation);
   }
@@ -107,7 +106,7 @@ int run_network(const RunInvocation& invocation) {
   std::vector<std::unique_ptr<Meeting>> meetings;
   for (const Segment& segment : segments_of(invocation)) {
     if (segment.netdevs.empty()) continue;
-    auto links = open_segment(segment, invocation.common);
+    auto links = open_segment(segment, invocation);
     if (segment.has_user_network) {
       world = std::make_unique<World>(invocation.common, std::move(links), loop);
     } else {

@@ -13,6 +13,7 @@
 #include "app/cli/manual.h"
 #include "app/cli/version.h"
 #include "app/options/impairment.h"
+#include "app/options/key_values.h"
 #include "app/options/nearest.h"
 #include "app/options/netdev.h"
 #include "app/options/usage_error.h"
@@ -28,6 +29,8 @@ using Words = std::vector<std::string>;
 struct Raw {
   std::string netdev = "user";
   Words netdevs;
+  Words nics;
+  Words objects;
   std::string capture_file;
   std::string capture_filter;
   std::optional<std::string> impairment;
@@ -72,6 +75,8 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
   parser->add_flag("-h,--help", raw.help);
   if (command == "run") {
     parser->add_option("--netdev", raw.netdevs)->expected(1)->take_all();
+    parser->add_option("--nic", raw.nics)->expected(1)->take_all();
+    parser->add_option("--object", raw.objects)->expected(1)->take_all();
   } else {
     parser->add_option("--netdev", raw.netdev);
   }
@@ -301,10 +306,34 @@ Invocation attach_of(const Words& words) {
 
 // QEMU's own spelling of options: one dash.
 Words with_two_dashes(Words words) {
+  constexpr std::array<std::string_view, 3> kNames = {"-netdev", "-nic", "-object"};
   for (std::string& word : words) {
-    if (word.starts_with("-netdev")) word.insert(0, 1, '-');
+    const bool ours = std::ranges::find(kNames, word.substr(0, word.find('='))) != kNames.end();
+    if (ours) word.insert(0, 1, '-');
   }
   return words;
+}
+
+// The link of a card: what belongs to the card itself is another process's.
+std::string netdev_of_nic(const std::string& text) {
+  constexpr std::array<std::string_view, 4> kOfTheCard = {"model", "mac", "addr", "vectors"};
+  std::vector<KeyValue> items = parse_key_values(text, "type");
+  std::erase_if(items, [&](const KeyValue& item) {
+    return std::ranges::find(kOfTheCard, item.key) != kOfTheCard.end();
+  });
+  return emit_key_values(items);
+}
+
+void check_dumps(const RunInvocation& run, const std::set<std::string>& ids) {
+  for (const FilterDump& dump : run.dumps) {
+    if (!ids.contains(dump.netdev)) {
+      throw UsageError("--object filter-dump: there is no netdev '" + dump.netdev + "'");
+    }
+    if (run.has_user_network && dump.netdev == run.common.network.id) {
+      throw UsageError("--object filter-dump: '" + dump.netdev +
+                       "' is the user network; expected --pcap for it");
+    }
+  }
 }
 
 // Adds what one --netdev says. Throws UsageError.
@@ -353,7 +382,12 @@ Invocation run_of(const Words& given) {
   RunInvocation run{.common = common_of(raw), .netdevs = {}};
   std::set<std::string> ids;
   for (const std::string& text : raw.netdevs) add_netdev(run, parse_netdev(text), ids);
+  for (const std::string& text : raw.nics) {
+    if (text != "none") add_netdev(run, parse_netdev(netdev_of_nic(text)), ids);
+  }
+  for (const std::string& text : raw.objects) run.dumps.push_back(parse_object(text));
   check_hub_ports(run, ids);
+  check_dumps(run, ids);
   if (run.netdevs.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --netdev such as "

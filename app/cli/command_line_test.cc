@@ -153,7 +153,7 @@ TEST(Seed, IsReadFromTheRight) {
 }
 
 TEST(Manual, HasEveryOptionOfEveryCommand) {
-  for (const auto* command : {"exec", "attach", "replay"}) {
+  for (const auto* command : {"exec", "attach", "run", "replay"}) {
     const std::string page = manual(command);
     for (const std::string& name : option_names(command)) {
       EXPECT_NE(page.find(name), std::string::npos) << command << " " << name;
@@ -186,6 +186,37 @@ TEST(CommandLine, HasShortWordsForMoreAndForLess) {
   EXPECT_EQ(level("-v"), LogLevel::kInfo);
   EXPECT_EQ(level("--quiet"), LogLevel::kError);
   EXPECT_THROW(parse_command_line({"exec", "-v", "-q", "true"}), UsageError);
+}
+
+TEST(CommandLine, RunTakesManyLinksInQemusWords) {
+  const auto run = parsed<RunInvocation>(
+      {"run", "-netdev", "user,id=u,net=10.1.1.0/24", "-netdev=socket,id=a,listen=:1", "--netdev",
+       "hubport,hubid=0,netdev=a", "-nic",
+       "socket,connect=127.0.0.1:2,model=e1000,mac=52:54:0:0:0:1", "-nic", "none", "-object",
+       "filter-dump,netdev=a,file=x"});
+  EXPECT_TRUE(run.has_user_network);
+  EXPECT_EQ(run.common.network.network.v4.subnet.to_string(), "10.1.1.0/24");
+  EXPECT_EQ(run.netdevs.size(), 3U);
+  ASSERT_EQ(run.dumps.size(), 1U);
+  EXPECT_EQ(run.dumps[0].netdev, "a");
+  EXPECT_EQ(parsed<TextInvocation>({"run", "-netdev", "help"}).text, netdev_list());
+}
+
+TEST(CommandLine, LinksMustFitTogether) {
+  EXPECT_NE(problem({"run"}).find("nobody is behind"), std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "user", "-netdev", "user"}).find("twice"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-nic", "socket,id=a,listen=:2"})
+                .find("two with the id"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-netdev", "hubport,hubid=1,netdev=a",
+                     "-netdev", "hubport,hubid=2,netdev=a"})
+                .find("two hubs"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "user,id=u", "-nic", "socket,listen=:1", "-object",
+                     "filter-dump,netdev=u,file=x"})
+                .find("--pcap"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/options/netdev.h"
+#include "app/options/object.h"
 #include "app/options/user_network.h"
 #include "devices/link/impairment.h"
 #include "stack/address.h"
@@ -62,6 +63,7 @@ struct RunInvocation {
   NetworkInvocation common;  // its network is the user network, if there is one
   bool has_user_network = false;
   std::vector<Netdev> netdevs;  // all others
+  std::vector<FilterDump> dumps;
   std::optional<int> ready_descriptor;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/options/netdev.h"
+#include "app/options/object.h"
 
 namespace sluice {
 namespace {
@@ -171,6 +172,12 @@ OPTIONS
     --netdev TYPE[,KEY=VALUE]...
                         One link, or the user network; see LINKS and NETWORK. May be repeated.
                         'help' lists the types.
+    --nic TYPE[,KEY=VALUE]...
+                        The same as --netdev. What QEMU says there of a card, as model= and mac=, is
+                        passed over; 'none' is nothing.
+    --object filter-dump,netdev=NAME,file=PATH[,KEY=VALUE]...
+                        Records the frames of one link; see LINKS. May be repeated. --pcap records
+                        those of the user network.
     --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
                         it.
 )";
@@ -255,6 +262,8 @@ std::string links_section() {
     text.append(kIndent, ' ').append("--netdev ").append(type).append("\n");
     text += keys(netdev_help(type), 2 * kIndent);
   }
+  text.append(kIndent, ' ').append("--object filter-dump\n");
+  text += keys(filter_dump_help(), 2 * kIndent);
   return text;
 }
 

@@ -52,7 +52,8 @@ void CaptureWriter::Closer::operator()(bpf_program* program) const {
 CaptureWriter::CaptureWriter(const CaptureOptions& options)
     : path_(options.path),
       clock_(options.clock),
-      handle_(::pcap_open_dead_with_tstamp_precision(DLT_EN10MB, kSnapLength,
+      max_length_(options.max_length),
+      handle_(::pcap_open_dead_with_tstamp_precision(DLT_EN10MB, static_cast<int>(max_length_),
                                                      PCAP_TSTAMP_PRECISION_NANO)) {
   if (!handle_) throw std::bad_alloc();
   if (!options.filter.empty()) compile(options.filter);
@@ -64,7 +65,7 @@ CaptureWriter::CaptureWriter(const CaptureOptions& options)
         EIO, std::generic_category(),
         "can't write the capture '" + options.path + "': " + ::pcap_geterr(handle_.get()));
   }
-  scratch_ = std::make_unique_for_overwrite<std::uint8_t[]>(kSnapLength);
+  scratch_ = std::make_unique_for_overwrite<std::uint8_t[]>(kMaxCaptureLength);
   dirty_ = true;
   flush();
 }
@@ -83,12 +84,12 @@ void CaptureWriter::compile(const std::string& expression) {
 
 Bytes CaptureWriter::assemble(Bytes head, gsl::span<const Bytes> payload, const Offload& offload) {
   if (payload.empty() && offload.checksum != ChecksumState::kPartial) {
-    return head.first(std::min(head.size(), kSnapLength));
+    return head.first(std::min(head.size(), kMaxCaptureLength));
   }
-  const MutableBytes scratch(scratch_.get(), kSnapLength);
+  const MutableBytes scratch(scratch_.get(), kMaxCaptureLength);
   std::size_t size = 0;
   const auto append = [&](Bytes piece) {
-    const Bytes fitting = piece.first(std::min(piece.size(), kSnapLength - size));
+    const Bytes fitting = piece.first(std::min(piece.size(), kMaxCaptureLength - size));
     copy_bytes(fitting, scratch.subspan(size));
     size += fitting.size();
   };
@@ -118,7 +119,7 @@ void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
   pcap_pkthdr record{};
   record.ts.tv_sec = seconds.count();
   record.ts.tv_usec = (wall - seconds).count();  // in this file, nanoseconds
-  record.caplen = static_cast<bpf_u_int32>(frame.size());
+  record.caplen = static_cast<bpf_u_int32>(std::min(frame.size(), max_length_));
   record.len = static_cast<bpf_u_int32>(length);
   if (filter_ && ::pcap_offline_filter(filter_.get(), &record, frame.data()) == 0) return;
 

@@ -35,10 +35,15 @@ struct CaptureClock {
   std::chrono::nanoseconds at_start{};  // … this long after 1970-01-01 00:00:00 UTC
 };
 
+// No frame is longer.
+inline constexpr std::size_t kMaxCaptureLength = 262144;
+
 struct CaptureOptions {
   std::string path;    // "-" is standard output
   std::string filter;  // in tcpdump's syntax (pcap-filter(7)); empty: everything
   CaptureClock clock;
+  // What is kept of each frame, in bytes.
+  std::size_t max_length = kMaxCaptureLength;
 };
 
 class CaptureWriter {
@@ -51,7 +56,8 @@ class CaptureWriter {
   CaptureWriter& operator=(const CaptureWriter&) = delete;
 
   // Records the frame that `head` and the pieces of `payload` make up, unless the filter does not
-  // match it. Bytes beyond kSnapLength are cut off. A kPartial checksum must lie within the frame.
+  // match it. Bytes beyond the maximum length are cut off. A kPartial checksum must lie within the
+  // frame.
   void write(Time now, Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
   void write(Time now, const Frame& frame) { write(now, frame.bytes, {}, frame.offload); }
 
@@ -62,8 +68,6 @@ class CaptureWriter {
   std::uint64_t records() const { return records_; }
   // Why something could not be written, and nothing more is; empty while all is well.
   const std::string& problem() const { return problem_; }
-
-  static constexpr std::size_t kSnapLength = 262144;
 
  private:
   struct Closer {
@@ -78,10 +82,11 @@ class CaptureWriter {
 
   std::string path_;
   CaptureClock clock_;
+  std::size_t max_length_;
   std::unique_ptr<pcap, Closer> handle_;
   std::unique_ptr<bpf_program, Closer> filter_;  // null: everything
   std::unique_ptr<pcap_dumper, Closer> dumper_;
-  std::unique_ptr<std::uint8_t[]> scratch_;  // kSnapLength bytes
+  std::unique_ptr<std::uint8_t[]> scratch_;  // kMaxCaptureLength bytes
   std::uint64_t records_ = 0;
   bool dirty_ = false;  // there is something to flush
   std::string problem_;

@@ -6,8 +6,8 @@ from sluice import BINARY, Program, drop_privileges
 class Network(Program):
     """`sluice run` with these words; it is ready when the `with` block begins."""
 
-    def __init__(self, *netdevs, program=(BINARY,)):
-        words = [word for netdev in netdevs for word in ("-netdev", netdev)]
+    def __init__(self, *netdevs, program=(BINARY,), options=()):
+        words = [word for netdev in netdevs for word in ("-netdev", netdev)] + list(options)
         super().__init__([*program, "run", "-v", *words], preexec_fn=drop_privileges)
 
     def __enter__(self):

@@ -187,6 +187,24 @@ class Links(Claims):
             self.assertIsNone(network.process.poll())
 
 
+    def records(self, capture, wanted):
+        """What tcpdump reads there, once that is among it."""
+        seen = command("tcpdump", "-nn", "-e", "-r", capture)[1]
+        return seen if wanted in seen else None
+
+    def test_a_dump_has_the_frames_of_one_link(self):
+        capture = self.unix("capture")
+        dump = ["-object", f"filter-dump,id=f,netdev=b,file={capture},maxlen=60"]
+        with Network("user", self.server("a"), self.server("b"), options=dump):
+            with StreamPeer.at(self.unix("a")) as a, StreamPeer.at(self.unix("b")) as b:
+                self.assertTrue(a.finds_gateway(_ONE, "10.0.2.15"))
+                self.assertTrue(b.finds_gateway(_TWO, "10.0.2.16"))
+                reply = "Reply 10.0.2.2 is-at 52:55:0a:00:02:02"
+                seen = poll_until(lambda: self.records(capture, reply), what="the reply to be recorded")
+        self.assertIn("Request who-has 10.0.2.2 tell 10.0.2.16", seen)
+        self.assertEqual(seen.count("Reply"), 1, seen)
+
+
 class Mistakes(Claims):
     def refused(self, *words, status):
         done = command(BINARY, "run", *words)
@@ -196,6 +214,8 @@ class Mistakes(Claims):
     def test_what_is_wrong_is_named(self):
         self.assertIn("nobody is behind", self.refused("-netdev", "user", status=2))
         self.assertIn("did you mean 'stream'?", self.refused("-netdev", "steam", status=2))
+        dump = ["-object", "filter-dump,netdev=x,file=y"]
+        self.assertIn("no netdev 'x'", self.refused("-nic", "socket,listen=:1,model=e1000", *dump, status=2))
         self.assertIn("no netdev 'x'", self.refused("-netdev", "hubport,hubid=1,netdev=x", status=2))
         missing = os.path.join(self.directory, "missing")
         self.assertIn("can't connect to unix:", self.refused("-netdev", f"stream,addr.type=unix,addr.path={missing}", status=1))
