@@ -35,7 +35,50 @@ void rewrite(MutableBytes ip, std::size_t offset, std::uint16_t value) {
   store_big(ip, Ipv4Header::kChecksumOffset, updated_checksum(checksum, before, value));
 }
 
+constexpr std::size_t kTag = 4;  // bytes of a VLAN tag (IEEE 802.1Q-2018, section 9.3)
+
+bool is_tag(std::uint16_t type) {
+  constexpr std::uint16_t kCustomer = 0x8100;
+  constexpr std::uint16_t kService = 0x88a8;
+  return type == kCustomer || type == kService;
+}
+
+// Where the header of IP begins: behind two tags at most.
+std::size_t ip_offset(Bytes frame) {
+  constexpr std::size_t kMost = EthernetHeader::kSize + 2 * kTag;
+  std::size_t at = EthernetHeader::kSize;
+  while (at < kMost && at + kTag <= frame.size() &&
+         is_tag(load_big<std::uint16_t>(frame, at - sizeof(std::uint16_t)))) {
+    at += kTag;
+  }
+  return at;
+}
+
 }  // namespace
+
+std::size_t headers_size(const Frame& frame) {
+  const Offload& offload = frame.offload;
+  if (offload.segmentation != Segmentation::kNone) return offload.header_size;
+  if (offload.checksum != ChecksumState::kPartial) return EthernetHeader::kSize;
+  return std::size_t{offload.checksum_start} + offload.checksum_offset + sizeof(std::uint16_t);
+}
+
+bool can_be_cut(Bytes frame, const Offload& offload) {
+  const std::size_t ip = ip_offset(frame);
+  if (offload.checksum != ChecksumState::kPartial || offload.segment_size == 0 ||
+      offload.header_size > frame.size() || ip >= frame.size()) {
+    return false;
+  }
+  const bool v4 = frame[ip] >> 4 == 4;
+  const bool udp = offload.segmentation == Segmentation::kUdp;
+  if (!udp && v4 != (offload.segmentation == Segmentation::kTcp4)) return false;
+  if (!v4 && frame[ip] >> 4 != 6) return false;
+  const std::size_t transport = udp ? UdpHeader::kSize : TcpHeader::kSize;
+  const std::size_t checksum = udp ? UdpHeader::kChecksumOffset : TcpHeader::kChecksumOffset;
+  return ip + (v4 ? Ipv4Header::kSize : Ipv6Header::kSize) <= offload.checksum_start &&
+         offload.checksum_offset == checksum &&
+         offload.checksum_start + transport <= offload.header_size;
+}
 
 void complete_checksum(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload) {
   if (offload.checksum != ChecksumState::kPartial) return;
@@ -50,12 +93,13 @@ void complete_checksum(MutableBytes head, gsl::span<const Bytes> payload, const 
 Segmenter::Segmenter(Bytes head, gsl::span<const Bytes> payload, const Offload& offload)
     : headers_(head.first(offload.header_size)),
       segment_size_(offload.segment_size),
+      ip_(ip_offset(head)),
       transport_(offload.checksum_start),
       checksum_offset_(offload.checksum_offset),
-      v4_(head[EthernetHeader::kSize] >> 4 == 4),
+      v4_(head[ip_] >> 4 == 4),
       tcp_(offload.segmentation != Segmentation::kUdp) {
   Expects(offload.segmentation != Segmentation::kNone);
-  Expects(offload.checksum == ChecksumState::kPartial && segment_size_ > 0);
+  Expects(can_be_cut(head, offload));
   Expects(payload.size() <= Link::kMaxPieces);
   pieces_[0] = head.subspan(headers_.size());
   std::copy(payload.begin(), payload.end(), pieces_.begin() + 1);
@@ -92,7 +136,7 @@ std::size_t Segmenter::next(MutableBytes into) {
   sum.add(segment);
   store_big(segment, checksum_offset_, tcp_ ? sum.checksum() : never_zero(sum.checksum()));
 
-  finish_ip(frame.subspan(EthernetHeader::kSize), frame.size() - EthernetHeader::kSize);
+  finish_ip(frame.subspan(ip_), frame.size() - ip_);
   ++index_;
   return frame.size();
 }

@@ -22,6 +22,13 @@ namespace sluice {
 // Nothing to do for a frame that is not kPartial.
 void complete_checksum(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload);
 
+// Bytes of what links look at of a frame: its headers, as far as the offload needs them.
+std::size_t headers_size(const Frame& frame);
+
+// Whether a frame that asks for segmentation has the headers that this takes: of IP, behind VLAN
+// tags or not, and of the transport that it asks for. Those of the core do; others' must be asked.
+bool can_be_cut(Bytes frame, const Offload& offload);
+
 // The segments or datagrams of one frame, in their order.
 class Segmenter {
  public:
@@ -50,12 +57,13 @@ class Segmenter {
   std::array<Bytes, 1 + Link::kMaxPieces> pieces_;  // of payload, those that are left
   std::size_t left_ = 0;                            // bytes of payload
   std::size_t segment_size_;
+  std::size_t ip_;               // where IP's header begins
   std::size_t transport_;        // where the transport's header begins
   std::size_t checksum_offset_;  // in it
   bool v4_;
   bool tcp_;
   std::uint32_t sequence_ = 0;
-  std::uint16_t index_ = 0;  // of the next one
+  std::uint16_t index_ = 0;      // of the next one
   std::uint16_t pseudo_header_;  // its sum, but for the length
 };
 

@@ -214,5 +214,79 @@ TEST(Segmenter, DatagramsAreCutAsTheyWereSent) {
   }
 }
 
+// A frame that another one has asked to be cut, with VLAN tags in front of IP.
+struct Asked {
+  Octets frame;
+  Offload offload;
+};
+
+Asked asked_for(Segmentation segmentation, std::size_t tags) {
+  const bool v6 = segmentation == Segmentation::kTcp6;
+  const IpAddress& guest = v6 ? kGuestAddress6 : kGuestAddress;
+  const IpAddress& other = v6 ? kHost6 : kServer;
+  const std::string text = varied_text(2500);
+  Asked asked;
+  asked.frame =
+      segmentation == Segmentation::kUdp
+          ? udp_frame({guest, 1}, {other, 2}, text)
+          : tcp_frame(guest, other, {.source_port = 1, .destination_port = 2}, {}, as_bytes(text));
+  for (std::size_t i = 0; i < tags; ++i) {
+    const std::array<std::uint8_t, 4> tag{0x81, 0x00, 0x00, 0x05};
+    asked.frame.insert(asked.frame.begin() + 12, tag.begin(), tag.end());
+  }
+  const std::size_t transport = 14 + 4 * tags + (v6 ? 40 : 20);
+  const bool udp = segmentation == Segmentation::kUdp;
+  asked.offload = {.checksum = ChecksumState::kPartial,
+                   .segmentation = segmentation,
+                   .checksum_start = static_cast<std::uint16_t>(transport),
+                   .checksum_offset = static_cast<std::uint16_t>(udp ? 6 : 16),
+                   .segment_size = 1000,
+                   .header_size = static_cast<std::uint16_t>(transport + (udp ? 8 : 20))};
+  return asked;
+}
+
+TEST(Segmenter, WhatOthersAskForIsCutBehindTheirTags) {
+  for (const Segmentation segmentation :
+       {Segmentation::kTcp4, Segmentation::kTcp6, Segmentation::kUdp}) {
+    for (const std::size_t tags : {0, 1, 2}) {
+      const auto [frame, offload] = asked_for(segmentation, tags);
+      ASSERT_TRUE(can_be_cut(frame, offload));
+      Segmenter segmenter(frame, {}, offload);
+      Octets room(frame.size());
+      std::size_t payload = 0;
+      while (const std::size_t size = segmenter.next_size()) {
+        EXPECT_EQ(segmenter.next(room), size);
+        payload += size - offload.header_size;
+        const Bytes ip = Bytes(room).first(size).subspan(14 + 4 * tags);
+        const bool v6 = segmentation == Segmentation::kTcp6;
+        EXPECT_EQ(load_big<std::uint16_t>(ip, v6 ? 4 : 2), ip.size() - (v6 ? 40 : 0));
+      }
+      EXPECT_EQ(payload, 2500U);
+    }
+  }
+}
+
+TEST(Segmenter, WhatHasNotTheHeadersCanNotBeCut) {
+  const auto [frame, good] = asked_for(Segmentation::kTcp4, 0);
+  const auto refused = [&frame = frame](Offload offload) { return !can_be_cut(frame, offload); };
+  using Change = void (*)(Offload&);
+  for (const Change change : std::initializer_list<Change>{
+           [](Offload& o) { o.checksum = ChecksumState::kInPacket; },
+           [](Offload& o) { o.segmentation = Segmentation::kTcp6; },
+           [](Offload& o) { o.segmentation = Segmentation::kUdp; },
+           [](Offload& o) { o.checksum_start = 14; },
+           [](Offload& o) { o.checksum_start = 33; },
+           [](Offload& o) { o.checksum_offset = 6; },
+           [](Offload& o) { o.segment_size = 0; },
+           [](Offload& o) { o.header_size = 53; },
+           [](Offload& o) { o.header_size = 60000; },
+       }) {
+    Offload offload = good;
+    change(offload);
+    EXPECT_TRUE(refused(offload));
+  }
+  EXPECT_FALSE(can_be_cut(Bytes(frame).first(14), good));
+}
+
 }  // namespace
 }  // namespace sluice

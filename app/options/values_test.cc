@@ -27,7 +27,6 @@ TEST(OptionValues, SwitchesHaveFourWordsEach) {
 TEST(OptionValues, HostsAreAddressesOrNames) {
   EXPECT_EQ(parse_host("192.0.2.1"), IpAddress::v4(192, 0, 2, 1));
   EXPECT_TRUE(parse_host("localhost").is_loopback());
-  EXPECT_THROW(parse_host("no such host.invalid"), UsageError);
   EXPECT_THROW(parse_host(""), UsageError);
 }
 

@@ -5,21 +5,10 @@
 
 #include <gsl/assert>
 
+#include "stack/segmenter.h"
 #include "stack/wire/ethernet.h"
 
 namespace sluice {
-namespace {
-
-// Bytes of what links look at of a frame.
-std::size_t headers_size(const Frame& frame) {
-  const Offload& offload = frame.offload;
-  if (offload.segmentation != Segmentation::kNone) return offload.header_size;
-  if (offload.checksum != ChecksumState::kPartial) return EthernetHeader::kSize;
-  return std::size_t{offload.checksum_start} + offload.checksum_offset + sizeof(std::uint16_t);
-}
-
-}  // namespace
-
 SwitchLink::SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock)
     : manner_(manner),
       clock_(std::move(clock)),
@@ -41,7 +30,7 @@ void SwitchLink::remove(std::uint32_t number) {
   if (port == nullptr) return;
   polls_.remove(port->link->descriptor());
   table_.forget(number);
-  gone_ = gone_ + port->link->counters();
+  own_ = own_ + port->link->counters();
   std::erase_if(ports_, [number](const Port& each) { return each.number == number; });
 }
 
@@ -74,7 +63,12 @@ void SwitchLink::receive_from(Port& port) {
   for (const Frame& frame : frames) {
     const auto ethernet = EthernetView::parse(frame.bytes);
     if (!ethernet) {
-      gone_.count(Drop::kTruncated);
+      own_.count(Drop::kTruncated);
+      continue;
+    }
+    if (frame.offload.segmentation != Segmentation::kNone &&
+        !can_be_cut(frame.bytes, frame.offload)) {
+      own_.count(Drop::kMalformed);
       continue;
     }
     const EthernetHeader header = ethernet->header();
@@ -109,7 +103,7 @@ bool SwitchLink::closed() const {
 }
 
 const Counters& SwitchLink::counters() const {
-  counters_ = gone_;
+  counters_ = own_;
   for (const Port& port : ports_) counters_ = counters_ + port.link->counters();
   return counters_;
 }

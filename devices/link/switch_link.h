@@ -80,7 +80,7 @@ class SwitchLink final : public GuestLink {
   std::unique_ptr<std::uint8_t[]> output_;
   std::size_t reserved_ = 0;
   bool more_ = false;
-  Counters gone_;              // of links that have been removed
+  Counters own_;               // what was dropped here, and by links that are gone
   mutable Counters counters_;  // of all
 };
 

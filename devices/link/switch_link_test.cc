@@ -194,13 +194,16 @@ TEST_F(SwitchLinkTest, WhatALinkCanNotTakeIsCutByIt) {
                     .checksum_offset = 6,
                     .segment_size = 1500,
                     .header_size = 42};
-  const std::array frames{Frame{segments, tcp}, Frame{datagrams, udp}};
+  Offload wrong = tcp;
+  wrong.segmentation = Segmentation::kTcp6;
+  const std::array frames{Frame{segments, tcp}, Frame{segments, wrong}, Frame{datagrams, udp}};
   tap.frames = frames;
   EXPECT_EQ(turn().size(), 2U) << "nobody knows the destination";
   const auto heard = stations_[0].heard();
   ASSERT_EQ(heard.size(), 5U);
   EXPECT_EQ(heard[0].size(), 1054U);
   EXPECT_EQ(heard[3].size(), 1542U);
+  EXPECT_EQ(switch_.counters().dropped(Drop::kMalformed), 1U);
 }
 
 TEST(HubLink, TellsEverybodyEverything) {
