@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,14 +70,14 @@ std::unique_ptr<GuestLink> open_segment(const Segment& segment, const RunInvocat
 // Links that meet without a way out.
 class Meeting {
  public:
-  Meeting(std::unique_ptr<GuestLink> links, Loop& loop) : links_(std::move(links)) {
+  // `on_closed` is called once when nobody can be connected any more.
+  Meeting(std::unique_ptr<GuestLink> links, Loop& loop, std::function<void()> on_closed)
+      : links_(std::move(links)), on_closed_(std::move(on_closed)) {
     watch_ = loop.watch(links_->descriptor(), [this] { ready_ = true; });
     loop.on_turn([this](gsl::span<const epoll_event> /*fetched*/) { return take_turns(); });
   }
   Meeting(const Meeting&) = delete;
   Meeting& operator=(const Meeting&) = delete;
-
-  bool closed() const { return links_->closed(); }
 
  private:
   Loop::Rest take_turns() {
@@ -86,10 +87,12 @@ class Meeting {
       for (const Frame& frame : links_->receive()) moved += frame.bytes.size();
       ready_ = links_->more();
     }
+    if (links_->closed() && on_closed_) std::exchange(on_closed_, nullptr)();
     return {.until = ready_ ? std::optional(Time{}) : std::nullopt, .moved = moved};
   }
 
   std::unique_ptr<GuestLink> links_;
+  std::function<void()> on_closed_;
   std::unique_ptr<Loop::Watch> watch_;
   bool ready_ = true;
 };
@@ -104,16 +107,21 @@ int run_network(const RunInvocation& invocation) {
   ignore_failed_writes();
   std::unique_ptr<World> world;
   std::vector<std::unique_ptr<Meeting>> meetings;
+  std::size_t open = 0;
+  const auto on_closed = [&] {
+    if (--open == 0) loop.stop();
+  };
   for (const Segment& segment : segments_of(invocation)) {
     if (segment.netdevs.empty()) continue;
+    ++open;
     auto links = open_segment(segment, invocation);
     if (segment.has_user_network) {
       world = std::make_unique<World>(invocation.common, std::move(links), loop);
     } else {
-      meetings.push_back(std::make_unique<Meeting>(std::move(links), loop));
+      meetings.push_back(std::make_unique<Meeting>(std::move(links), loop, on_closed));
     }
   }
-  if (world) world->on_closed([&] { loop.stop(); });
+  if (world) world->on_closed(on_closed);
 
   bool asked_to_end = false;
   const auto signal_watch = loop.watch(signals.descriptor(), [&] {

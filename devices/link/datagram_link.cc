@@ -179,7 +179,7 @@ void DatagramLink::flush() {
     const int sent = ::sendmmsg(out(), messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return;
-    if (sent < 0 && !is_passing(errno)) closed_ = errno != EMSGSIZE;
+    if (sent < 0 && !is_passing(errno) && errno != EMSGSIZE) closed_ = true;
     // The first one could not be sent, and will not be.
     if (sent < 0) counters_.count(Drop::kLinkFull);
     std::size_t gone = 0;

@@ -54,11 +54,10 @@ class SwitchLink final : public GuestLink {
 
  private:
   static constexpr MacTable::Port kUplink = 0;
-  // What a link may bring in one round, so that none holds up the others: as much as it gives.
   struct Port {
     std::uint32_t number = 0;
     std::unique_ptr<GuestLink> link;
-    bool ready = true;
+    bool ready = true;     // it may have frames
     bool touched = false;  // something has been committed since the last flush
   };
 

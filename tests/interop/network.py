@@ -6,9 +6,9 @@ from sluice import BINARY, Program, drop_privileges
 class Network(Program):
     """`sluice run` with these words; it is ready when the `with` block begins."""
 
-    def __init__(self, *netdevs, program=(BINARY,), options=()):
+    def __init__(self, *netdevs, program=(BINARY,), options=(), **process):
         words = [word for netdev in netdevs for word in ("-netdev", netdev)] + list(options)
-        super().__init__([*program, "run", "-v", *words], preexec_fn=drop_privileges)
+        super().__init__([*program, "run", "-v", *words], preexec_fn=drop_privileges, **process)
 
     def __enter__(self):
         super().__enter__()

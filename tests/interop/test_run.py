@@ -205,6 +205,16 @@ class Links(Claims):
         self.assertEqual(seen.count("Reply"), 1, seen)
 
 
+    def test_it_ends_when_nobody_can_come_any_more(self):
+        for way_out in (["user"], []):
+            ours, theirs = socket.socketpair()
+            with theirs, Network(*way_out, f"stream,addr.type=fd,addr.str={theirs.fileno()}", pass_fds=[theirs.fileno()]) as network:
+                theirs.close()
+                ours.close()
+                self.assertEqual(network.wait(10), 0)
+                self.assertIn("has closed it", network.errors())
+
+
 class Mistakes(Claims):
     def refused(self, *words, status):
         done = command(BINARY, "run", *words)
