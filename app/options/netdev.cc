@@ -152,7 +152,7 @@ constexpr auto kDatagramRows = std::to_array<KeyRow<DatagramDraft>>({
 });
 constexpr KeyTable<DatagramDraft> kDatagramTable("--netdev dgram", kDatagramRows);
 
-Netdev datagram_of(DatagramDraft draft) {
+Netdev datagram_of(const DatagramDraft& draft) {
   DatagramNetdev datagram;
   const auto& [id, remote, local] = draft;
   if (local.type == "fd") {
@@ -365,6 +365,7 @@ Netdev parse_netdev(std::string_view text) {
 
 std::vector<std::string_view> netdev_types() {
   std::vector<std::string_view> names;
+  names.reserve(kTypes.size());
   for (const Type& type : kTypes) names.push_back(type.name);
   return names;
 }
