@@ -5,7 +5,6 @@
 
 #include "devices/nic/i82559c_dump.h"
 #include "devices/nic/i82559c_transmit.h"
-#include "stack/wire/ethernet.h"
 
 namespace sluice::i82559c {
 namespace {

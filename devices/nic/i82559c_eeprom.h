@@ -1,4 +1,4 @@
-// What is in the EEPROM of the card (Software Developer Manual, section 5.2).
+// What is in the EEPROM of the card (Software Developer Manual, chapter 5).
 
 #ifndef SLUICE_DEVICES_NIC_I82559C_EEPROM_H_
 #define SLUICE_DEVICES_NIC_I82559C_EEPROM_H_

@@ -19,7 +19,7 @@ constexpr std::uint16_t kPartner = 0x4001 | k100Full | k100Half | k10Full | k10H
 
 constexpr std::uint16_t kPartnerNegotiates = 0x0001;
 
-// The 82555's register 16.
+// Register 16, the 82555's own (table 60).
 constexpr std::uint16_t kFullDuplex = 0x0001;
 constexpr std::uint16_t k100 = 0x0002;
 

@@ -1,4 +1,5 @@
-// The transceiver, an 82555 (its data sheet, chapter 8; IEEE 802.3, clause 22.2.4).
+// The transceiver, as an 82555 is (Software Developer Manual, section 7.2; IEEE 802.3, clause
+// 22.2.4).
 //
 // The other end of the cable can do all that it can, so negotiation ends at once with the best of
 // what the driver advertises, 100 Mbit/s and full duplex unless told otherwise. Speed is only what
