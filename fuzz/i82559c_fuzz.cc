@@ -16,6 +16,7 @@
 
 #include "devices/nic/i82559c.h"
 #include "fuzz/program.h"
+#include "stack/address.h"
 
 namespace sluice {
 namespace {
@@ -23,8 +24,8 @@ namespace {
 constexpr MacAddress kMac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
 
 // What one call may do: 64 command blocks of 255 buffers each, or the segments of a large frame.
-constexpr std::size_t kMaxAccesses = 64 * (2 * 255 + 32);
-constexpr std::size_t kMaxBytes = 64 * 2 * (Link::kMaxReserve + 4096);
+constexpr std::size_t kMaxAccesses = std::size_t{64} * (2 * 255 + 32);
+constexpr std::size_t kMaxBytes = std::size_t{64} * 2 * (Link::kMaxReserve + 4096);
 
 // 64 KiB from address 0 on.
 class Memory final : public GuestMemory {
@@ -196,6 +197,7 @@ class Machine {
     if ((kind & 2) != 0) copy_bytes(MacAddress::broadcast().octets(), frame);
     if ((kind & 4) != 0) store_big(frame, 12, std::uint16_t{0x8808});
     if ((kind & 8) != 0) store_big(frame, 12, std::uint16_t{20});
+    if ((kind & 32) != 0) copy_bytes(IpAddress::all_nodes().multicast_mac().octets(), frame);
     Offload offload;
     constexpr std::size_t kHeaders = 14 + 20 + 20;
     if ((kind & 16) != 0 && size > kHeaders) {

@@ -29,8 +29,6 @@ class CommandUnit {
   CommandUnit(BusMaster& bus, State& state, FrameBatch& batch, ReceiveUnit& receive_unit)
       : bus_(bus), state_(state), batch_(batch), receive_unit_(receive_unit) {}
 
-  CuState state() const { return cu_state_; }
-
   // Takes a command of the SCB; `pointer` is the general pointer. What there is to do then, run()
   // does.
   void execute(CuCommand command, std::uint32_t pointer);

@@ -59,6 +59,12 @@ TEST_F(I82559cReceive, ShortFramesArePaddedAsOnAWire) {
   EXPECT_EQ(driver.received(ring[0]), frame);
 }
 
+TEST_F(I82559cReceive, WhatHasNoHeaderIsNoFrame) {
+  driver.give(Bytes(kCardMac.octets()));
+  EXPECT_EQ(status(0), 0);
+  EXPECT_EQ(dropped(Drop::kTruncated), 1U);
+}
+
 TEST_F(I82559cReceive, BehindTheEndOfTheListThereIsNoRoom) {
   set_command(1, kRfdEl);
   for (int i = 0; i < 4; ++i) driver.commit(frame_to(kCardMac, 100));
