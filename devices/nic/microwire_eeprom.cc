@@ -1,7 +1,6 @@
 #include "devices/nic/microwire_eeprom.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include <gsl/assert>
@@ -10,106 +9,90 @@ namespace sluice {
 namespace {
 
 constexpr unsigned kWordBits = 16;
+constexpr std::uint16_t kErased = 0xffff;
 
-// Operation codes (Microchip 93C46, table 2-1). Those of kExtended are told by the first two bits
-// of the address.
-constexpr unsigned kExtended = 0;
-constexpr unsigned kWriteWord = 1;
-constexpr unsigned kReadWord = 2;
-constexpr unsigned kErase = 3;
-constexpr unsigned kWriteDisable = 0;
-constexpr unsigned kWriteAllWords = 1;
-constexpr unsigned kEraseAll = 2;
-constexpr unsigned kWriteEnable = 3;
+// The two bits behind the start bit.
+enum Operation : std::uint8_t { kExtended, kWrite, kRead, kErase };
+// The two highest bits of the address, where the operation is kExtended.
+enum Extended : std::uint8_t { kForbidWriting, kWriteAll, kEraseAll, kAllowWriting };
 
 }  // namespace
 
+// A 93C56 takes as many bits of an address as a 93C66, and has no use for the first.
 MicrowireEeprom::MicrowireEeprom(std::vector<std::uint16_t> words)
-    : words_(std::move(words)), address_bits_(std::bit_width(words_.size()) - 1) {
-  Expects(std::has_single_bit(words_.size()) && words_.size() >= 4 && words_.size() <= 2048);
+    : words_(std::move(words)), address_bits_(words_.size() <= 64 ? 6 : 8) {
+  Expects(words_.size() == 64 || words_.size() == 128 || words_.size() == 256);
 }
 
 void MicrowireEeprom::set_wires(bool select, bool clock, bool data_in) {
-  const bool rising = !std::exchange(clock_, clock) && clock;
+  const bool rises = !std::exchange(clock_, clock) && clock;
   if (select != std::exchange(select_, select)) {
-    phase_ = Phase::kStandby;
+    if (!select) finish();
+    state_ = State::kIdle;
     data_out_ = true;
   }
-  if (select && rising) take(data_in);
+  if (select && rises) shift(data_in);
 }
 
-void MicrowireEeprom::take(bool bit) {
-  switch (phase_) {
-    case Phase::kStandby:
-      if (bit) phase_ = Phase::kInstruction;
-      shifted_ = count_ = 0;
+void MicrowireEeprom::shift(bool bit) {
+  switch (state_) {
+    case State::kIdle:
+      if (bit) {
+        state_ = State::kCommand;
+        shifted_ = count_ = 0;
+      }
       return;
-    case Phase::kInstruction:
-      shifted_ = shifted_ << 1 | (bit ? 1 : 0);
-      if (++count_ == 2 + address_bits_) decode();
+    case State::kCommand:
+      shifted_ = shifted_ << 1 | (bit ? 1U : 0U);
+      if (++count_ == 2 + address_bits_) on_command();
       return;
-    case Phase::kRead:
+    case State::kRead:
       if (count_ == 0) {
         shifted_ = words_.at(address_);
-        count_ = kWordBits;
         address_ = (address_ + 1) % words_.size();
+        count_ = kWordBits;
       }
       data_out_ = (shifted_ >> --count_ & 1) != 0;
       return;
-    case Phase::kWrite:
-    case Phase::kWriteAll:
-      shifted_ = shifted_ << 1 | (bit ? 1 : 0);
-      if (++count_ < kWordBits) return;
-      if (phase_ == Phase::kWrite) {
-        write(address_, static_cast<std::uint16_t>(shifted_));
-      } else if (writable_) {
-        std::fill(words_.begin(), words_.end(), static_cast<std::uint16_t>(shifted_));
-      }
-      phase_ = Phase::kDone;
+    case State::kWrite:
+      shifted_ = shifted_ << 1 | (bit ? 1U : 0U);
+      if (++count_ == kWordBits) state_ = State::kDone;
       return;
-    case Phase::kDone:
+    case State::kDone:
       return;
   }
 }
 
-void MicrowireEeprom::decode() {
-  const unsigned operation = shifted_ >> address_bits_;
-  address_ = shifted_ & (words_.size() - 1);
-  const auto extended = static_cast<unsigned>(address_ >> (address_bits_ - 2));
+void MicrowireEeprom::on_command() {
+  const std::uint32_t operation = shifted_ >> address_bits_;
+  const std::uint32_t extended = shifted_ >> (address_bits_ - 2) & 3;
+  address_ = shifted_ % words_.size();
   shifted_ = count_ = 0;
-  phase_ = Phase::kDone;
-  switch (operation) {
-    case kReadWord:
-      phase_ = Phase::kRead;
-      data_out_ = false;
-      return;
-    case kWriteWord:
-      phase_ = Phase::kWrite;
-      return;
-    case kErase:
-      write(address_, 0xffff);
-      return;
-    case kExtended:
-    default:
-      break;
-  }
-  switch (extended) {
-    case kWriteAllWords:
-      phase_ = Phase::kWriteAll;
-      return;
-    case kEraseAll:
-      if (writable_) std::fill(words_.begin(), words_.end(), std::uint16_t{0xffff});
-      return;
-    case kWriteEnable:
-    case kWriteDisable:
-    default:
-      writable_ = extended == kWriteEnable;
-      return;
+  state_ = State::kDone;
+  if (operation == kRead) {
+    state_ = State::kRead;
+    data_out_ = false;
+  } else if (operation == kWrite || (operation == kExtended && extended == kWriteAll)) {
+    state_ = State::kWrite;
+    change_ = operation == kWrite ? Change::kOne : Change::kAll;
+  } else if (operation == kErase || extended == kEraseAll) {
+    shifted_ = kErased;
+    change_ = operation == kErase ? Change::kOne : Change::kAll;
+  } else {
+    writable_ = extended == kAllowWriting;
   }
 }
 
-void MicrowireEeprom::write(std::size_t at, std::uint16_t value) {
-  if (writable_) words_.at(at) = value;
+void MicrowireEeprom::finish() {
+  const Change change = std::exchange(change_, Change::kNone);
+  // A word that has not come as a whole is not written.
+  if (!writable_ || state_ != State::kDone || change == Change::kNone) return;
+  const auto word = static_cast<std::uint16_t>(shifted_);
+  if (change == Change::kOne) {
+    words_.at(address_) = word;
+  } else {
+    std::fill(words_.begin(), words_.end(), word);
+  }
 }
 
 }  // namespace sluice

@@ -6,113 +6,140 @@
 namespace sluice {
 namespace {
 
+std::vector<std::uint16_t> numbered(std::size_t size) {
+  std::vector<std::uint16_t> words(size);
+  for (std::size_t i = 0; i < size; ++i) words[i] = static_cast<std::uint16_t>(0x8129 + 0x101 * i);
+  return words;
+}
+
+// A driver's end of the wires.
 class Wires {
  public:
-  explicit Wires(std::size_t words) : chip_(numbered(words)) {}
+  explicit Wires(MicrowireEeprom& eeprom) : eeprom_(eeprom) {}
 
-  void select() { chip_.set_wires(true, false, false); }
-  void release() { chip_.set_wires(false, false, false); }
-  // Clocks a bit in; returns the one that came out.
-  bool shift(bool bit) {
-    chip_.set_wires(true, false, bit);
-    chip_.set_wires(true, true, bit);
-    const bool out = chip_.data_out();
-    chip_.set_wires(true, false, bit);
-    return out;
+  void select() { eeprom_.set_wires(true, false, false); }
+  void release() { eeprom_.set_wires(false, false, false); }
+  void send(unsigned bits, unsigned count) {
+    while (count-- > 0) exchange((bits >> count & 1) != 0);
   }
-  void shift_in(std::uint32_t value, unsigned bits) {
-    for (unsigned i = bits; i > 0; --i) shift((value >> (i - 1) & 1) != 0);
+  unsigned receive(unsigned count) {
+    unsigned bits = 0;
+    while (count-- > 0) bits = bits << 1 | (exchange(false) ? 1U : 0U);
+    return bits;
   }
-  std::uint16_t shift_out() {
-    std::uint16_t value = 0;
-    for (int i = 0; i < 16; ++i)
-      value = static_cast<std::uint16_t>(value << 1 | (shift(false) ? 1 : 0));
-    return value;
-  }
-  void instruct(std::uint32_t operation, std::uint32_t address, unsigned address_bits) {
-    release();
+  void command(unsigned bits, unsigned count) {
     select();
-    shift_in(4 | operation, 3);
-    shift_in(address, address_bits);
+    send(bits, count);
   }
-  std::uint16_t read(std::uint32_t address, unsigned address_bits) {
-    instruct(2, address, address_bits);
-    return shift_out();
-  }
-
-  MicrowireEeprom& chip() { return chip_; }
 
  private:
-  static std::vector<std::uint16_t> numbered(std::size_t words) {
-    std::vector<std::uint16_t> values(words);
-    for (std::size_t i = 0; i < words; ++i) values[i] = static_cast<std::uint16_t>(0xa500 + i);
-    return values;
+  bool exchange(bool bit) {
+    eeprom_.set_wires(true, false, bit);
+    eeprom_.set_wires(true, true, bit);
+    const bool answer = eeprom_.data_out();
+    eeprom_.set_wires(true, false, bit);
+    return answer;
   }
 
-  MicrowireEeprom chip_;
+  MicrowireEeprom& eeprom_;
 };
 
-TEST(MicrowireEeprom, TellsHowLongAddressesAreByAZero) {
-  for (const auto& [words, bits] : {std::pair{64U, 6U}, {256U, 8U}}) {
-    Wires wires(words);
-    wires.select();
-    wires.shift_in(6, 3);
-    unsigned count = 1;
-    while (wires.shift(false)) ++count;
-    EXPECT_EQ(count, bits);
+TEST(MicrowireEeprom, AnswersWithAZeroAndTheWord) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  EXPECT_TRUE(eeprom.data_out());
+  wires.command(0b110'000101, 9);
+  EXPECT_FALSE(eeprom.data_out());
+  EXPECT_EQ(wires.receive(16), eeprom.words()[5]);
+  wires.release();
+  EXPECT_TRUE(eeprom.data_out());
+}
+
+TEST(MicrowireEeprom, GoesOnWithTheWordsBehind) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  wires.command(0b110'111111, 9);
+  EXPECT_EQ(wires.receive(16), eeprom.words()[63]);
+  EXPECT_EQ(wires.receive(16), eeprom.words()[0]);
+  EXPECT_EQ(wires.receive(16), eeprom.words()[1]);
+}
+
+TEST(MicrowireEeprom, ZerosInFrontOfACommandAreNoPartOfIt) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  wires.command(0b00'110'000010, 11);
+  EXPECT_EQ(wires.receive(16), eeprom.words()[2]);
+}
+
+TEST(MicrowireEeprom, TellsItsSizeByHowLongAddressesAre) {
+  MicrowireEeprom small(numbered(64));
+  Wires wires(small);
+  wires.command(0b110'00000000, 11);
+  EXPECT_NE(wires.receive(16), small.words()[0]);
+  for (const std::size_t size : {128U, 256U}) {
+    MicrowireEeprom large(numbered(size));
+    Wires others(large);
+    others.command(0b110'00000000, 11);
+    EXPECT_EQ(others.receive(16), large.words()[0]);
   }
 }
 
-TEST(MicrowireEeprom, ReadsOnAsLongAsTheClockDoes) {
-  Wires wires(64);
-  EXPECT_EQ(wires.read(62, 6), 0xa500 + 62);
-  EXPECT_EQ(wires.shift_out(), 0xa500 + 63);
-  EXPECT_EQ(wires.shift_out(), 0xa500);
-}
-
-TEST(MicrowireEeprom, WaitsForAOneToBegin) {
-  Wires wires(64);
-  wires.select();
-  wires.shift_in(0, 9);
-  wires.shift_in(6, 3);
-  wires.shift_in(5, 6);
-  EXPECT_EQ(wires.shift_out(), 0xa505);
-}
-
-TEST(MicrowireEeprom, IsWrittenOnlyWhereWritingIsEnabled) {
-  Wires wires(64);
-  const auto write = [&] {
-    wires.instruct(1, 7, 6);
-    wires.shift_in(0x1234, 16);
+TEST(MicrowireEeprom, WritesOnlyWhatIsAllowedAndWhole) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  const unsigned before = eeprom.words()[3];
+  const auto write = [&](unsigned bits) {
+    wires.command(0b101'000011, 9);
+    wires.send(0x1234, bits);
+    wires.release();
   };
-  write();
-  EXPECT_EQ(wires.read(7, 6), 0xa507);
-  wires.instruct(0, 0x30, 6);
-  write();
-  EXPECT_TRUE(wires.chip().data_out()) << "it is ready at once";
-  EXPECT_EQ(wires.read(7, 6), 0x1234);
-  EXPECT_EQ(wires.read(8, 6), 0xa508);
-  wires.instruct(3, 8, 6);
-  EXPECT_EQ(wires.read(8, 6), 0xffff);
-  wires.instruct(0, 0x10, 6);
-  wires.shift_in(0x5678, 16);
-  EXPECT_EQ(wires.read(40, 6), 0x5678);
-  wires.instruct(0, 0x20, 6);
-  EXPECT_EQ(wires.read(40, 6), 0xffff);
-  wires.instruct(0, 0x00, 6);
-  write();
-  EXPECT_EQ(wires.read(7, 6), 0xffff);
+  write(16);
+  EXPECT_EQ(eeprom.words()[3], before);
+  wires.command(0b100'110000, 9);
+  wires.release();
+  write(15);
+  EXPECT_EQ(eeprom.words()[3], before);
+  write(16);
+  EXPECT_EQ(eeprom.words()[3], 0x1234);
+  wires.select();
+  EXPECT_TRUE(eeprom.data_out()) << "ready";
+  wires.release();
+  wires.command(0b100'000000, 9);
+  wires.release();
+  wires.command(0b111'000011, 9);
+  wires.release();
+  EXPECT_EQ(eeprom.words()[3], 0x1234);
 }
 
-RC_GTEST_PROP(MicrowireEeprom, EndsWhateverTheWiresDo, (const std::vector<std::uint8_t>& moves)) {
-  Wires wires(64);
-  for (const std::uint8_t move : moves) {
-    wires.chip().set_wires((move & 3) != 0, (move & 4) != 0, (move & 8) != 0);
+TEST(MicrowireEeprom, ErasesOneWordOrAll) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  wires.command(0b100'110000, 9);
+  wires.release();
+  wires.command(0b111'000011, 9);
+  wires.release();
+  EXPECT_EQ(eeprom.words()[3], 0xffff);
+  EXPECT_NE(eeprom.words()[4], 0xffff);
+  wires.command(0b100'010000, 9);
+  wires.send(0xabcd, 16);
+  wires.release();
+  EXPECT_EQ(eeprom.words()[4], 0xabcd);
+  EXPECT_EQ(eeprom.words()[63], 0xabcd);
+  wires.command(0b100'100000, 9);
+  wires.release();
+  EXPECT_EQ(eeprom.words()[0], 0xffff);
+}
+
+RC_GTEST_PROP(MicrowireEeprom, AnswersWhateverItsWiresDidBefore,
+              (const std::vector<std::uint8_t>& levels)) {
+  MicrowireEeprom eeprom(numbered(64));
+  Wires wires(eeprom);
+  for (const std::uint8_t level : levels) {
+    eeprom.set_wires((level & 1) != 0, (level & 2) != 0, (level & 4) != 0);
   }
-  wires.instruct(0, 0x30, 6);
-  wires.instruct(1, 3, 6);
-  wires.shift_in(0x4321, 16);
-  RC_ASSERT(wires.read(3, 6) == 0x4321);
+  wires.release();
+  wires.command(0b110'001001, 9);
+  RC_ASSERT(wires.receive(16) == eeprom.words()[9]);
 }
 
 }  // namespace

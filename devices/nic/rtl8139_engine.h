@@ -1,0 +1,113 @@
+// What moves frames in the RTL8139C+: the receiver, the transmitter and what both need.
+//
+// Frames from the network are filtered by their address and written to where the mode has it: the
+// receive buffer, or in C+ mode the receive ring. Large ones are cut before, and checksums
+// completed, for the card can't leave either to the driver. What finds no room is missed. Frames of
+// the guest wait in a batch until the network takes them; while that is full, nothing more is read.
+// In loopback they return to the receiver instead.
+//
+// work() goes on with what the guest has asked for, a bounded number of frames at a time.
+
+#ifndef SLUICE_DEVICES_NIC_RTL8139_ENGINE_H_
+#define SLUICE_DEVICES_NIC_RTL8139_ENGINE_H_
+
+#include <memory>
+
+#include "devices/nic/frame_batch.h"
+#include "devices/nic/rtl8139_arrival.h"
+#include "devices/nic/rtl8139_buffer.h"
+#include "devices/nic/rtl8139_interrupts.h"
+#include "devices/nic/rtl8139_receive.h"
+#include "devices/nic/rtl8139_registers.h"
+#include "devices/nic/rtl8139_slots.h"
+#include "devices/nic/rtl8139_statistics.h"
+#include "devices/nic/rtl8139_transmit.h"
+#include "stack/counters.h"
+#include "stack/segmenter.h"
+
+namespace sluice {
+
+// The registers that say how, as the driver has written them.
+struct Rtl8139Settings {
+  std::uint8_t cr = 0;  // TE and RE
+  std::uint32_t tcr = rtl8139::kTcrIfg;
+  std::uint32_t rcr = 0;
+  std::uint16_t cpcr = 0;
+};
+
+class Rtl8139Engine {
+ public:
+  // `memory` is to live longer than this.
+  explicit Rtl8139Engine(GuestMemory& memory);
+
+  // As the command register's RST does it: all but the address filter and the tally counters.
+  void reset();
+  // Whether there is a cable, and whether the card may use the bus. Without the latter it does
+  // nothing and takes nothing.
+  void set_carrier(bool carrier) { carrier_ = carrier; }
+  void set_master(bool master) { master_ = master; }
+
+  const Rtl8139Settings& settings() const { return settings_; }
+  void write_cr(std::uint8_t value);
+  void write_tcr(std::uint32_t value) { settings_.tcr = value & rtl8139::kTcrWritable; }
+  void write_rcr(std::uint32_t value) { settings_.rcr = value & rtl8139::kRcrWritable; }
+  void write_cpcr(std::uint16_t value) { settings_.cpcr = value & rtl8139::kCpcrWritable; }
+  // TSAD0-3, which in C+ mode are TNPDS and THPDS.
+  std::uint32_t transmit_address(unsigned index) const { return transmit_addresses_.at(index); }
+  void write_transmit_address(unsigned index, std::uint32_t value);
+
+  Rtl8139Filter& filter() { return filter_; }
+  Rtl8139Interrupts& interrupts() { return interrupts_; }
+  Rtl8139Statistics& statistics() { return statistics_; }
+  Rtl8139Buffer& buffer() { return buffer_; }
+  Rtl8139Receive& receive() { return receive_; }
+  Rtl8139Slots& slots() { return slots_; }
+  Rtl8139Transmit& transmit() { return transmit_; }
+  const Rtl8139Interrupts& interrupts() const { return interrupts_; }
+  const Counters& counters() const { return counters_; }
+
+  // DTCCR: writes the tally counters to `address`.
+  void dump_tally(std::uint64_t address);
+
+  // Sends some of what waits.
+  void work();
+  // Whether there is more, and room for it.
+  bool has_work() const;
+  gsl::span<const Frame> take_frames() { return batch_.take(); }
+
+  // The Link's half, as there.
+  MutableBytes reserve(std::size_t size);
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload);
+
+ private:
+  bool plus_transmits() const { return (settings_.cpcr & rtl8139::kCpTx) != 0; }
+  bool loops_back() const;
+  Rtl8139Outgoing next(MutableBytes room);
+  void send(MutableBytes frame, const Offload& offload);
+  void deliver(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload);
+  void store(Rtl8139Match match, MutableBytes head, gsl::span<const Bytes> payload,
+             ChecksumState checksum);
+  void count_stored(Rtl8139Match match);
+
+  GuestMemory& memory_;
+  Rtl8139Settings settings_;
+  bool carrier_ = true;
+  bool master_ = false;
+  Rtl8139Interrupts interrupts_;
+  Rtl8139Statistics statistics_;
+  Counters counters_;
+  Rtl8139Filter filter_;
+  Rtl8139Buffer buffer_;
+  Rtl8139Receive receive_;
+  Rtl8139Slots::Addresses transmit_addresses_{};
+  Rtl8139Slots slots_{memory_, interrupts_, statistics_};
+  Rtl8139Transmit transmit_{memory_, interrupts_, statistics_};
+  FrameBatch batch_;
+  std::unique_ptr<std::uint8_t[]> output_;   // what reserve() hands out
+  std::unique_ptr<std::uint8_t[]> segment_;  // one piece of a large frame
+  std::size_t reserved_ = 0;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_NIC_RTL8139_ENGINE_H_
