@@ -208,8 +208,8 @@ char* slirp_neighbor_info(Slirp* slirp);
 /* What guests know of the network, to go on with it elsewhere or later: leases, and the connections
  * to addresses that slirp_add_guestfwd() gave. Those to the outside can't move: the guest is told
  * that they have ended, unless it comes back to a Slirp where they have not moved since. All others
- * of the Slirp that loads are reset, and the guest hears so when it next speaks. slirp_state_load() returns 0, or a negative errno and changes
- * nothing. */
+ * of the Slirp that loads are reset, and the guest hears so when it next speaks.
+ * slirp_state_load() returns 0, or a negative errno and changes nothing. */
 void slirp_state_save(Slirp* slirp, SlirpWriteCb write_cb, void* opaque);
 int slirp_state_version(void);
 int slirp_state_load(Slirp* slirp, int version_id, SlirpReadCb read_cb, void* opaque);

@@ -8,8 +8,8 @@
 
 #include <utility>
 
-#include "posix/socket_address.h"
 #include "nat/host/stream_socket.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "posix/socket_address.h"
 #include "nat/host/socket_call.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "nat/host/seed.h"
-#include "posix/socket_address.h"
 #include "nat/host/spawned_command.h"
 #include "nat/host/stream_socket.h"
+#include "posix/socket_address.h"
 
 namespace sluice {
 namespace {
