@@ -145,8 +145,13 @@ void Transmitter::begin_payload() {
   copy_bytes(header, header_);
   packet_.has_header = true;
   packet_.whole = whole_ && !tagged() && may_be_cut_later(header, context, packet_.popts);
-  const std::size_t segments = packet_.whole ? (kMaxWhole - header.size()) / context.mss : 1;
-  packet_.capacity = header.size() + segments * context.mss;
+  packet_.capacity = header.size() + context.mss;
+  if (!packet_.whole) return;
+  // All of it if it fits, which PAYLEN tells; or what whole segments fit.
+  const std::size_t room_for_payload = kMaxWhole - header.size();
+  packet_.capacity = context.paylen <= room_for_payload
+                         ? kMaxWhole
+                         : header.size() + room_for_payload / context.mss * context.mss;
 }
 
 // Where the packet is gathered. That is somewhere else once frames in front of it were taken.

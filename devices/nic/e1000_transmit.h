@@ -6,10 +6,10 @@
 // copied straight to where the frame will leave from.
 //
 // A packet that is to be cut into segments begins with their header. The header is kept, and the
-// payload gathered behind a copy of it: up to as many whole segments as one IP packet holds, if
-// others can cut it, or one segment otherwise. When there is no room for more, that leaves, and
-// gathering goes on behind the next copy. So neither the length of a packet nor the number of
-// its segments is bounded by memory.
+// payload gathered behind a copy of it: as much as one IP packet holds, if others can cut it, or
+// one segment otherwise. When there is no room for more, that leaves, and gathering goes on behind
+// the next copy. So neither the length of a packet nor the number of its segments is bounded by
+// memory.
 //
 // Work stops after so many descriptors or bytes, or when there is no room for a frame. It goes on
 // where it was, in the midst of a descriptor too. A packet that is too long, or whose data can't be
