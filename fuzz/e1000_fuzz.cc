@@ -207,6 +207,7 @@ class World {
       offload.segment_size = static_cast<std::uint16_t>(64 + 8 * (kind & 0xf0U));
       offload.header_size = static_cast<std::uint16_t>(header);
     }
+    if (offload.segmentation != Segmentation::kNone && !can_be_cut(frame, offload)) offload = {};
     card_.set_time(now_);
     const std::size_t head = (kind & 8U) != 0 ? header : frame.size();
     copy_bytes(Bytes(frame).first(head), card_.reserve(head));

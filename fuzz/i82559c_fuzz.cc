@@ -17,6 +17,7 @@
 #include "devices/nic/i82559c.h"
 #include "fuzz/program.h"
 #include "stack/address.h"
+#include "stack/segmenter.h"
 
 namespace sluice {
 namespace {
@@ -199,7 +200,8 @@ class Machine {
     if ((kind & 8) != 0) store_big(frame, 12, std::uint16_t{20});
     if ((kind & 32) != 0) copy_bytes(IpAddress::all_nodes().multicast_mac().octets(), frame);
     Offload offload;
-    constexpr std::size_t kHeaders = 14 + 20 + 20;
+    constexpr std::size_t kIp = 14;
+    constexpr std::size_t kHeaders = kIp + 20 + 20;
     if ((kind & 16) != 0 && size > kHeaders) {
       offload = {.checksum = ChecksumState::kPartial,
                  .segmentation = Segmentation::kTcp4,
@@ -207,6 +209,8 @@ class Machine {
                  .checksum_offset = 16,
                  .segment_size = static_cast<std::uint16_t>(100 + kind),
                  .header_size = kHeaders};
+      frame[kIp] = 0x45;
+      if (!can_be_cut(frame, offload)) offload = {};
     }
     card_.commit(size, {}, offload);
     card_.flush();

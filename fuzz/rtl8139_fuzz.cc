@@ -170,6 +170,7 @@ class Life {
       }
       if ((choice & 0x40) != 0) head = offload.header_size;
     }
+    if (offload.segmentation != Segmentation::kNone && !can_be_cut(frame, offload)) offload = {};
     const std::array<Bytes, 1> payload{Bytes(frame).subspan(head)};
     card_.set_time(now_);
     copy_bytes(Bytes(frame).first(head), card_.reserve(head));
