@@ -12,9 +12,27 @@
 #include "devices/link/frame_stream.h"
 #include "devices/link/vnet_header.h"
 #include "stack/segmenter.h"
+#include "stack/wire/ethernet.h"
+
+namespace {
+
+using namespace sluice;  // NOLINT(google-build-using-namespace): one program
+
+// As a switch hands it to a link whose other end takes over nothing.
+void cut(Bytes frame, const Offload& offload) {
+  if (frame.size() < EthernetHeader::kSize || frame.size() > Link::kMaxReserve) return;
+  if (offload.segmentation != Segmentation::kNone && !can_be_cut(frame, offload)) return;
+  const std::size_t size = headers_size({frame, offload});
+  std::vector<std::uint8_t> head(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
+  const Bytes payload = frame.subspan(size);
+  static FrameStreamWriter writer;
+  writer.reset();
+  emit_frames(head, gsl::span(&payload, 1), offload, writer);
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;  // NOLINT(google-build-using-namespace): the function is all there is
   const Bytes input(data, size);
   if (input.size() < kVnetHeaderSize) return 0;
   const Bytes frame = input.subspan(kVnetHeaderSize);
@@ -26,17 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   Ensures(offload->header_size <= frame.size());
 
-  // As a switch hands it to a link whose other end takes over nothing.
-  const std::size_t size_of_head = headers_size({frame, *offload});
-  std::vector<std::uint8_t> head(frame.begin(),
-                                 frame.begin() + static_cast<std::ptrdiff_t>(size_of_head));
-  const Bytes payload = frame.subspan(size_of_head);
-  static FrameStreamWriter writer;
-  writer.reset();
-  const bool whole = offload->segmentation == Segmentation::kNone || can_be_cut(frame, *offload);
-  if (frame.size() <= Link::kMaxReserve && whole) {
-    emit_frames(head, gsl::span(&payload, 1), *offload, writer);
-  }
+  cut(frame, *offload);
 
   std::array<std::uint8_t, kVnetHeaderSize> header{};
   emit_vnet_header(*offload, frame.size(), header);
