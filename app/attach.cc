@@ -1,11 +1,10 @@
 #include "app/attach.h"
 
-#include <cstdio>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "app/delivery.h"
+#include "app/end_on_signal.h"
 #include "app/guest_link.h"
 #include "app/log.h"
 #include "app/loop.h"
@@ -15,16 +14,6 @@
 #include "app/world.h"
 
 namespace sluice {
-namespace {
-
-void announce(ReadyDescriptor& ready, const std::string& tap, bool stdout_is_capture) {
-  std::FILE* const stream = stdout_is_capture ? stderr : stdout;
-  std::fprintf(stream, "ready %s\n", tap.c_str());
-  std::fflush(stream);
-  ready.announce("1\n");
-}
-
-}  // namespace
 
 int run_attach(const AttachInvocation& invocation) {
   log::set_level(invocation.common.log_level);
@@ -40,20 +29,13 @@ int run_attach(const AttachInvocation& invocation) {
   world.on_closed([&] { loop.stop(); });
   ignore_failed_writes();
 
-  bool asked_to_end = false;
-  const auto signal_watch = loop.watch(signals.descriptor(), [&] {
-    while (const std::optional<Signal> signal = signals.next()) {
-      if (!signal->asks_for_end()) continue;
-      asked_to_end = true;
-      loop.stop();
-    }
-  });
+  const EndOnSignal end(signals, loop);
   const auto target_watch = loop.watch(target.descriptor(), [&] {
     if (target.ended()) loop.stop();
   });
-  announce(ready, arrived.name, invocation.common.capture_file == "-");
+  announce(ready, "ready " + arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
-  deliver_the_rest(loop, world, asked_to_end);
+  deliver_the_rest(loop, world, end.asked());
   return 0;
 }
 

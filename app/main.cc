@@ -9,6 +9,7 @@
 
 #include "app/attach.h"
 #include "app/cli/command_line.h"
+#include "app/cli/manual.h"
 #include "app/exec.h"
 #include "app/options/usage_error.h"
 #include "app/replay.h"
@@ -45,8 +46,7 @@ int complain(const std::exception& problem, int status) {
 
 int complain_of_usage(const std::exception& problem, const std::vector<std::string>& arguments) {
   complain(problem, kWrongUsage);
-  const bool has_page = !arguments.empty() && (arguments[0] == "exec" || arguments[0] == "attach" ||
-                                               arguments[0] == "run" || arguments[0] == "replay");
+  const bool has_page = !arguments.empty() && manual(arguments[0]) != manual("");
   std::fprintf(stderr, "Try 'sluice %s--help'.\n", has_page ? (arguments[0] + " ").c_str() : "");
   return kWrongUsage;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <string>
 #include <system_error>
 
@@ -31,6 +32,13 @@ void ReadyDescriptor::announce(std::string_view word) {
     log::warning("nobody listens to --ready-fd");
   }
   descriptor_.reset();
+}
+
+void announce(ReadyDescriptor& ready, const std::string& line, bool stdout_is_capture) {
+  std::FILE* const stream = stdout_is_capture ? stderr : stdout;
+  std::fprintf(stream, "%s\n", line.c_str());
+  std::fflush(stream);
+  ready.announce("1\n");
 }
 
 }  // namespace sluice

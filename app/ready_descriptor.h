@@ -7,6 +7,7 @@
 #define SLUICE_APP_READY_DESCRIPTOR_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "posix/descriptor.h"
@@ -24,6 +25,10 @@ class ReadyDescriptor {
  private:
   Descriptor descriptor_;
 };
+
+// Says so to all who wait: `line` on standard output, or on standard error where the other is the
+// capture's, and 1 to the descriptor.
+void announce(ReadyDescriptor& ready, const std::string& line, bool stdout_is_capture);
 
 }  // namespace sluice
 

@@ -1,15 +1,14 @@
 #include "app/run.h"
 
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "app/delivery.h"
+#include "app/end_on_signal.h"
 #include "app/log.h"
 #include "app/loop.h"
 #include "app/open_link.h"
@@ -123,20 +122,10 @@ int run_network(const RunInvocation& invocation) {
   }
   if (world) world->on_closed(on_closed);
 
-  bool asked_to_end = false;
-  const auto signal_watch = loop.watch(signals.descriptor(), [&] {
-    while (const std::optional<Signal> signal = signals.next()) {
-      if (!signal->asks_for_end()) continue;
-      asked_to_end = true;
-      loop.stop();
-    }
-  });
-  std::FILE* const stream = invocation.common.capture_file == "-" ? stderr : stdout;
-  std::fprintf(stream, "ready\n");
-  std::fflush(stream);
-  ready.announce("1\n");
+  const EndOnSignal end(signals, loop);
+  announce(ready, "ready", invocation.common.capture_file == "-");
   loop.run();
-  if (world) deliver_the_rest(loop, *world, asked_to_end);
+  if (world) deliver_the_rest(loop, *world, end.asked());
   return 0;
 }
 

@@ -22,6 +22,7 @@ std::uint32_t SwitchLink::add(std::unique_ptr<GuestLink> link) {
   polls_.add(link->descriptor(), EPOLLIN | EPOLLET, number);
   last_number_ = number;
   ports_.push_back({.number = number, .link = std::move(link)});
+  look_at_capabilities();
   return number;
 }
 
@@ -32,6 +33,7 @@ void SwitchLink::remove(std::uint32_t number) {
   table_.forget(number);
   own_ = own_ + port->link->counters();
   std::erase_if(ports_, [number](const Port& each) { return each.number == number; });
+  look_at_capabilities();
 }
 
 SwitchLink::Port* SwitchLink::find(std::uint32_t number) {
@@ -108,8 +110,8 @@ const Counters& SwitchLink::counters() const {
   return counters_;
 }
 
-LinkCapabilities SwitchLink::capabilities() const {
-  LinkCapabilities all{true, true, true, true};
+void SwitchLink::look_at_capabilities() {
+  LinkCapabilities all = kAll;
   for (const Port& port : ports_) {
     const LinkCapabilities one = port.link->capabilities();
     all.checksum = all.checksum && one.checksum;
@@ -117,7 +119,7 @@ LinkCapabilities SwitchLink::capabilities() const {
     all.tcp6_segmentation = all.tcp6_segmentation && one.tcp6_segmentation;
     all.udp_segmentation = all.udp_segmentation && one.udp_segmentation;
   }
-  return all;
+  capabilities_ = all;
 }
 
 MutableBytes SwitchLink::reserve(std::size_t size) {
@@ -144,6 +146,7 @@ void SwitchLink::flush() {
   for (Port& port : ports_) {
     if (std::exchange(port.touched, false)) port.link->flush();
   }
+  look_at_capabilities();
 }
 
 }  // namespace sluice

@@ -47,13 +47,14 @@ class SwitchLink final : public GuestLink {
   const Counters& counters() const override;
 
   // What all links take over.
-  LinkCapabilities capabilities() const override;
+  LinkCapabilities capabilities() const override { return capabilities_; }
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;
 
  private:
   static constexpr MacTable::Port kUplink = 0;
+  static constexpr LinkCapabilities kAll{true, true, true, true};
   struct Port {
     std::uint32_t number = 0;
     std::unique_ptr<GuestLink> link;
@@ -62,6 +63,7 @@ class SwitchLink final : public GuestLink {
   };
 
   Port* find(std::uint32_t number);
+  void look_at_capabilities();
   // Takes one batch of a link.
   void receive_from(Port& port);
   // Where a frame goes that came by `from`: to one, or to all but that one.
@@ -74,6 +76,8 @@ class SwitchLink final : public GuestLink {
   MacTable table_;
   Time now_{};
   std::vector<Port> ports_;
+  // Asked for every frame; links change theirs between batches.
+  LinkCapabilities capabilities_{kAll};
   std::uint32_t last_number_ = kUplink;
   std::vector<Frame> for_uplink_;
   std::unique_ptr<std::uint8_t[]> output_;

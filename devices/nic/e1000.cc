@@ -32,13 +32,9 @@ constexpr std::uint64_t kIoData = 4;
 // A room, and what the receiver needs behind a frame.
 constexpr std::size_t kRoom = Link::kMaxReserve + Receiver::kSpare;
 
-std::uint64_t all_ones(unsigned size) {
-  return size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
-}
-
-bool is_access(std::uint64_t offset, unsigned size, std::uint64_t region) {
-  return (size == 1 || size == 2 || size == 4 || size == 8) && offset % size == 0 &&
-         offset < region && size <= region - offset;
+// Whether there is such a region, and such an access to it.
+bool is_access(unsigned bar, std::uint64_t offset, unsigned size) {
+  return (bar == kMemoryBar || bar == kIoBar) && kBars.at(bar).holds(offset, size);
 }
 
 }  // namespace
@@ -73,8 +69,7 @@ void Card::write_config(Time now, std::size_t offset, unsigned size, std::uint32
 
 std::uint64_t Card::read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) {
   now_ = now;
-  const std::uint64_t region = bar == kMemoryBar ? kMemorySize : bar == kIoBar ? kIoSize : 0;
-  if (!is_access(offset, size, region)) return all_ones(std::min(size, 8U));
+  if (!is_access(bar, offset, size)) return all_ones(std::min(size, 8U));
   const auto read = [&](std::uint64_t at) -> std::uint64_t {
     return bar == kIoBar ? read_io(at) : read_register(static_cast<std::uint32_t>(at));
   };
@@ -88,9 +83,8 @@ std::uint64_t Card::read_bar(Time now, unsigned bar, std::uint64_t offset, unsig
 void Card::write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size,
                      std::uint64_t value) {
   now_ = now;
-  const std::uint64_t region = bar == kMemoryBar ? kMemorySize : bar == kIoBar ? kIoSize : 0;
   // Registers are written as a whole (section 13.3).
-  if (!is_access(offset, size, region) || size < 4) return;
+  if (!is_access(bar, offset, size) || size < 4) return;
   for (unsigned done = 0; done < size; done += 4) {
     const auto word = static_cast<std::uint32_t>(value >> (8 * done));
     if (bar == kIoBar) {

@@ -41,15 +41,6 @@ struct SelfTestResult {
   Little32 failures;
 };
 
-std::uint64_t all_ones(unsigned size) {
-  return size >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * size)) - 1;
-}
-
-bool lies_within(const PciBar& bar, std::uint64_t offset, unsigned size) {
-  return std::has_single_bit(size) && size <= 8 && offset % size == 0 && offset < bar.size &&
-         size <= bar.size - offset;
-}
-
 }  // namespace
 
 I82559c::I82559c(PciSlot& slot, const MacAddress& address)
@@ -85,7 +76,7 @@ std::uint64_t I82559c::read_bar(Time now, unsigned bar, std::uint64_t offset, un
   now_ = now;
   // The flash memory is empty.
   const bool registers = bar == kMemoryBar || bar == kIoBar;
-  if (!registers || !lies_within(kBars.at(bar), offset, size)) return all_ones(size);
+  if (!registers || !kBars.at(bar).holds(offset, size)) return all_ones(size);
   std::uint64_t value = 0;
   for (unsigned i = 0; i < size; ++i) {
     value |= std::uint64_t{read_register(offset + i)} << (8 * i);
@@ -97,7 +88,7 @@ void I82559c::write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned s
                         std::uint64_t value) {
   now_ = now;
   const bool registers = bar == kMemoryBar || bar == kIoBar;
-  if (!registers || !lies_within(kBars.at(bar), offset, size)) return;
+  if (!registers || !kBars.at(bar).holds(offset, size)) return;
   for (unsigned i = 0; i < size; ++i) {
     write_register(offset + i, static_cast<std::uint8_t>(value >> (8 * i)));
   }

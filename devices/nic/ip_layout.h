@@ -14,8 +14,8 @@
 
 namespace sluice {
 
-// Of an untagged frame with IPv4, or with IPv6 without extension headers; offsets are from the
-// frame's first byte.
+// What a PacketLayout says of a packet that is whole: of an untagged frame with IPv4, or with IPv6
+// without extension headers; offsets are from the frame's first byte.
 struct IpLayout {
   bool v4 = true;
   std::size_t ip = 0;         // where the IP header is

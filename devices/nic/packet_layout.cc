@@ -27,8 +27,8 @@ void find_v4(PacketLayout& layout, Bytes packet) {
   layout.network = PacketLayout::Network::kIpv4;
   layout.end = layout.ip + load_big<std::uint16_t>(packet, Ipv4Header::kTotalLengthOffset);
   layout.protocol = IpProtocol{packet[Ipv4Header::kProtocolOffset]};
-  const bool piece = (load_big<std::uint16_t>(packet, kV4Fragment) & kPieceBits) != 0;
-  if (!piece && is_summed(layout.protocol)) layout.transport = layout.ip + header;
+  layout.header_end = layout.ip + header;
+  layout.piece = (load_big<std::uint16_t>(packet, kV4Fragment) & kPieceBits) != 0;
 }
 
 void find_v6(PacketLayout& layout, Bytes packet) {
@@ -37,7 +37,7 @@ void find_v6(PacketLayout& layout, Bytes packet) {
   layout.end = layout.ip + Ipv6Header::kSize +
                load_big<std::uint16_t>(packet, Ipv6Header::kPayloadLengthOffset);
   layout.protocol = IpProtocol{packet[Ipv6Header::kNextHeaderOffset]};
-  if (is_summed(layout.protocol)) layout.transport = layout.ip + Ipv6Header::kSize;
+  layout.header_end = layout.ip + Ipv6Header::kSize;
 }
 
 }  // namespace
@@ -57,6 +57,7 @@ PacketLayout PacketLayout::of(Bytes frame, std::size_t link) {
     default:
       break;
   }
+  if (!layout.piece && is_summed(layout.protocol)) layout.transport = layout.header_end;
   return layout;
 }
 
@@ -69,7 +70,7 @@ ChecksumSum PacketLayout::pseudo_header(Bytes frame) const {
   sum.add(network == Network::kIpv4 ? frame.subspan(ip + kV4Addresses, kV4AddressesSize)
                                     : frame.subspan(ip + kV6Addresses, kV6AddressesSize));
   sum.add16(static_cast<std::uint16_t>(protocol));
-  sum.add32(static_cast<std::uint32_t>(end - transport));
+  sum.add32(static_cast<std::uint32_t>(end - header_end));
   return sum;
 }
 

@@ -19,10 +19,12 @@ struct PacketLayout {
   enum class Network : std::uint8_t { kNone, kIpv4, kIpv6 };
 
   Network network = Network::kNone;
-  std::size_t ip = 0;         // where its header begins
-  std::size_t transport = 0;  // where TCP's or UDP's does; 0: neither is there, or only a piece
-  std::size_t end = 0;        // where the packet ends, as IP says; may be anywhere
+  std::size_t ip = 0;          // where its header begins
+  std::size_t header_end = 0;  // and ends, whatever follows
+  std::size_t transport = 0;   // where TCP's or UDP's does; 0: neither is there, or only a piece
+  std::size_t end = 0;         // where the packet ends, as IP says; may be anywhere
   IpProtocol protocol{};
+  bool piece = false;  // of a packet that was cut
 
   // With `link` bytes in front of IP, the last two of which are the type.
   static PacketLayout of(Bytes frame, std::size_t link);
@@ -33,7 +35,7 @@ struct PacketLayout {
   }
   // Of the transport's checksum field, from where its header begins.
   std::size_t checksum_offset() const;
-  // Of the pseudo-header; only with a transport.
+  // Of the pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1); only with IP.
   ChecksumSum pseudo_header(Bytes frame) const;
 };
 

@@ -1,5 +1,7 @@
 #include "devices/nic/pci_config.h"
 
+#include <bit>
+
 #include <gsl/assert>
 
 namespace sluice {
@@ -35,6 +37,15 @@ bool within_a_double_word(std::size_t offset, unsigned size) {
 }
 
 }  // namespace
+
+bool PciBar::holds(std::uint64_t offset, unsigned bytes) const {
+  return std::has_single_bit(bytes) && bytes <= sizeof(std::uint64_t) && offset % bytes == 0 &&
+         offset < size && bytes <= size - offset;
+}
+
+std::uint64_t all_ones(unsigned bytes) {
+  return bytes >= sizeof(std::uint64_t) ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes)) - 1;
+}
 
 PciConfig::PciConfig(const PciIdentity& identity, const PciBars& bars) : bars_(bars) {
   put(kVendor, 2, identity.vendor);

@@ -20,7 +20,14 @@ struct PciBar {
 
   Kind kind = Kind::kNone;
   std::uint32_t size = 0;  // bytes, a power of two, at least 16, or 4 for kIo
+
+  // Whether an access lies within the region, and is one that there may be: aligned, of 1, 2, 4 or
+  // 8 bytes.
+  bool holds(std::uint64_t offset, unsigned bytes) const;
 };
+
+// What is read where nothing is, by an access of so many bytes.
+std::uint64_t all_ones(unsigned bytes);
 using PciBars = std::array<PciBar, 6>;
 
 struct PciIdentity {

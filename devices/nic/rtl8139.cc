@@ -1,7 +1,6 @@
 #include "devices/nic/rtl8139.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace sluice {
 namespace {
@@ -62,11 +61,6 @@ std::uint32_t bytes_mask(unsigned first, unsigned count) {
   return static_cast<std::uint32_t>(ones << (8 * first));
 }
 
-bool within_registers(std::uint64_t offset, unsigned size) {
-  return size >= 1 && size <= 8 && std::has_single_bit(size) && offset < kRegisterBytes &&
-         offset % size == 0;
-}
-
 std::uint32_t two(std::uint32_t low, std::uint32_t high) {
   return low | high << 16;
 }
@@ -122,7 +116,7 @@ void Rtl8139::write_config(Time now, std::size_t offset, unsigned size, std::uin
 
 std::uint64_t Rtl8139::read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) {
   begin(now);
-  if (bar > kMemoryBar || !within_registers(offset, size)) return ~std::uint64_t{0};
+  if (bar > kMemoryBar || !bars().at(bar).holds(offset, size)) return ~std::uint64_t{0};
   const auto at = static_cast<std::uint8_t>(offset & ~std::uint64_t{3});
   if (size == 8) {
     const std::uint64_t low = read(at, ~std::uint32_t{0});
@@ -135,7 +129,7 @@ std::uint64_t Rtl8139::read_bar(Time now, unsigned bar, std::uint64_t offset, un
 void Rtl8139::write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size,
                         std::uint64_t value) {
   begin(now);
-  if (bar > kMemoryBar || !within_registers(offset, size)) return;
+  if (bar > kMemoryBar || !bars().at(bar).holds(offset, size)) return;
   const auto at = static_cast<std::uint8_t>(offset & ~std::uint64_t{3});
   if (size == 8) {
     write(at, {low_half(value), ~std::uint32_t{0}});
