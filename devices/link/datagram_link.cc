@@ -54,6 +54,15 @@ DatagramLink::DatagramLink(Descriptor in, Descriptor out, std::optional<SocketPl
     fail("can't make a link nonblocking");
   }
   if (remote) remote_.emplace(*remote);
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    Slot& slot = slots_.at(i);
+    slot.piece = {&input_[i * kStride], kMaxReserve};
+    msghdr& header = messages_.at(i).msg_hdr;
+    header.msg_name = slot.source.data();
+    header.msg_namelen = SocketAddress::kCapacity;
+    header.msg_iov = &slot.piece;
+    header.msg_iovlen = 1;
+  }
   polls_.add(in_.get(), EPOLLIN | EPOLLOUT | EPOLLET, 0);
   if (out_) polls_.add(out_.get(), EPOLLOUT | EPOLLET, 1);
 }
@@ -115,25 +124,17 @@ bool DatagramLink::admits(const SocketAddress& source, std::size_t size, bool cu
 gsl::span<const Frame> DatagramLink::receive() {
   polls_.ready();
   flush();
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    Slot& slot = slots_.at(i);
-    slot.piece = {&input_[i * kStride], kMaxReserve};
-    msghdr& header = messages_.at(i).msg_hdr;
-    header = {};
-    header.msg_name = slot.source.data();
-    header.msg_namelen = SocketAddress::kCapacity;
-    header.msg_iov = &slot.piece;
-    header.msg_iovlen = 1;
-  }
   const int count = ::recvmmsg(in_.get(), messages_.data(), kBatch, 0, nullptr);
   // An error that has been reported is gone, and datagrams may be behind it.
   more_ = count == static_cast<int>(kBatch) || (count < 0 && errno == ECONNREFUSED);
   if (count < 0 && !is_passing(errno)) closed_ = true;
   std::size_t frames = 0;
   for (int i = 0; i < count; ++i) {
-    const mmsghdr& message = messages_.at(static_cast<std::size_t>(i));
+    mmsghdr& message = messages_.at(static_cast<std::size_t>(i));
     const Slot& slot = slots_.at(static_cast<std::size_t>(i));
     const bool cut = (message.msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    // For the next time.
+    message.msg_hdr.msg_namelen = SocketAddress::kCapacity;
     if (!admits(slot.source, message.msg_len, cut)) continue;
     frames_.at(frames++) = {
         .bytes = Bytes(static_cast<const std::uint8_t*>(slot.piece.iov_base), message.msg_len),

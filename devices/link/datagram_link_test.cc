@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "stack/wire/ethernet.h"
+#include "devices/link/send_frame.h"
 
 namespace sluice {
 namespace {
@@ -17,13 +17,6 @@ namespace {
 using Octets = std::vector<std::uint8_t>;
 
 constexpr IpAddress kLoopback = IpAddress::v4(127, 0, 0, 1);
-
-void send(DatagramLink& link, const Octets& frame) {
-  const MutableBytes head = link.reserve(EthernetHeader::kSize);
-  copy_bytes(Bytes(frame).first(head.size()), head);
-  const Bytes rest = Bytes(frame).subspan(head.size());
-  link.commit(head.size(), gsl::span(&rest, 1), {});
-}
 
 // What arrives until there is as much as `count`, or too much time has passed.
 std::vector<Octets> receive(
@@ -55,15 +48,15 @@ TEST(DatagramLink, FramesGoBothWaysOverUdp) {
   const Endpoint other{kLoopback, free_port()};
   DatagramLink left(one, other);
   // Nobody is there yet.
-  send(left, Octets(60, 9));
+  send_frame(left, Octets(60, 9));
   left.flush();
   EXPECT_TRUE(left.receive().empty());
   DatagramLink right(other, one);
   const std::vector frames{Octets(60, 1), Octets(9000, 2), Octets(1514, 3)};
-  for (const Octets& frame : frames) send(left, frame);
+  for (const Octets& frame : frames) send_frame(left, frame);
   left.flush();
   EXPECT_EQ(receive(right, 3), frames);
-  send(right, Octets(100, 4));
+  send_frame(right, Octets(100, 4));
   right.flush();
   EXPECT_EQ(receive(left, 1), std::vector<Octets>{Octets(100, 4)});
   EXPECT_FALSE(left.closed());
@@ -76,9 +69,9 @@ TEST(DatagramLink, OnlyThePeerIsHeard) {
   DatagramLink link(one, other);
   DatagramLink peer(other, one);
   DatagramLink intruder(other, stranger);
-  send(intruder, Octets(60, 6));
+  send_frame(intruder, Octets(60, 6));
   intruder.flush();
-  send(peer, Octets(60, 5));
+  send_frame(peer, Octets(60, 5));
   peer.flush();
   EXPECT_EQ(receive(link, 1), std::vector<Octets>{Octets(60, 5)});
   EXPECT_EQ(link.counters().dropped(Drop::kFiltered), 1U);
@@ -90,7 +83,8 @@ TEST(DatagramLink, WhatTheSocketHasNoRoomForFollowsLater) {
   DatagramLink left((Descriptor(ends[0])));
   DatagramLink right((Descriptor(ends[1])));
   constexpr std::size_t kFrames = 1000;
-  for (std::size_t i = 0; i < kFrames; ++i) send(left, Octets(1000, static_cast<std::uint8_t>(i)));
+  for (std::size_t i = 0; i < kFrames; ++i)
+    send_frame(left, Octets(1000, static_cast<std::uint8_t>(i)));
   left.flush();
   const auto arrived = receive(right, kFrames, [&] { left.receive(); });
   ASSERT_EQ(arrived.size(), kFrames);
@@ -122,10 +116,10 @@ TEST(DatagramLink, UnixSocketsAreNamedByFiles) {
   const UnixSocketName other{.path = directory + "/other"};
   {
     DatagramLink left(other, one);
-    send(left, Octets(60, 1));  // nobody is there yet
+    send_frame(left, Octets(60, 1));  // nobody is there yet
     left.flush();
     DatagramLink right(one, other);
-    send(left, Octets(60, 2));
+    send_frame(left, Octets(60, 2));
     left.flush();
     EXPECT_EQ(receive(right, 1), std::vector<Octets>{Octets(60, 2)});
   }
@@ -136,9 +130,9 @@ TEST(DatagramLink, AGroupHearsAllButItself) {
   const Endpoint group{IpAddress::v4(239, 192, 76, 1), free_port()};
   const auto first = DatagramLink::of_group(group, kLoopback);
   const auto second = DatagramLink::of_group(group, kLoopback);
-  send(*first, Octets(60, 1));
+  send_frame(*first, Octets(60, 1));
   first->flush();
-  send(*second, Octets(60, 2));
+  send_frame(*second, Octets(60, 2));
   second->flush();
   EXPECT_EQ(receive(*first, 1), std::vector<Octets>{Octets(60, 2)});
   EXPECT_EQ(receive(*second, 1), std::vector<Octets>{Octets(60, 1)});

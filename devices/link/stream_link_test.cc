@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "stack/wire/ethernet.h"
+#include "devices/link/send_frame.h"
 
 namespace sluice {
 namespace {
@@ -52,12 +52,6 @@ class StreamLinkTest : public testing::Test {
     }
     return done();
   }
-  static void send(StreamLink& link, const Octets& frame) {
-    const MutableBytes head = link.reserve(EthernetHeader::kSize);
-    copy_bytes(Bytes(frame).first(head.size()), head);
-    const Bytes rest = Bytes(frame).subspan(head.size());
-    link.commit(head.size(), gsl::span(&rest, 1), {});
-  }
 
   std::string directory_;
   SocketPlace place_;
@@ -72,7 +66,7 @@ TEST_F(StreamLinkTest, FramesGoBothWays) {
   bool sent = false;
   ASSERT_TRUE(run({&server, &client}, arrived, [&] {
     if (!sent && !told_.empty()) {
-      for (const Octets& frame : frames) send(server, frame);
+      for (const Octets& frame : frames) send_frame(server, frame);
       server.flush();
       sent = true;
     }
@@ -80,7 +74,7 @@ TEST_F(StreamLinkTest, FramesGoBothWays) {
   }));
   EXPECT_EQ(arrived, frames);
   arrived.clear();
-  send(client, some_frame(80, 4));
+  send_frame(client, some_frame(80, 4));
   client.flush();
   EXPECT_TRUE(run({&server, &client}, arrived, [&] { return !arrived.empty(); }));
   EXPECT_EQ(arrived, std::vector<Octets>{some_frame(80, 4)});
@@ -93,12 +87,12 @@ TEST_F(StreamLinkTest, WhatTheSocketHasNoRoomForFollowsLater) {
   ASSERT_TRUE(run({&server}, arrived, [&] { return !told_.empty(); }));
   // More than a socket holds.
   constexpr std::size_t kFrames = 40;
-  for (std::size_t i = 0; i < kFrames; ++i) send(server, some_frame(60'000, 1));
+  for (std::size_t i = 0; i < kFrames; ++i) send_frame(server, some_frame(60'000, 1));
   server.flush();
   EXPECT_EQ(server.counters().dropped(Drop::kLinkFull), 0U);
   EXPECT_TRUE(run({&client, &server}, arrived, [&] { return arrived.size() == kFrames; }));
   // And more than it keeps.
-  for (std::size_t i = 0; i < 10 * kFrames; ++i) send(server, some_frame(60'000, 1));
+  for (std::size_t i = 0; i < 10 * kFrames; ++i) send_frame(server, some_frame(60'000, 1));
   EXPECT_GT(server.counters().dropped(Drop::kLinkFull), 0U);
 }
 
@@ -107,7 +101,7 @@ TEST_F(StreamLinkTest, AListenerWaitsForTheNextPeer) {
   std::vector<Octets> arrived;
   for (std::size_t i = 1; i <= 3; ++i) {
     StreamLink client({.place = place_}, teller());
-    send(client, some_frame(70, 5));
+    send_frame(client, some_frame(70, 5));
     client.flush();
     ASSERT_TRUE(run({&server}, arrived, [&] { return arrived.size() == i; }));
   }
@@ -121,7 +115,7 @@ TEST_F(StreamLinkTest, OneThatConnectsDoesSoAgainIfItIsTo) {
     StreamLink server({.place = place_, .listens = true}, teller());
     const std::size_t before = told_.size();
     ASSERT_TRUE(run({&client, &server}, arrived, [&] { return told_.size() >= before + 2; }));
-    send(server, some_frame(70, 6));
+    send_frame(server, some_frame(70, 6));
     server.flush();
     ASSERT_TRUE(run({&client}, arrived, [&] { return arrived.size() == i; }));
     EXPECT_FALSE(client.closed());
@@ -175,7 +169,7 @@ TEST_F(StreamLinkTest, APeerThatBreaksTheRulesIsLost) {
     EXPECT_EQ(arrived, (std::vector<Octets>{{8, 8}})) << "what was whole counts";
     ASSERT_EQ(told_.size(), 1U);
     EXPECT_NE(told_[0].find(complaint), std::string::npos) << told_[0];
-    send(link, some_frame(60, 1));
+    send_frame(link, some_frame(60, 1));
     EXPECT_EQ(link.counters().dropped(Drop::kLinkFull), 1U);
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "devices/link/packet_link.h"
+#include "devices/link/send_frame.h"
 #include "stack/wire/ethernet.h"
 #include "tests/sim/guest_frames.h"
 
@@ -73,10 +74,7 @@ class SwitchLinkTest : public testing::Test {
     return frames;
   }
   void send_from_uplink(const Octets& octets) {
-    const MutableBytes head = switch_.reserve(EthernetHeader::kSize);
-    copy_bytes(Bytes(octets).first(head.size()), head);
-    const Bytes rest = Bytes(octets).subspan(head.size());
-    switch_.commit(head.size(), gsl::span(&rest, 1), {});
+    send_frame(switch_, octets);
     switch_.flush();
   }
 
