@@ -47,6 +47,11 @@ Descriptor open(const TapNetdev& tap) {
   return descriptor;
 }
 
+std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& /*name*/) {
+  throw std::system_error(std::make_error_code(std::errc::not_supported),
+                          "can't listen for a machine on " + card.path);
+}
+
 std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {
   const std::string name = "netdev" + (netdev.id.empty() ? "" : " " + netdev.id);
   if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
@@ -55,6 +60,7 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
   if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
     return open(*datagram);
   }
+  if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
   return guest_link(open(*tap), invocation);

@@ -29,6 +29,12 @@ struct Segment {
   bool has_user_network = false;
 };
 
+// The link whose hub port is this one's too: a card is where the netdev is that it is plugged into.
+const std::string& joins_as(const Netdev& netdev) {
+  const auto* const card = std::get_if<CardOptions>(&netdev.kind);
+  return card == nullptr ? netdev.id : card->netdev;
+}
+
 // The switch first, then the hubs.
 std::vector<Segment> segments_of(const RunInvocation& invocation) {
   std::map<std::string, std::uint32_t> hub_of;
@@ -47,7 +53,7 @@ std::vector<Segment> segments_of(const RunInvocation& invocation) {
   };
   for (const Netdev& netdev : invocation.netdevs) {
     if (!std::holds_alternative<HubPort>(netdev.kind)) {
-      segment_of(netdev.id).netdevs.push_back(&netdev);
+      segment_of(joins_as(netdev)).netdevs.push_back(&netdev);
     }
   }
   if (invocation.has_user_network) segment_of(invocation.common.network.id).has_user_network = true;

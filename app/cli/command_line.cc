@@ -12,6 +12,7 @@
 
 #include "app/cli/manual.h"
 #include "app/cli/version.h"
+#include "app/options/device.h"
 #include "app/options/impairment.h"
 #include "app/options/key_values.h"
 #include "app/options/nearest.h"
@@ -31,6 +32,7 @@ struct Raw {
   Words netdevs;
   Words nics;
   Words objects;
+  Words devices;
   std::string capture_file;
   std::string capture_filter;
   std::optional<std::string> impairment;
@@ -77,6 +79,7 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
     parser->add_option("--netdev", raw.netdevs)->expected(1)->take_all();
     parser->add_option("--nic", raw.nics)->expected(1)->take_all();
     parser->add_option("--object", raw.objects)->expected(1)->take_all();
+    parser->add_option("--device", raw.devices)->expected(1)->take_all();
   } else {
     parser->add_option("--netdev", raw.netdev);
   }
@@ -306,7 +309,7 @@ Invocation attach_of(const Words& words) {
 
 // QEMU's own spelling of options: one dash.
 Words with_two_dashes(Words words) {
-  constexpr std::array<std::string_view, 3> kNames = {"-netdev", "-nic", "-object"};
+  constexpr std::array<std::string_view, 4> kNames = {"-netdev", "-nic", "-object", "-device"};
   for (std::string& word : words) {
     const bool ours = std::ranges::find(kNames, word.substr(0, word.find('='))) != kNames.end();
     if (ours) word.insert(0, 1, '-');
@@ -339,7 +342,7 @@ void check_dumps(const RunInvocation& run, const std::set<std::string>& ids) {
 // Adds what one --netdev says. Throws UsageError.
 void add_netdev(RunInvocation& run, Netdev netdev, std::set<std::string>& ids) {
   if (!netdev.id.empty() && !ids.insert(netdev.id).second) {
-    throw UsageError("--netdev: there are two with the id '" + netdev.id + "'");
+    throw UsageError("run: there are two links with the id '" + netdev.id + "'");
   }
   auto* const user = std::get_if<UserNetworkOptions>(&netdev.kind);
   if (user == nullptr) {
@@ -351,6 +354,31 @@ void add_netdev(RunInvocation& run, Netdev netdev, std::set<std::string>& ids) {
   }
   run.has_user_network = true;
   run.common.network = std::move(*user);
+}
+
+// The addresses that QEMU gives its cards: the first is this, and each next one is one more.
+MacAddress mac_of_card(std::uint8_t number) {
+  return MacAddress({0x52, 0x54, 0x00, 0x12, 0x34, static_cast<std::uint8_t>(0x56 + number)});
+}
+
+// Adds the cards that --device names. Throws UsageError.
+void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& ids) {
+  constexpr std::size_t kMost = 64;
+  if (texts.size() > kMost) throw UsageError("--device: there are more than 64 cards");
+  std::vector<CardOptions> cards;
+  for (const std::string& text : texts) cards.push_back(parse_device(text));
+  for (CardOptions& card : cards) {
+    if (!ids.contains(card.netdev)) {
+      throw UsageError("--device: there is no netdev '" + card.netdev + "'");
+    }
+  }
+  std::uint8_t number = 0;
+  for (CardOptions& card : cards) {
+    if (!card.mac) card.mac = mac_of_card(number);
+    ++number;
+    std::string id = card.id;
+    add_netdev(run, {.id = std::move(id), .kind = std::move(card)}, ids);
+  }
 }
 
 // Each hub port names a link that there is, and no link is in two places.
@@ -379,18 +407,22 @@ Invocation run_of(const Words& given) {
   if (std::ranges::find(raw.netdevs, "help") != raw.netdevs.end()) {
     return TextInvocation{netdev_list()};
   }
+  if (std::ranges::find(raw.devices, "help") != raw.devices.end()) {
+    return TextInvocation{device_list()};
+  }
   RunInvocation run{.common = common_of(raw), .netdevs = {}};
   std::set<std::string> ids;
   for (const std::string& text : raw.netdevs) add_netdev(run, parse_netdev(text), ids);
   for (const std::string& text : raw.nics) {
     if (text != "none") add_netdev(run, parse_netdev(netdev_of_nic(text)), ids);
   }
+  add_cards(run, raw.devices, ids);
   for (const std::string& text : raw.objects) run.dumps.push_back(parse_object(text));
   check_hub_ports(run, ids);
   check_dumps(run, ids);
   if (run.netdevs.empty()) {
     throw UsageError(
-        "run: nobody is behind the network; expected a --netdev such as "
+        "run: nobody is behind the network; expected a --device, or a --netdev such as "
         "stream,server=on,addr.type=unix,addr.path=PATH");
   }
   run.ready_descriptor = ready_descriptor_of(*parser, raw);

@@ -202,12 +202,29 @@ TEST(CommandLine, RunTakesManyLinksInQemusWords) {
   EXPECT_EQ(parsed<TextInvocation>({"run", "-netdev", "help"}).text, netdev_list());
 }
 
+TEST(CommandLine, CardsGetAddressesOneAfterTheOther) {
+  const auto run = parsed<RunInvocation>({"run", "-netdev", "user,id=n0", "-device",
+                                          "e1000,id=c0,netdev=n0,vfio-user=/tmp/a", "-device",
+                                          "virtio-net,netdev=n0,vhost-user=/tmp/b"});
+  ASSERT_EQ(run.netdevs.size(), 2U);
+  EXPECT_EQ(run.netdevs[0].id, "c0");
+  const auto mac_of = [&](std::size_t i) {
+    return std::get<CardOptions>(run.netdevs[i].kind).mac.value_or(MacAddress()).to_string();
+  };
+  EXPECT_EQ(mac_of(0), "52:54:00:12:34:56");
+  EXPECT_EQ(mac_of(1), "52:54:00:12:34:57");
+  EXPECT_EQ(parsed<TextInvocation>({"run", "-device", "help"}).text, device_list());
+  EXPECT_NE(
+      problem({"run", "-device", "e1000,netdev=n1,vfio-user=x"}).find("there is no netdev 'n1'"),
+      std::string::npos);
+}
+
 TEST(CommandLine, LinksMustFitTogether) {
   EXPECT_NE(problem({"run"}).find("nobody is behind"), std::string::npos);
   EXPECT_NE(problem({"run", "-netdev", "user", "-netdev", "user"}).find("twice"),
             std::string::npos);
   EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-nic", "socket,id=a,listen=:2"})
-                .find("two with the id"),
+                .find("two links with the id"),
             std::string::npos);
   EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-netdev", "hubport,hubid=1,netdev=a",
                      "-netdev", "hubport,hubid=2,netdev=a"})

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/options/device.h"
 #include "app/options/netdev.h"
 #include "app/options/object.h"
 
@@ -175,6 +176,9 @@ OPTIONS
     --nic TYPE[,KEY=VALUE]...
                         The same as --netdev. What QEMU says there of a card, as model= and mac=, is
                         passed over; 'none' is nothing.
+    --device MODEL,netdev=NAME,vfio-user=PATH|vhost-user=PATH[,KEY=VALUE]...
+                        A network card that a machine elsewhere plugs in; see CARDS. May be
+                        repeated. 'help' lists the models.
     --object filter-dump,netdev=NAME,file=PATH[,KEY=VALUE]...
                         Records the frames of one link; see LINKS. May be repeated. --pcap records
                         those of the user network.
@@ -233,6 +237,7 @@ EXAMPLES
 )";
 
 constexpr std::size_t kIndent = 4;
+constexpr std::size_t kWidth = 100;
 
 std::string common_options(std::string_view seed) {
   std::string text(kCommonOptions);
@@ -242,7 +247,6 @@ std::string common_options(std::string_view seed) {
 
 // A key and what it does, for each, `indent` blanks from the left.
 std::string keys(const std::vector<OptionHelp>& options, std::size_t indent) {
-  constexpr std::size_t kWidth = 100;
   std::string text;
   for (const OptionHelp& option : options) {
     text.append(indent, ' ').append(option.key).append("=").append(option.value).append("\n");
@@ -265,6 +269,15 @@ std::string links_section() {
   text.append(kIndent, ' ').append("--object filter-dump\n");
   text += keys(filter_dump_help(), 2 * kIndent);
   return text;
+}
+
+std::string cards_section() {
+  std::string text = "\nCARDS\n";
+  for (const OptionHelp& model : device_models()) {
+    text.append(kIndent, ' ').append("--device ").append(model.key).append("\n");
+    text += wrap(model.text, 3 * kIndent, kWidth);
+  }
+  return text + keys(device_help(), 2 * kIndent);
 }
 
 }  // namespace
@@ -304,12 +317,20 @@ std::string manual(std::string_view command) {
     text.append(kUserOption).append(network_section()).append(kAttachRest);
   } else if (command == "run") {
     text.append(kRun).append(kLinkOptions).append(common_options("random"));
-    text.append(links_section()).append(network_section()).append(kRunRest);
+    text.append(links_section()).append(cards_section()).append(network_section()).append(kRunRest);
   } else if (command == "replay") {
     text.append(kReplay).append(common_options("0"));
     text.append(kUserOption).append(network_section()).append(kReplayRest);
   } else {
     text = kOverview;
+  }
+  return text;
+}
+
+std::string device_list() {
+  std::string text = "Available network cards:\n";
+  for (const OptionHelp& model : device_models()) {
+    text.append(model.key).append(": ").append(model.text).append("\n");
   }
   return text;
 }

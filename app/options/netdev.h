@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/options/device.h"
 #include "app/options/user_network.h"
 #include "devices/link/socket_place.h"
 #include "devices/link/stream_peer.h"
@@ -52,9 +53,11 @@ struct HubPort {
   std::string netdev;
 };
 
+// A card is the link that its --device makes; parse_netdev() has none.
 struct Netdev {
   std::string id;
-  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, HubPort> kind;
+  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, HubPort, CardOptions>
+      kind;
 };
 
 // Reads "TYPE,key=value,…". Throws UsageError.

@@ -1,0 +1,116 @@
+#include "app/options/device.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "app/options/values.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kMaxName = 255;
+constexpr std::string_view kOption = "--device";
+
+struct Model {
+  std::string_view name;
+  std::string_view text;
+  CardModel model;
+  bool is_register_level;  // there is a PCI function to reach by vfio-user
+  bool has_virtqueues;     // and queues to reach by vhost-user
+};
+
+constexpr auto kModels = std::to_array<Model>({
+    {"e1000", "Intel 82540EM, Gigabit Ethernet.", CardModel::kE1000, true, false},
+    {"rtl8139", "Realtek RTL8139C+, Fast Ethernet.", CardModel::kRtl8139, true, false},
+    {"i82559c", "Intel 82559C, Fast Ethernet.", CardModel::kI82559c, true, false},
+    {"virtio-net", "The OASIS virtio network device.", CardModel::kVirtioNet, false, true},
+});
+
+const Model& model_of(std::string_view name) {
+  const auto* const found = std::ranges::find(kModels, name, &Model::name);
+  if (found != kModels.end()) return *found;
+  std::vector<std::string_view> names;
+  names.reserve(kModels.size());
+  for (const Model& model : kModels) names.push_back(model.name);
+  throw UsageError(std::string(kOption) + ": no model '" + std::string(name) + "'" +
+                   suggestion(name, names));
+}
+
+struct Draft {
+  CardOptions card;
+  std::optional<std::string> vfio_user;
+  std::optional<std::string> vhost_user;
+};
+
+MacAddress parse_station(std::string_view value) {
+  const auto mac = MacAddress::parse(value);
+  if (!mac || !mac->is_station()) {
+    throw UsageError("expected an address of one card, such as 52:54:00:12:34:56");
+  }
+  return *mac;
+}
+
+constexpr auto kRows = std::to_array<KeyRow<Draft>>({
+    {{"id", "NAME", "A name for the card."},
+     [](Draft& d, std::string_view v) { d.card.id = parse_text(v, kMaxName); }},
+    {{"netdev", "NAME", "The link or user network that it is plugged into."},
+     [](Draft& d, std::string_view v) { d.card.netdev = parse_text(v, kMaxName); }},
+    {{"mac", "ADDRESS", "Its Ethernet address. Default: 52:54:00:12:34:56, the next one …:57."},
+     [](Draft& d, std::string_view v) { d.card.mac = parse_station(v); }},
+    {{"vfio-user", "PATH",
+      "Listens there for a machine with PCI, as QEMU with its vfio-user-pci; not for virtio-net."},
+     [](Draft& d, std::string_view v) { d.vfio_user = parse_path(v, "a socket's path"); }},
+    {{"vhost-user", "PATH",
+      "Listens there for a machine that has a virtio device itself; for virtio-net."},
+     [](Draft& d, std::string_view v) { d.vhost_user = parse_path(v, "a socket's path"); }},
+});
+constexpr KeyTable<Draft> kTable(kOption, kRows);
+
+[[noreturn]] void fail(const Model& model, std::string_view what) {
+  throw UsageError(std::string(kOption) + " " + std::string(model.name) + ": " + std::string(what));
+}
+
+}  // namespace
+
+CardOptions parse_device(std::string_view text) {
+  constexpr std::string_view kDriver = "driver";
+  const std::vector<KeyValue> items = parse_key_values(text, kDriver);
+  const auto driver = std::ranges::find(items, kDriver, &KeyValue::key);
+  if (driver == items.end()) {
+    throw UsageError(std::string(kOption) + ": the model is missing; expected MODEL,KEY=VALUE,…");
+  }
+  const Model& model = model_of(driver->value);
+  Draft draft;
+  draft.card.model = model.model;
+  for (const KeyValue& item : items) {
+    if (item.key != kDriver) kTable.apply(draft, item);
+  }
+  if (draft.card.netdev.empty()) fail(model, "netdev is missing");
+  if (draft.vfio_user.has_value() == draft.vhost_user.has_value()) {
+    fail(model, model.is_register_level ? "expected vfio-user=PATH" : "expected vhost-user=PATH");
+  }
+  if (draft.vfio_user) {
+    if (!model.is_register_level) fail(model, "has no vfio-user; expected vhost-user=PATH");
+    draft.card.socket = CardSocket::kVfioUser;
+    draft.card.path = std::move(*draft.vfio_user);
+  } else {
+    if (!model.has_virtqueues) fail(model, "has no vhost-user; expected vfio-user=PATH");
+    draft.card.socket = CardSocket::kVhostUser;
+    draft.card.path = std::move(*draft.vhost_user);
+  }
+  return std::move(draft.card);
+}
+
+std::vector<OptionHelp> device_models() {
+  std::vector<OptionHelp> help;
+  help.reserve(kModels.size());
+  for (const Model& model : kModels) help.push_back({model.name, {}, model.text});
+  return help;
+}
+
+std::vector<OptionHelp> device_help() {
+  return kTable.help();
+}
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+// A network card that another process plugs into a machine, in QEMU's words:
+// "-device MODEL,netdev=NAME,vfio-user=PATH".
+//
+// The card is a link like any other: it meets the netdev that it names wherever that one is.
+
+#ifndef SLUICE_APP_OPTIONS_DEVICE_H_
+#define SLUICE_APP_OPTIONS_DEVICE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/options/key_table.h"
+#include "stack/address.h"
+
+namespace sluice {
+
+enum class CardModel : std::uint8_t { kE1000, kRtl8139, kI82559c, kVirtioNet };
+
+// How the machine reaches the card.
+enum class CardSocket : std::uint8_t {
+  kVfioUser,   // registers, memory and interrupts of a PCI function
+  kVhostUser,  // the virtqueues only; the machine has the rest of a virtio device itself
+};
+
+struct CardOptions {
+  CardModel model = CardModel::kE1000;
+  std::string id;
+  std::string netdev;
+  std::optional<MacAddress> mac;  // nullopt: the next one from 52:54:00:12:34:56 on
+  CardSocket socket = CardSocket::kVfioUser;
+  std::string path;  // where a machine connects to
+};
+
+// Reads "MODEL,key=value,…". Throws UsageError.
+CardOptions parse_device(std::string_view text);
+
+// For a manual: the models and the keys that all of them have.
+std::vector<OptionHelp> device_models();
+std::vector<OptionHelp> device_help();
+
+}  // namespace sluice
+
+#endif  // SLUICE_APP_OPTIONS_DEVICE_H_
