@@ -4,5 +4,5 @@ set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 [[ $# -gt 0 ]] || set -- h cc
 for ending in "$@"; do
-  find stack nat posix services devices app sluice fuzz tests -name "*.$ending"
+  find stack nat posix services devices app sluice fuzz examples tests -name "*.$ending"
 done | sort
