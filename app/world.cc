@@ -180,6 +180,8 @@ class World::Core {
     if (recorded_) recorded_->set_time(now);
     if (impaired_) impaired_->set_time(now);
     gsl::span<const Frame> frames;
+    // An empty batch, too, is news: the link may have room again.
+    const bool guest_was_ready = guest_ready_;
     if (guest_ready_) {
       frames = guest_->receive();
       if (recorded_) recorded_->record(now, frames);
@@ -189,7 +191,7 @@ class World::Core {
       impaired_->take(frames);
       frames = impaired_->arrived();
     }
-    if (!frames.empty()) nat_.on_frames(now, frames);
+    if (!frames.empty() || guest_was_ready) nat_.on_frames(now, frames);
     if (!events.empty()) nat_.on_host(now, events);
     const std::optional<Time> deadline = nat_.deadline();
     if (deadline && *deadline <= now) nat_.on_time(now);

@@ -65,6 +65,36 @@ TEST(FlowBuffers, HostsThatTakeNothingLeaveBuffersForTheRest) {
   EXPECT_EQ(sim.host.newest().sent, varied_text(50000));
 }
 
+TEST(FlowBuffers, WhatAFullLinkHasNoRoomForWaitsAndNothingIsLost) {
+  Sim sim;
+  const auto guests = connected(sim, 3);
+  constexpr std::size_t kRoom = 4;
+  sim.link.set_room(kRoom);
+  const std::string bytes = varied_text(300000);
+  for (std::size_t i = 0; i < guests.size(); ++i) {
+    sim.host.say(static_cast<SocketId>(i), bytes);
+  }
+  sim.run_for(seconds(30));
+  for (const auto& guest : guests) EXPECT_EQ(guest->received(), bytes);
+  EXPECT_EQ(sim.link.most(), kRoom);
+}
+
+TEST(FlowBuffers, AFlowThatFinishesOnAFullLinkFinishesWhenThereIsRoom) {
+  Sim sim;
+  const auto guests = connected(sim, 1);
+  sim.link.set_room(0);
+  sim.host.say(SocketId{0}, "last words");
+  sim.host.finish(SocketId{0});
+  sim.run_for(seconds(5));
+  EXPECT_EQ(guests[0]->received(), "");
+  EXPECT_LE(sim.link.most(), 1U);
+  sim.link.set_room(SIZE_MAX);
+  sim.nat.on_frames(sim.now, {});
+  sim.run_for(seconds(5));
+  EXPECT_EQ(guests[0]->received(), "last words");
+  EXPECT_TRUE(guests[0]->peer_finished());
+}
+
 TEST(FlowBuffers, AFewBytesTakeTheSmallestBuffers) {
   NatConfig config;
   config.limits.buffer_bytes = 100 * std::size_t{16} << 10;

@@ -154,7 +154,10 @@ class TcpFlows final : private TimerHandler {
   std::uint32_t space(const TcpFlow& flow) const;
   std::uint32_t receive_space(const TcpFlow& flow) const;
   void finish_guest(TcpFlow& flow);
-  void send_segments(Time now, TcpFlow& flow);
+  // False if the link was full before all was said.
+  bool send_segments(Time now, TcpFlow& flow);
+  // Gives the flow a turn in the next batch.
+  void hold(Time now, TcpFlow& flow);
   void set_timer(Time now, TcpFlow& flow);
 
   const FlowContext context_;
@@ -170,6 +173,7 @@ class TcpFlows final : private TimerHandler {
   bool expects_more_ = false;
   std::vector<FlowName> dirty_;     // flows whose turn is to come
   std::vector<FlowName> turns_;     // those that have it now
+  std::vector<FlowName> held_;      // those that had to break off for a link that was full
   std::vector<FlowName> finished_;  // those that have ended
 };
 

@@ -68,6 +68,10 @@ std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
 // All flows deal with the host before any speaks to the guest: the guest is woken by the first
 // frame, and finds the others right behind it instead of falling asleep in between.
 void TcpFlows::take_turns(Time now) {
+  for (const FlowName& name : held_) {
+    if (TcpFlow* const flow = table_.find(name)) mark(*flow);
+  }
+  held_.clear();
   turns_.swap(dirty_);
   for (const FlowName& name : turns_) {
     TcpFlow* const flow = table_.find(name);
@@ -96,9 +100,16 @@ void TcpFlows::exchange_with_host(Time now, TcpFlow& flow) {
 
 void TcpFlows::speak_to_guest(Time now, TcpFlow& flow) {
   if (flow.silent) return;
+  if (!context_.egress.has_room(flow.key().guest.address)) {
+    hold(now, flow);
+    return;
+  }
   tcp::Connection& connection = flow.connection;
   connection.set_receive_space(receive_space(flow));
-  send_segments(now, flow);
+  if (!send_segments(now, flow)) {
+    hold(now, flow);
+    return;
+  }
   if (flow.failed) {
     // After what came before it.
     connection.abort();
@@ -259,7 +270,21 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
   return limit > held ? limit - held : 0;
 }
 
-void TcpFlows::send_segments(Time now, TcpFlow& flow) {
+// What it has to say waits in its rings, where it costs nothing, and not in the link's queue, where
+// what follows would be lost.
+void TcpFlows::hold(Time now, TcpFlow& flow) {
+  // What is due meanwhile is not looked at again before that.
+  constexpr Duration kPatience = std::chrono::milliseconds(10);
+  held_.push_back(flow.name());
+  list(flow);
+  if (flow.connection.closed()) {
+    set_timer(now, flow);
+  } else if (const auto deadline = flow.connection.deadline(now)) {
+    context_.timers.set(flow, std::max(*deadline, now + kPatience));
+  }
+}
+
+bool TcpFlows::send_segments(Time now, TcpFlow& flow) {
   const FlowKey& key = flow.key();
   const std::uint32_t limit = context_.egress.tcp_payload_limit(flow.key().guest.address);
   while (const auto segment = flow.connection.next(now, limit)) {
@@ -277,7 +302,9 @@ void TcpFlows::send_segments(Time now, TcpFlow& flow) {
                               .window = segment->window},
                              segment->options, gsl::span<const Bytes>(pieces).first(count),
                              segment->segment_size);
+    if (segment->length != 0 && !context_.egress.has_room(key.guest.address)) return false;
   }
+  return true;
 }
 
 // The wheel is told of earlier deadlines only: one that has moved back is found out when it fires.

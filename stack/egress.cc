@@ -42,6 +42,11 @@ std::uint32_t Egress::tcp_payload_limit(const IpAddress& to) const {
   return IpHeader::kMaxLength - IpHeader::kMaxSize - TcpHeader::kSize - TcpOptions::kMaxSize;
 }
 
+bool Egress::has_room(const IpAddress& to) const {
+  const std::optional<MacAddress> mac = neighbors_.find(to);
+  return !mac || link_.has_room(*mac);
+}
+
 MacAddress Egress::link_source(const IpAddress& from) const {
   return Network::mac_of(network_.is_inside(from) ? from : network_.of(from).host);
 }

@@ -44,6 +44,8 @@ class Egress final : private TimerHandler {
   // Payload bytes that one call of send_tcp() to `to` may carry to be cut by the link; 0 if it cuts
   // nothing.
   std::uint32_t tcp_payload_limit(const IpAddress& to) const;
+  // False while the link to `to` is full, and what can wait should.
+  bool has_room(const IpAddress& to) const;
 
   // Sends UDP datagrams with these payloads: all of one size, but the last may be shorter; no more
   // than kMaxDatagram bytes together, or one. They are copied or sent before this returns. With

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 
+#include "stack/address.h"
 #include "stack/bytes.h"
 #include "stack/frame.h"
 
@@ -36,6 +37,9 @@ class Link {
   // kMaxPieces pieces, which must stay unchanged until flush(). A link that is full drops the
   // frame, as a wire would, and counts it.
   virtual void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) = 0;
+  // False if what is committed for that address would find little room, or none: who can wait does.
+  // When there is room again the Nat gets an input, be it an empty batch of frames.
+  virtual bool has_room(const MacAddress& /*to*/) const { return true; }
   // Everything committed is on its way when this returns.
   virtual void flush() = 0;
 

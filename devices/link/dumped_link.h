@@ -34,6 +34,7 @@ class DumpedLink final : public GuestLink {
   const Counters& counters() const override { return inner_->counters(); }
 
   LinkCapabilities capabilities() const override { return recorded_.capabilities(); }
+  bool has_room(const MacAddress& to) const override { return recorded_.has_room(to); }
   MutableBytes reserve(std::size_t size) override {
     recorded_.set_time(clock_());
     return recorded_.reserve(size);

@@ -60,6 +60,9 @@ class FrameStreamWriter {
   // Room for a frame of at most `size` bytes, up to Link::kMaxReserve; empty if too much waits
   // already.
   MutableBytes room(std::size_t size);
+  // There is room for what answers and acknowledges, and for what somebody may send at once, but
+  // not so much more.
+  bool has_room() const { return end_ - begin_ < kSize / 2; }
   // The first `size` bytes of the room are a frame.
   void commit(std::size_t size);
 

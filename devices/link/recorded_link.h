@@ -23,6 +23,7 @@ class RecordedLink final : public Link {
   void record(Time now, gsl::span<const Frame> frames);
 
   LinkCapabilities capabilities() const override { return inner_.capabilities(); }
+  bool has_room(const MacAddress& to) const override { return inner_.has_room(to); }
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;

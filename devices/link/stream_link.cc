@@ -89,12 +89,16 @@ void StreamLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
 }
 
 void StreamLink::flush() {
-  while (peer_.socket() >= 0 && !writer_.waiting().empty()) {
+  while (peer_.socket() >= 0 && peer_.writable() && !writer_.waiting().empty()) {
     const Bytes waiting = writer_.waiting();
     const ssize_t size = ::send(peer_.socket(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) {
-      if (errno != EAGAIN) peer_.lose(std::generic_category().message(errno));
+      if (errno == EAGAIN) {
+        peer_.pause();
+      } else {
+        peer_.lose(std::generic_category().message(errno));
+      }
       return;
     }
     writer_.consume(static_cast<std::size_t>(size));

@@ -58,6 +58,23 @@ class StreamLinkTest : public testing::Test {
   std::vector<std::string> told_;
 };
 
+TEST_F(StreamLinkTest, HasNoRoomWhileThePeerTakesNothing) {
+  StreamLink server({.place = place_, .listens = true}, teller());
+  StreamLink client({.place = place_}, teller());
+  std::vector<Octets> arrived;
+  ASSERT_TRUE(run({&server, &client}, arrived, [&] { return !told_.empty(); }));
+  constexpr std::size_t kMost = 1000;
+  std::size_t sent = 0;
+  for (; server.has_room({}) && sent < kMost; ++sent) send_frame(server, some_frame(65550, 1));
+  server.flush();
+  EXPECT_LT(sent, kMost);
+  // What answers still finds its place.
+  send_frame(server, some_frame(60, 2));
+  EXPECT_EQ(server.counters().dropped(Drop::kLinkFull), 0U);
+  ASSERT_TRUE(run({&server, &client}, arrived, [&] { return arrived.size() == sent + 1; }));
+  EXPECT_TRUE(server.has_room({}));
+}
+
 TEST_F(StreamLinkTest, FramesGoBothWays) {
   StreamLink server({.place = place_, .listens = true}, teller());
   StreamLink client({.place = place_}, teller());

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include <climits>
+
 namespace sluice {
 namespace {
 
@@ -21,6 +23,17 @@ constexpr std::uint32_t kChanges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 std::string text_of(int error) {
   return std::generic_category().message(error);
+}
+
+// Lets the socket take as much as the system allows, so that the peer does not run dry between two
+// of our turns. TCP finds out for itself how much is worth it.
+void keep_busy(const Descriptor& socket) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size);
+  if (domain != AF_UNIX) return;
+  constexpr int kAll = INT_MAX / 2;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kAll, sizeof kAll);
 }
 
 }  // namespace
@@ -87,8 +100,10 @@ void StreamPeer::adopt(Descriptor socket) {
   // Of TCP; other sockets have no such option.
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  keep_busy(socket);
   socket_ = std::move(socket);
   ending_ = false;
+  writable_ = true;
 }
 
 void StreamPeer::try_again() {
@@ -141,6 +156,7 @@ bool StreamPeer::update() {
     if (event.data.u64 == kSocket && (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
       ending_ = true;
     }
+    if (event.data.u64 == kSocket && (event.events & EPOLLOUT) != 0) writable_ = true;
   }
   if (came) tell_(News::kCame, "connected with " + name());
   return came;

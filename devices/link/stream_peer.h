@@ -44,6 +44,10 @@ class StreamPeer {
   int descriptor() const { return polls_.descriptor(); }
   // Connected to the peer, nonblocking; -1 while there is none.
   int socket() const { return connecting_ ? -1 : socket_.get(); }
+  // Whether the socket may take something, as far as update() has heard since pause() was called.
+  bool writable() const { return writable_; }
+  // The socket takes nothing more for now.
+  void pause() { writable_ = false; }
   // Takes what has happened. True if there is a peer that was not there before.
   bool update();
   // The peer has announced the end, which may still be behind what it has sent.
@@ -72,6 +76,7 @@ class StreamPeer {
   Descriptor socket_;
   bool connecting_ = false;
   bool ending_ = false;
+  bool writable_ = false;
 };
 
 }  // namespace sluice

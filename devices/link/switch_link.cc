@@ -142,6 +142,14 @@ void SwitchLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
   }
 }
 
+bool SwitchLink::has_room(const MacAddress& to) const {
+  const auto port = target(to);
+  const auto found = std::find_if(ports_.begin(), ports_.end(), [&](const Port& candidate) {
+    return port && candidate.number == *port;
+  });
+  return found == ports_.end() || found->link->has_room(to);
+}
+
 void SwitchLink::flush() {
   for (Port& port : ports_) {
     if (std::exchange(port.touched, false)) port.link->flush();

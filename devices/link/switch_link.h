@@ -50,6 +50,7 @@ class SwitchLink final : public GuestLink {
   LinkCapabilities capabilities() const override { return capabilities_; }
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  bool has_room(const MacAddress& to) const override;
   void flush() override;
 
  private:

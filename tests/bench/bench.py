@@ -66,13 +66,16 @@ def parse():
         parser.add_argument("--" + program, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--peer-root", metavar="DIR", help="a directory with a Debian system that has the peers")
     parser.add_argument("--only", metavar="NAT,…", help="these instead of all there are")
+    parser.add_argument("--stream", action="store_true",
+                        help="instead of a tap, the guest comes by a stream of frames on a unix socket, as QEMU's netdev "
+                        "stream sends them; Sluice and passt are measured")
     parser.add_argument("--tests", metavar="TEST,…", help="these instead of all that are named below")
     parser.add_argument("--curve", action="store_true",
                         help="instead of tests, time and memory per new flow from 100 to 100,000 idle flows")
     parser.add_argument("--impair", metavar="LIST",
                         help="makes a bad line of the guest's link, as sluice's option of that name does; only sluice "
                         "and the relay, whose figures are then those of the kernels' own TCP, have such a link")
-    parser.add_argument("--sluice-options", metavar="WORDS", default="", help="more options of sluice attach")
+    parser.add_argument("--sluice-options", metavar="WORDS", default="", help="more options of sluice")
     parser.add_argument("--mtu", metavar="N,…", type=_numbers, default="1500,65520",
                         help="of the guest; default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
@@ -90,7 +93,9 @@ def parse():
 
 def chosen_nats(options, sluice, relay):
     words = options.sluice_options.split()
-    if options.impair:
+    if options.stream:
+        found = nats.plugged(sluice, words, options.peer_root)
+    elif options.impair:
         found = [nats.Sluice(sluice, [*words, "--impair", options.impair]), nats.Relay(relay, options.impair)]
     else:
         found = [nats.Sluice(sluice, words), *nats.peers(options.peer_root), nats.Relay(relay), nats.Direct()]
@@ -204,7 +209,7 @@ def main():
             "load_average": os.getloadavg()[0], "kernel": os.uname().release,
             "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
             "rounds": options.rounds, "seconds": options.seconds,
-            "impairment": options.impair, "sluice_options": options.sluice_options,
+            "stream": options.stream, "impairment": options.impair, "sluice_options": options.sluice_options,
             "congestion": options.congestion, "host_congestion": options.host_congestion,
             "as_root": worlds.is_root(), "calls_counted_by": None if options.no_calls else spent.calls_counter(),
             "versions": {nat.name: nat.version() for nat in candidates}}

@@ -114,6 +114,11 @@ class Children:
 
     def __init__(self):
         self._all = []
+        self._last = []
+
+    def at_end(self, action):
+        """Calls it when all of them have ended."""
+        self._last.append(action)
 
     def start(self, words, **options):
         options.setdefault("stdout", subprocess.DEVNULL)
@@ -135,6 +140,8 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.send_signal(signal.SIGKILL)
                 child.wait()
+        for action in self._last:
+            action()
 
 
 class Namespace:

@@ -1,5 +1,6 @@
 #include "tests/sim/keeping_link.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <gsl/assert>
@@ -16,6 +17,7 @@ void KeepingLink::commit(std::size_t size, gsl::span<const Bytes> payload, const
   Expects(size <= room_.size() && payload.size() <= kMaxPieces);
   room_.resize(size);
   committed_.push_back({std::exchange(room_, {}), {payload.begin(), payload.end()}, offload});
+  most_ = std::max(most_, kept());
 }
 
 void KeepingLink::flush() {

@@ -20,12 +20,18 @@ class KeepingLink final : public Link {
 
   explicit KeepingLink(const LinkCapabilities& capabilities) : capabilities_(capabilities) {}
 
+  // There is room for so many frames between two calls of take(), as has_room() tells; more are
+  // kept all the same.
+  void set_room(std::size_t frames) { room_for_ = frames; }
+  // The most frames that there have been between two calls.
+  std::size_t most() const { return most_; }
   // What has been flushed since the last call.
   std::vector<Kept> take();
 
   LinkCapabilities capabilities() const override { return capabilities_; }
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  bool has_room(const MacAddress& /*to*/) const override { return kept() < room_for_; }
   void flush() override;
 
  private:
@@ -35,7 +41,11 @@ class KeepingLink final : public Link {
     Offload offload;
   };
 
+  std::size_t kept() const { return committed_.size() + flushed_.size(); }
+
   LinkCapabilities capabilities_;
+  std::size_t room_for_ = SIZE_MAX;
+  std::size_t most_ = 0;
   Octets room_;
   std::vector<Committed> committed_;
   std::vector<Kept> flushed_;
