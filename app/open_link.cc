@@ -12,6 +12,7 @@
 #include "devices/link/dumped_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/tap.h"
+#include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
@@ -40,6 +41,12 @@ std::unique_ptr<GuestLink> open(const DatagramNetdev& datagram) {
   return std::make_unique<DatagramLink>(pair.remote, pair.local);
 }
 
+std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
+  return std::make_unique<VdeLink>(
+      VdeOptions{.place = vde.place, .port = vde.port, .group = vde.group, .mode = vde.mode},
+      [name](const std::string& what) { log::warning(name + ": " + what); });
+}
+
 Descriptor open(const TapNetdev& tap) {
   if (tap.given) return Descriptor(tap.given->number);
   Descriptor descriptor = open_tap(tap.name.empty() ? "tap%d" : tap.name);
@@ -61,6 +68,7 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
     return open(*datagram);
   }
   if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
+  if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
   return guest_link(open(*tap), invocation);

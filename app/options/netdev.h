@@ -6,6 +6,7 @@
 #ifndef SLUICE_APP_OPTIONS_NETDEV_H_
 #define SLUICE_APP_OPTIONS_NETDEV_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,14 @@ struct TapNetdev {
   std::optional<GivenDescriptor> given;
 };
 
+// A port of a switch of Virtual Distributed Ethernet.
+struct VdeNetdev {
+  std::string place;  // as libvdeplug takes it; empty: its default
+  int port = 0;       // 0: any
+  std::string group;  // of this end's socket; empty: the process's
+  std::uint32_t mode = 0700;
+};
+
 // Joins a netdev to a hub, instead of to the switch that all others meet on.
 struct HubPort {
   std::uint32_t hub = 0;
@@ -56,7 +65,8 @@ struct HubPort {
 // A card is the link that its --device makes; parse_netdev() has none.
 struct Netdev {
   std::string id;
-  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, HubPort, CardOptions>
+  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, VdeNetdev, HubPort,
+               CardOptions>
       kind;
 };
 

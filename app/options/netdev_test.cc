@@ -83,6 +83,15 @@ TEST(Netdev, TapsAndHubs) {
   EXPECT_EQ(port.netdev, "a");
 }
 
+TEST(Netdev, SwitchesOfVdeHavePortsGroupsAndModes) {
+  const auto vde = parsed<VdeNetdev>("vde,sock=/run/switch,port=3,group=users,mode=0660");
+  EXPECT_EQ(vde.place, "/run/switch");
+  EXPECT_EQ(vde.port, 3);
+  EXPECT_EQ(vde.group, "users");
+  EXPECT_EQ(vde.mode, 0660U);
+  EXPECT_EQ(parsed<VdeNetdev>("vde").mode, 0700U);
+}
+
 TEST(Netdev, TheUserNetworkIsOne) {
   EXPECT_EQ(parse_netdev("user,id=u,net=10.1.1.0/24").id, "u");
 }
@@ -111,6 +120,8 @@ TEST(Netdev, AMistakeIsNamed) {
   EXPECT_NE(problem("socket,mcast=127.0.0.1:1").find("group"), std::string::npos);
   EXPECT_NE(problem("socket,connect=:1").find("HOST:PORT"), std::string::npos);
   EXPECT_NE(problem("tap,script=/etc/qemu-ifup").find("expected no"), std::string::npos);
+  EXPECT_NE(problem("vde,mode=rwx").find("octal"), std::string::npos);
+  EXPECT_NE(problem("vde,port=65536").find("up to 65535"), std::string::npos);
   EXPECT_NE(problem("hubport,hubid=1").find("both needed"), std::string::npos);
 }
 
