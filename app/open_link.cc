@@ -10,6 +10,7 @@
 #include "app/log.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
+#include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/tap.h"
 #include "devices/link/vde_link.h"
@@ -68,6 +69,9 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
     return open(*datagram);
   }
   if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
+  if (const auto* const tunnel = std::get_if<L2tpv3Options>(&netdev.kind)) {
+    return open_l2tpv3(*tunnel);
+  }
   if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);

@@ -15,6 +15,7 @@
 
 #include "app/options/device.h"
 #include "app/options/user_network.h"
+#include "devices/link/l2tpv3_link.h"
 #include "devices/link/socket_place.h"
 #include "devices/link/stream_peer.h"
 
@@ -65,8 +66,8 @@ struct HubPort {
 // A card is the link that its --device makes; parse_netdev() has none.
 struct Netdev {
   std::string id;
-  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, VdeNetdev, HubPort,
-               CardOptions>
+  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, VdeNetdev,
+               L2tpv3Options, HubPort, CardOptions>
       kind;
 };
 

@@ -92,6 +92,42 @@ TEST(Netdev, SwitchesOfVdeHavePortsGroupsAndModes) {
   EXPECT_EQ(parsed<VdeNetdev>("vde").mode, 0700U);
 }
 
+TEST(Netdev, PseudowiresOfL2tpv3KnowBothEnds) {
+  const auto plain = parsed<L2tpv3Options>("l2tpv3,src=192.0.2.1,dst=192.0.2.2,txsession=7");
+  EXPECT_EQ(plain.remote, (Endpoint{IpAddress::v4(192, 0, 2, 2), 0}));
+  EXPECT_EQ(plain.send_session, 7U);
+  EXPECT_EQ(plain.receive_session, 7U);
+  EXPECT_EQ(plain.format.header_size(), 4U);
+  const auto full = parsed<L2tpv3Options>(
+      "l2tpv3,src=::1,dst=::2,ipv6,udp,srcport=1,dstport=2,cookie64,txcookie=0x123456789,"
+      "rxcookie=2,counter,rxsession=0xffffffff,txsession=1,offset=4");
+  EXPECT_EQ(full.local.port, 1);
+  EXPECT_TRUE(full.format.over_udp && full.format.sublayer && full.numbered);
+  EXPECT_EQ(full.format.header_size(), 4U + 4 + 8 + 4 + 4);
+  EXPECT_EQ(full.send_cookie, 0x123456789U);
+  EXPECT_EQ(full.receive_session, 0xffffffffU);
+  const auto pinned =
+      parsed<L2tpv3Options>("l2tpv3,src=192.0.2.1,dst=192.0.2.2,txsession=7,counter,pincounter");
+  EXPECT_TRUE(pinned.format.sublayer && !pinned.numbered);
+}
+
+TEST(Netdev, AMistakeInAPseudowireIsNamed) {
+  const std::string ends = "l2tpv3,src=192.0.2.1,dst=192.0.2.2";
+  EXPECT_NE(problem("l2tpv3,src=::1").find("both needed"), std::string::npos);
+  EXPECT_NE(problem("l2tpv3,src=::1,dst=192.0.2.2").find("different families"), std::string::npos);
+  EXPECT_NE(problem(ends).find("txsession is missing"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=0").find("from 1 to"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,ipv6").find("addresses of IPv4"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,udp").find("srcport and dstport"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,srcport=1").find("expected udp=on"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,rxcookie=1").find("both needed"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,cookie64").find("are missing"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,rxcookie=1,txcookie=0x100000000").find("cookie64=on"),
+            std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,pincounter").find("counter=on"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,offset=256").find("0 to 255"), std::string::npos);
+}
+
 TEST(Netdev, TheUserNetworkIsOne) {
   EXPECT_EQ(parse_netdev("user,id=u,net=10.1.1.0/24").id, "u");
 }

@@ -28,6 +28,8 @@ NetdevType socket_netdev();
 NetdevType tap_netdev();
 // vde_netdev.cc
 NetdevType vde_netdev();
+// l2tpv3_netdev.cc
+NetdevType l2tpv3_netdev();
 // hub_netdev.cc
 NetdevType hub_netdev();
 

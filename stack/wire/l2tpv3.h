@@ -1,5 +1,5 @@
-// Data messages of L2TPv3 (RFC 3931, sections 4.1 and 4.6): a frame in a packet of IP or UDP, behind
-// the number of the session that it belongs to.
+// Data messages of L2TPv3 (RFC 3931, sections 4.1 and 4.6): a frame in a packet of IP or UDP,
+// behind the number of the session that it belongs to.
 //
 //   over UDP only: flags and version (2), reserved (2)
 //   session (4)  cookie (0, 4 or 8)  sublayer (0 or 4)  padding

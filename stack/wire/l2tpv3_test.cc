@@ -22,12 +22,9 @@ TEST(L2tpv3, HeadersLieAsRfc3931Says) {
   EXPECT_EQ(emitted(header, {}), (Octets{1, 2, 3, 4}));
   EXPECT_EQ(emitted(header, {.over_udp = true}), (Octets{0, 3, 0, 0, 1, 2, 3, 4}));
   EXPECT_EQ(emitted(header, {.cookie = Cookie::k32}), (Octets{1, 2, 3, 4, 14, 15, 16, 17}));
-  EXPECT_EQ(emitted(header, {.over_udp = true,
-                             .cookie = Cookie::k64,
-                             .sublayer = true,
-                             .padding = 2}),
-            (Octets{0,  3,  0,  0,  1,  2,  3,    4, 10, 11, 12,
-                    13, 14, 15, 16, 17, 0x40, 0, 0,  5,  0,  0}));
+  EXPECT_EQ(
+      emitted(header, {.over_udp = true, .cookie = Cookie::k64, .sublayer = true, .padding = 2}),
+      (Octets{0, 3, 0, 0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 0x40, 0, 0, 5, 0, 0}));
 }
 
 TEST(L2tpv3, AMessageWithoutANumberSaysSo) {
@@ -50,11 +47,10 @@ TEST(L2tpv3, WhatIsNoDataMessageIsNone) {
 }
 
 RC_GTEST_PROP(L2tpv3, WhatIsWrittenIsRead, ()) {
-  const L2tpv3Format format{
-      .over_udp = *rc::gen::arbitrary<bool>(),
-      .cookie = *rc::gen::element(Cookie::kNone, Cookie::k32, Cookie::k64),
-      .sublayer = *rc::gen::arbitrary<bool>(),
-      .padding = *rc::gen::arbitrary<std::uint8_t>()};
+  const L2tpv3Format format{.over_udp = *rc::gen::arbitrary<bool>(),
+                            .cookie = *rc::gen::element(Cookie::kNone, Cookie::k32, Cookie::k64),
+                            .sublayer = *rc::gen::arbitrary<bool>(),
+                            .padding = *rc::gen::arbitrary<std::uint8_t>()};
   L2tpv3Header header{.session = *rc::gen::inRange<std::uint32_t>(1, 0xffffffff)};
   const auto cookie = *rc::gen::arbitrary<std::uint64_t>();
   if (format.cookie == Cookie::k32) header.cookie = cookie & 0xffffffff;

@@ -1,11 +1,13 @@
 """What speaks with `sluice run` over a link, as emulators do."""
 
+import contextlib
 import socket
 import struct
 
 from claims import GATEWAY, command
 from guest_namespace import GuestNamespace
 from network import Network
+from outside import sh
 from packets import BROADCAST_MAC, ETH_P_ARP
 from servers import closed_port
 from sluice import BINARY, Program, poll_until
@@ -81,10 +83,26 @@ class StreamPeer:
         self.close()
 
 
-def carry_much(one, other, size="100M"):
+@contextlib.contextmanager
+def _wire(namespace):
+    """A pair of interfaces into a namespace: 198.18.0.1 and 2001:db8:18::1 there, …2 here."""
+    sh("ip", "link", "add", "wire0", "type", "veth", "peer", "name", "wire1", "netns", str(namespace.pid))
+    for run, name, number in ((namespace.run, "wire1", 1), (sh, "wire0", 2)):
+        run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=0")
+        run("ip", "address", "add", f"198.18.0.{number}/24", "dev", name)
+        run("ip", "address", "add", f"2001:db8:18::{number}/64", "dev", name, "nodad")
+        run("ip", "link", "set", name, "up")
+    yield
+    sh("ip", "link", "delete", "wire0")
+
+
+def carry_much(one, other, size="100M", wire=False):
     """A namespace's tap, bridged by one process over netdev `one` to another one that has the way
     out and netdev `other`: iperf3 through both, both ways. Returns what it prints."""
-    with GuestNamespace() as namespace, Network("user", other):
+    with GuestNamespace() as namespace, contextlib.ExitStack() as stack:
+        if wire:
+            stack.enter_context(_wire(namespace))
+        stack.enter_context(Network("user", other))
         with Network("tap,ifname=tap0", one, program=tuple(namespace.command(BINARY))):
             namespace.run("ip", "address", "add", "10.0.2.15/24", "dev", "tap0")
             namespace.run("ip", "link", "set", "tap0", "up")
