@@ -81,22 +81,23 @@ TEST(L2tpv3Link, FramesGoBothWaysOverBothFamilies) {
 }
 
 TEST(L2tpv3Link, MessagesOfOthersAndRubbishAreFiltered) {
-  const auto [peer, remote] = bound_socket(IpAddress::v4(127, 0, 0, 1));
+  const auto bound = bound_socket(IpAddress::v4(127, 0, 0, 1));
+  const int peer = bound.first.get();
   L2tpv3Options options = udp_between(IpAddress::v4(127, 0, 0, 1));
-  options.remote = remote;
+  options.remote = bound.second;
   const auto link = open_l2tpv3(options);
   const SocketAddress to(options.local);
   const auto say = [&](std::uint32_t session, std::uint64_t cookie, std::size_t size) {
     Octets message(options.format.header_size() + size, 7);
     L2tpv3Header{.session = session, .cookie = cookie}.emit(options.format, message);
-    ::sendto(peer.get(), message.data(), message.size(), 0, to.data(), to.size());
+    ::sendto(peer, message.data(), message.size(), 0, to.data(), to.size());
   };
   say(1, 0x400000000, 60);  // the session is the other end's
   say(2, 0, 60);
   say(0, 0x400000000, 60);
   say(2, 0x400000000, 13);  // no frame
   for (const Octets& rubbish : {Octets{}, Octets(1, 0xff), Octets(100, 0xff), Octets(27, 0)}) {
-    ::sendto(peer.get(), rubbish.data(), rubbish.size(), 0, to.data(), to.size());
+    ::sendto(peer, rubbish.data(), rubbish.size(), 0, to.data(), to.size());
   }
   say(2, 0x400000000, 14);
   EXPECT_EQ(receive(*link, 1), std::vector<Octets>{Octets(14, 7)});
