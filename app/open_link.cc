@@ -6,13 +6,12 @@
 
 #include <gsl/assert>
 
-#include "app/guest_link.h"
 #include "app/log.h"
+#include "app/open_tap.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
 #include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
-#include "devices/link/tap.h"
 #include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
@@ -48,13 +47,6 @@ std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
       [name](const std::string& what) { log::warning(name + ": " + what); });
 }
 
-Descriptor open(const TapNetdev& tap) {
-  if (tap.given) return Descriptor(tap.given->number);
-  Descriptor descriptor = open_tap(tap.name.empty() ? "tap%d" : tap.name);
-  log::info("the interface is " + tap_name(descriptor));
-  return descriptor;
-}
-
 std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& /*name*/) {
   throw std::system_error(std::make_error_code(std::errc::not_supported),
                           "can't listen for a machine on " + card.path);
@@ -75,7 +67,7 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
   if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
-  return guest_link(open(*tap), invocation);
+  return open_tap_netdev(*tap, invocation);
 }
 
 CaptureOptions options_of(const FilterDump& dump) {

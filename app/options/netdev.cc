@@ -18,10 +18,10 @@ NetdevType user_netdev() {
           &user_network_help};
 }
 
-const std::array<NetdevType, 8>& types() {
-  static const std::array<NetdevType, 8> types{
-      user_netdev(), stream_netdev(), datagram_netdev(), socket_netdev(),
-      tap_netdev(),  vde_netdev(),    l2tpv3_netdev(),   hub_netdev(),
+const std::array<NetdevType, 9>& types() {
+  static const std::array<NetdevType, 9> types{
+      user_netdev(),   stream_netdev(), datagram_netdev(), socket_netdev(), tap_netdev(),
+      bridge_netdev(), vde_netdev(),    l2tpv3_netdev(),   hub_netdev(),
   };
   return types;
 }

@@ -44,9 +44,18 @@ struct DatagramNetdev {
   std::variant<Pair, Group, GivenDescriptor> peer;
 };
 
+// A Linux network interface: made here, or by somebody else who hands over descriptors.
 struct TapNetdev {
-  std::string name;  // empty: the system's choice
-  std::optional<GivenDescriptor> given;
+  std::string name;                    // empty: the system's choice
+  std::vector<GivenDescriptor> given;  // one for each queue
+  std::uint32_t queues = 1;
+  bool vnet_headers = true;
+  // Commands that are told the name, when it has come and before it goes; empty: none.
+  std::string script;
+  std::string down_script;
+  // A command that hands over the interface, on that bridge; empty: none (tap_helper.h).
+  std::string helper;
+  std::string bridge = "br0";
 };
 
 // A port of a switch of Virtual Distributed Ethernet.

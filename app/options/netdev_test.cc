@@ -78,6 +78,18 @@ TEST(Netdev, SocketsAreOfEitherKind) {
 
 TEST(Netdev, TapsAndHubs) {
   EXPECT_EQ(parsed<TapNetdev>("tap,ifname=tap7,script=no,downscript=no").name, "tap7");
+  const auto full = parsed<TapNetdev>("tap,script=/up,downscript=/down,vnet_hdr=off,queues=4");
+  EXPECT_EQ(full.script, "/up");
+  EXPECT_EQ(full.down_script, "/down");
+  EXPECT_FALSE(full.vnet_headers);
+  EXPECT_EQ(full.queues, 4U);
+  EXPECT_EQ(parsed<TapNetdev>("tap,fds=1:2,script=no").given.size(), 2U);
+  const auto helped = parsed<TapNetdev>("tap,helper=/helper,br=br7");
+  EXPECT_EQ(helped.helper, "/helper");
+  EXPECT_EQ(helped.bridge, "br7");
+  const auto bridge = parsed<TapNetdev>("bridge");
+  EXPECT_EQ(bridge.helper, "/usr/lib/qemu/qemu-bridge-helper");
+  EXPECT_EQ(bridge.bridge, "br0");
   const auto port = parsed<HubPort>("hubport,id=h,hubid=3,netdev=a");
   EXPECT_EQ(port.hub, 3U);
   EXPECT_EQ(port.netdev, "a");
@@ -155,7 +167,13 @@ TEST(Netdev, AMistakeIsNamed) {
   EXPECT_NE(problem("socket,udp=127.0.0.1:1").find("localaddr="), std::string::npos);
   EXPECT_NE(problem("socket,mcast=127.0.0.1:1").find("group"), std::string::npos);
   EXPECT_NE(problem("socket,connect=:1").find("HOST:PORT"), std::string::npos);
-  EXPECT_NE(problem("tap,script=/etc/qemu-ifup").find("expected no"), std::string::npos);
+  EXPECT_NE(problem("tap,fd=2,queues=2").find("beside them"), std::string::npos);
+  EXPECT_NE(problem("tap,fds=2:2").find("each number once"), std::string::npos);
+  EXPECT_NE(problem("tap,fds=2:").find("open descriptor"), std::string::npos);
+  EXPECT_NE(problem("tap,helper=/h,ifname=tap0").find("beside it"), std::string::npos);
+  EXPECT_NE(problem("tap,br=br1").find("br belongs to helper"), std::string::npos);
+  EXPECT_NE(problem("tap,queues=0").find("1 to 256"), std::string::npos);
+  EXPECT_NE(problem("bridge,br=a-very-long-name-it-is").find("1 to 15"), std::string::npos);
   EXPECT_NE(problem("vde,mode=rwx").find("octal"), std::string::npos);
   EXPECT_NE(problem("vde,port=65536").find("up to 65535"), std::string::npos);
   EXPECT_NE(problem("hubport,hubid=1").find("both needed"), std::string::npos);

@@ -26,6 +26,7 @@ NetdevType datagram_netdev();
 NetdevType socket_netdev();
 // tap_netdevs.cc
 NetdevType tap_netdev();
+NetdevType bridge_netdev();
 // vde_netdev.cc
 NetdevType vde_netdev();
 // l2tpv3_netdev.cc

@@ -96,14 +96,14 @@ def _wire(namespace):
     sh("ip", "link", "delete", "wire0")
 
 
-def carry_much(one, other, size="100M", wire=False):
-    """A namespace's tap, bridged by one process over netdev `one` to another one that has the way
+def carry_much(one, other, size="100M", wire=False, tap="tap,ifname=tap0"):
+    """A namespace's tap0, bridged by one process over netdev `one` to another one that has the way
     out and netdev `other`: iperf3 through both, both ways. Returns what it prints."""
     with GuestNamespace() as namespace, contextlib.ExitStack() as stack:
         if wire:
             stack.enter_context(_wire(namespace))
         stack.enter_context(Network("user", other))
-        with Network("tap,ifname=tap0", one, program=tuple(namespace.command(BINARY))):
+        with Network(tap, one, program=tuple(namespace.command(BINARY))):
             namespace.run("ip", "address", "add", "10.0.2.15/24", "dev", "tap0")
             namespace.run("ip", "link", "set", "tap0", "up")
             port = closed_port()
