@@ -56,6 +56,7 @@ std::unique_ptr<GuestLink> open_tap_netdev(const TapNetdev& tap,
   std::string name;
   if (!tap.script.empty() || !tap.down_script.empty()) name = tap_name(queues.front());
   std::vector<std::unique_ptr<GuestLink>> links;
+  links.reserve(queues.size());
   for (Descriptor& queue : queues) links.push_back(guest_link(std::move(queue), invocation));
   if (!tap.script.empty()) AidingCommand({tap.script, name}).finish();
   if (links.size() == 1 && tap.down_script.empty()) return std::move(links.front());
