@@ -6,12 +6,13 @@
 
 #include <gsl/assert>
 
-#include "app/guest_link.h"
 #include "app/log.h"
+#include "app/open_tap.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
+#include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
-#include "devices/link/tap.h"
+#include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
@@ -40,11 +41,10 @@ std::unique_ptr<GuestLink> open(const DatagramNetdev& datagram) {
   return std::make_unique<DatagramLink>(pair.remote, pair.local);
 }
 
-Descriptor open(const TapNetdev& tap) {
-  if (tap.given) return Descriptor(tap.given->number);
-  Descriptor descriptor = open_tap(tap.name.empty() ? "tap%d" : tap.name);
-  log::info("the interface is " + tap_name(descriptor));
-  return descriptor;
+std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
+  return std::make_unique<VdeLink>(
+      VdeOptions{.place = vde.place, .port = vde.port, .group = vde.group, .mode = vde.mode},
+      [name](const std::string& what) { log::warning(name + ": " + what); });
 }
 
 std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& /*name*/) {
@@ -61,9 +61,13 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
     return open(*datagram);
   }
   if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
+  if (const auto* const tunnel = std::get_if<L2tpv3Options>(&netdev.kind)) {
+    return open_l2tpv3(*tunnel);
+  }
+  if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
-  return guest_link(open(*tap), invocation);
+  return open_tap_netdev(*tap, invocation);
 }
 
 CaptureOptions options_of(const FilterDump& dump) {

@@ -6,6 +6,7 @@
 #ifndef SLUICE_APP_OPTIONS_NETDEV_H_
 #define SLUICE_APP_OPTIONS_NETDEV_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "app/options/device.h"
 #include "app/options/user_network.h"
+#include "devices/link/l2tpv3_link.h"
 #include "devices/link/socket_place.h"
 #include "devices/link/stream_peer.h"
 
@@ -42,9 +44,26 @@ struct DatagramNetdev {
   std::variant<Pair, Group, GivenDescriptor> peer;
 };
 
+// A Linux network interface: made here, or by somebody else who hands over descriptors.
 struct TapNetdev {
-  std::string name;  // empty: the system's choice
-  std::optional<GivenDescriptor> given;
+  std::string name;                    // empty: the system's choice
+  std::vector<GivenDescriptor> given;  // one for each queue
+  std::uint32_t queues = 1;
+  bool vnet_headers = true;
+  // Commands that are told the name, when it has come and before it goes; empty: none.
+  std::string script;
+  std::string down_script;
+  // A command that hands over the interface, on that bridge; empty: none (tap_helper.h).
+  std::string helper;
+  std::string bridge = "br0";
+};
+
+// A port of a switch of Virtual Distributed Ethernet.
+struct VdeNetdev {
+  std::string place;  // as libvdeplug takes it; empty: its default
+  int port = 0;       // 0: any
+  std::string group;  // of this end's socket; empty: the process's
+  std::uint32_t mode = 0700;
 };
 
 // Joins a netdev to a hub, instead of to the switch that all others meet on.
@@ -56,7 +75,8 @@ struct HubPort {
 // A card is the link that its --device makes; parse_netdev() has none.
 struct Netdev {
   std::string id;
-  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, HubPort, CardOptions>
+  std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, VdeNetdev,
+               L2tpv3Options, HubPort, CardOptions>
       kind;
 };
 

@@ -78,9 +78,66 @@ TEST(Netdev, SocketsAreOfEitherKind) {
 
 TEST(Netdev, TapsAndHubs) {
   EXPECT_EQ(parsed<TapNetdev>("tap,ifname=tap7,script=no,downscript=no").name, "tap7");
+  const auto full = parsed<TapNetdev>("tap,script=/up,downscript=/down,vnet_hdr=off,queues=4");
+  EXPECT_EQ(full.script, "/up");
+  EXPECT_EQ(full.down_script, "/down");
+  EXPECT_FALSE(full.vnet_headers);
+  EXPECT_EQ(full.queues, 4U);
+  EXPECT_EQ(parsed<TapNetdev>("tap,fds=1:2,script=no").given.size(), 2U);
+  const auto helped = parsed<TapNetdev>("tap,helper=/helper,br=br7");
+  EXPECT_EQ(helped.helper, "/helper");
+  EXPECT_EQ(helped.bridge, "br7");
+  const auto bridge = parsed<TapNetdev>("bridge");
+  EXPECT_EQ(bridge.helper, "/usr/lib/qemu/qemu-bridge-helper");
+  EXPECT_EQ(bridge.bridge, "br0");
   const auto port = parsed<HubPort>("hubport,id=h,hubid=3,netdev=a");
   EXPECT_EQ(port.hub, 3U);
   EXPECT_EQ(port.netdev, "a");
+}
+
+TEST(Netdev, SwitchesOfVdeHavePortsGroupsAndModes) {
+  const auto vde = parsed<VdeNetdev>("vde,sock=/run/switch,port=3,group=users,mode=0660");
+  EXPECT_EQ(vde.place, "/run/switch");
+  EXPECT_EQ(vde.port, 3);
+  EXPECT_EQ(vde.group, "users");
+  EXPECT_EQ(vde.mode, 0660U);
+  EXPECT_EQ(parsed<VdeNetdev>("vde").mode, 0700U);
+}
+
+TEST(Netdev, PseudowiresOfL2tpv3KnowBothEnds) {
+  const auto plain = parsed<L2tpv3Options>("l2tpv3,src=192.0.2.1,dst=192.0.2.2,txsession=7");
+  EXPECT_EQ(plain.remote, (Endpoint{IpAddress::v4(192, 0, 2, 2), 0}));
+  EXPECT_EQ(plain.send_session, 7U);
+  EXPECT_EQ(plain.receive_session, 7U);
+  EXPECT_EQ(plain.format.header_size(), 4U);
+  const auto full = parsed<L2tpv3Options>(
+      "l2tpv3,src=::1,dst=::2,ipv6,udp,srcport=1,dstport=2,cookie64,txcookie=0x123456789,"
+      "rxcookie=2,counter,rxsession=0xffffffff,txsession=1,offset=4");
+  EXPECT_EQ(full.local.port, 1);
+  EXPECT_TRUE(full.format.over_udp && full.format.sublayer && full.numbered);
+  EXPECT_EQ(full.format.header_size(), 4U + 4 + 8 + 4 + 4);
+  EXPECT_EQ(full.send_cookie, 0x123456789U);
+  EXPECT_EQ(full.receive_session, 0xffffffffU);
+  const auto pinned =
+      parsed<L2tpv3Options>("l2tpv3,src=192.0.2.1,dst=192.0.2.2,txsession=7,counter,pincounter");
+  EXPECT_TRUE(pinned.format.sublayer && !pinned.numbered);
+}
+
+TEST(Netdev, AMistakeInAPseudowireIsNamed) {
+  const std::string ends = "l2tpv3,src=192.0.2.1,dst=192.0.2.2";
+  EXPECT_NE(problem("l2tpv3,src=::1").find("both needed"), std::string::npos);
+  EXPECT_NE(problem("l2tpv3,src=::1,dst=192.0.2.2").find("different families"), std::string::npos);
+  EXPECT_NE(problem(ends).find("txsession is missing"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=0").find("from 1 to"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,ipv6").find("addresses of IPv4"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,udp").find("srcport and dstport"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,srcport=1").find("expected udp=on"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,rxcookie=1").find("both needed"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,cookie64").find("are missing"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,rxcookie=1,txcookie=0x100000000").find("cookie64=on"),
+            std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,pincounter").find("counter=on"), std::string::npos);
+  EXPECT_NE(problem(ends + ",txsession=1,offset=256").find("0 to 255"), std::string::npos);
 }
 
 TEST(Netdev, TheUserNetworkIsOne) {
@@ -110,7 +167,15 @@ TEST(Netdev, AMistakeIsNamed) {
   EXPECT_NE(problem("socket,udp=127.0.0.1:1").find("localaddr="), std::string::npos);
   EXPECT_NE(problem("socket,mcast=127.0.0.1:1").find("group"), std::string::npos);
   EXPECT_NE(problem("socket,connect=:1").find("HOST:PORT"), std::string::npos);
-  EXPECT_NE(problem("tap,script=/etc/qemu-ifup").find("expected no"), std::string::npos);
+  EXPECT_NE(problem("tap,fd=2,queues=2").find("beside them"), std::string::npos);
+  EXPECT_NE(problem("tap,fds=2:2").find("each number once"), std::string::npos);
+  EXPECT_NE(problem("tap,fds=2:").find("open descriptor"), std::string::npos);
+  EXPECT_NE(problem("tap,helper=/h,ifname=tap0").find("beside it"), std::string::npos);
+  EXPECT_NE(problem("tap,br=br1").find("br belongs to helper"), std::string::npos);
+  EXPECT_NE(problem("tap,queues=0").find("1 to 256"), std::string::npos);
+  EXPECT_NE(problem("bridge,br=a-very-long-name-it-is").find("1 to 15"), std::string::npos);
+  EXPECT_NE(problem("vde,mode=rwx").find("octal"), std::string::npos);
+  EXPECT_NE(problem("vde,port=65536").find("up to 65535"), std::string::npos);
   EXPECT_NE(problem("hubport,hubid=1").find("both needed"), std::string::npos);
 }
 

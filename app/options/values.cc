@@ -41,6 +41,17 @@ std::optional<std::uint32_t> parse_number(std::string_view value, std::uint32_t 
   return number;
 }
 
+std::optional<std::uint64_t> parse_code(std::string_view value, std::uint64_t max) {
+  constexpr std::string_view kPrefix = "0x";
+  const bool hexadecimal = value.starts_with(kPrefix);
+  if (hexadecimal) value.remove_prefix(kPrefix.size());
+  std::uint64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number, hexadecimal ? 16 : 10);
+  if (value.empty() || error != std::errc{} || stop != end || number > max) return std::nullopt;
+  return number;
+}
+
 std::uint16_t parse_port(std::string_view value) {
   const auto port = parse_number(value, 65535);
   if (!port || *port == 0) fail("expected a port, 1 to 65535");

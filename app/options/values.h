@@ -17,6 +17,8 @@ namespace sluice {
 bool parse_switch(std::string_view value);
 // A decimal number up to `max`; nullopt for anything else.
 std::optional<std::uint32_t> parse_number(std::string_view value, std::uint32_t max);
+// The same, or hexadecimal behind "0x".
+std::optional<std::uint64_t> parse_code(std::string_view value, std::uint64_t max);
 std::uint16_t parse_port(std::string_view value);
 // 1 to `max` printable characters.
 std::string parse_text(std::string_view value, std::size_t max);

@@ -40,5 +40,14 @@ TEST(OptionValues, PortsAndDescriptorsAreNumbers) {
   EXPECT_THROW(parse_descriptor("x"), UsageError);
 }
 
+TEST(Values, ACodeIsDecimalOrHexadecimal) {
+  EXPECT_EQ(parse_code("10", 255), 10U);
+  EXPECT_EQ(parse_code("0xff", 255), 255U);
+  EXPECT_EQ(parse_code("0xffffffffffffffff", UINT64_MAX), UINT64_MAX);
+  for (const std::string_view text : {"", "0x", "0x100", "256", "-1", "0xg", "1 "}) {
+    EXPECT_FALSE(parse_code(text, 255)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -35,11 +35,17 @@ Endpoint name_of(const Descriptor& socket) {
   return address.endpoint().value_or(Endpoint{});
 }
 
+// What ICMP said of a datagram that we sent. It is reported once, and nobody need have meant it.
+bool is_report(int error) {
+  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
+         error == ENOPROTOOPT || error == EPROTO || error == EOPNOTSUPP || error == EHOSTDOWN ||
+         error == ENONET || error == EACCES || error == EMSGSIZE;
+}
+
 // Somebody who is not there yet, or not any more, or has no room.
 bool is_passing(int error) {
-  return error == EAGAIN || error == EINTR || error == ECONNREFUSED || error == ENOENT ||
-         error == ENOBUFS || error == ENOMEM || error == EHOSTUNREACH || error == ENETUNREACH ||
-         error == ENETDOWN;
+  return is_report(error) || error == EAGAIN || error == EINTR || error == ENOENT ||
+         error == ENOBUFS || error == ENOMEM || error == ENETDOWN;
 }
 
 }  // namespace
@@ -67,8 +73,13 @@ DatagramLink::DatagramLink(Descriptor in, Descriptor out, std::optional<SocketPl
   if (out_) polls_.add(out_.get(), EPOLLOUT | EPOLLET, 1);
 }
 
-DatagramLink::DatagramLink(Descriptor connected)
-    : DatagramLink(std::move(connected), Descriptor(), std::nullopt) {}
+DatagramLink::DatagramLink(Descriptor connected, std::unique_ptr<DatagramEnvelope> envelope)
+    : DatagramLink(std::move(connected), Descriptor(), std::nullopt) {
+  envelope_ = std::move(envelope);
+  if (envelope_) {
+    seals_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * DatagramEnvelope::kMaxSize);
+  }
+}
 
 DatagramLink::DatagramLink(const SocketPlace& remote, const SocketPlace& local)
     : DatagramLink(bound_socket(local), Descriptor(), remote) {
@@ -105,20 +116,23 @@ DatagramLink::~DatagramLink() {
   if (name_) ::unlink(name_->c_str());
 }
 
-bool DatagramLink::admits(const SocketAddress& source, std::size_t size, bool cut) {
+std::optional<Bytes> DatagramLink::frame_in(Bytes datagram, const SocketAddress& source, bool cut) {
   if (only_from_ || ourselves_) {
     const std::optional<Endpoint> from = source.endpoint();
-    if (ourselves_ && from == ourselves_) return false;
+    if (ourselves_ && from == ourselves_) return std::nullopt;
     if (only_from_ && from != only_from_) {
       counters_.count(Drop::kFiltered);
-      return false;
+      return std::nullopt;
     }
   }
-  if (cut || size < EthernetHeader::kSize) {
+  const std::optional<Bytes> frame = envelope_ ? envelope_->open(datagram) : datagram;
+  if (!frame) {
+    counters_.count(Drop::kFiltered);
+  } else if (cut || frame->size() < EthernetHeader::kSize) {
     counters_.count(Drop::kTruncated);
-    return false;
+    return std::nullopt;
   }
-  return true;
+  return frame;
 }
 
 gsl::span<const Frame> DatagramLink::receive() {
@@ -126,7 +140,7 @@ gsl::span<const Frame> DatagramLink::receive() {
   flush();
   const int count = ::recvmmsg(in_.get(), messages_.data(), kBatch, 0, nullptr);
   // An error that has been reported is gone, and datagrams may be behind it.
-  more_ = count == static_cast<int>(kBatch) || (count < 0 && errno == ECONNREFUSED);
+  more_ = count == static_cast<int>(kBatch) || (count < 0 && is_report(errno));
   if (count < 0 && !is_passing(errno)) closed_ = true;
   std::size_t frames = 0;
   for (int i = 0; i < count; ++i) {
@@ -135,10 +149,9 @@ gsl::span<const Frame> DatagramLink::receive() {
     const bool cut = (message.msg_hdr.msg_flags & MSG_TRUNC) != 0;
     // For the next time.
     message.msg_hdr.msg_namelen = SocketAddress::kCapacity;
-    if (!admits(slot.source, message.msg_len, cut)) continue;
-    frames_.at(frames++) = {
-        .bytes = Bytes(static_cast<const std::uint8_t*>(slot.piece.iov_base), message.msg_len),
-        .offload = {}};
+    const Bytes datagram(static_cast<const std::uint8_t*>(slot.piece.iov_base), message.msg_len);
+    const std::optional<Bytes> frame = frame_in(datagram, slot.source, cut);
+    if (frame) frames_.at(frames++) = {.bytes = *frame, .offload = {}};
   }
   return {frames_.data(), frames};
 }
@@ -159,36 +172,47 @@ void DatagramLink::commit(std::size_t size, gsl::span<const Bytes> payload,
 }
 
 void DatagramLink::flush() {
-  while (!writer_.waiting().empty()) {
-    std::array<mmsghdr, kBatch> messages{};
-    std::array<iovec, kBatch> pieces{};
-    std::size_t count = 0;
-    for (Bytes rest = writer_.waiting(); !rest.empty() && count < kBatch; ++count) {
-      const auto length = load_big<std::uint32_t>(rest, 0);
-      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg() does not write to it.
-      pieces.at(count) = {const_cast<std::uint8_t*>(rest.subspan(kLength).data()), length};
-      msghdr& header = messages.at(count).msg_hdr;
-      header.msg_iov = &pieces.at(count);
-      header.msg_iovlen = 1;
-      if (remote_) {
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): as above.
-        header.msg_name = const_cast<sockaddr*>(remote_->data());
-        header.msg_namelen = remote_->size();
-      }
-      rest = rest.subspan(kLength + length);
-    }
-    const int sent = ::sendmmsg(out(), messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) return;
-    if (sent < 0 && !is_passing(errno) && errno != EMSGSIZE) closed_ = true;
-    // The first one could not be sent, and will not be.
-    if (sent < 0) counters_.count(Drop::kLinkFull);
-    std::size_t gone = 0;
-    for (int i = 0; i < std::max(sent, 1); ++i) {
-      gone += kLength + pieces.at(static_cast<std::size_t>(i)).iov_len;
-    }
-    writer_.consume(gone);
+  while (!writer_.waiting().empty() && send_some()) {
   }
+}
+
+bool DatagramLink::send_some() {
+  std::array<mmsghdr, kBatch> messages{};
+  std::array<std::array<iovec, 2>, kBatch>
+      pieces{};  // the envelope, if there is one, and the frame
+  std::size_t count = 0;
+  for (Bytes rest = writer_.waiting(); !rest.empty() && count < kBatch; ++count) {
+    const auto length = load_big<std::uint32_t>(rest, 0);
+    std::array<iovec, 2>& piece = pieces.at(count);
+    msghdr& header = messages.at(count).msg_hdr;
+    header.msg_iov = piece.data();
+    if (envelope_) {
+      const MutableBytes seal(&seals_[count * DatagramEnvelope::kMaxSize],
+                              DatagramEnvelope::kMaxSize);
+      piece.at(header.msg_iovlen++) = {seal.data(), envelope_->seal(sent_ + count, seal)};
+    }
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg() does not write to it.
+    auto* const frame = const_cast<std::uint8_t*>(rest.subspan(kLength).data());
+    piece.at(header.msg_iovlen++) = {frame, length};
+    if (remote_) {
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): as above.
+      header.msg_name = const_cast<sockaddr*>(remote_->data());
+      header.msg_namelen = remote_->size();
+    }
+    rest = rest.subspan(kLength + length);
+  }
+  const int sent = ::sendmmsg(out(), messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+  if (sent < 0 && errno == EINTR) return true;
+  if (sent < 0 && errno == EAGAIN) return false;
+  if (sent < 0 && !is_passing(errno)) closed_ = true;
+  // The first one could not be sent, and will not be.
+  if (sent < 0) counters_.count(Drop::kLinkFull);
+  const auto gone = static_cast<std::size_t>(std::max(sent, 1));
+  for (std::size_t i = 0; i < gone; ++i) {
+    writer_.consume(kLength + load_big<std::uint32_t>(writer_.waiting(), 0));
+  }
+  sent_ += gone;
+  return true;
 }
 
 }  // namespace sluice

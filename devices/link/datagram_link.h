@@ -1,5 +1,6 @@
 // A link over datagrams, each of which is a frame: UDP to one other or to a multicast group, and
-// unix sockets. The other end takes over nothing.
+// unix sockets. Where frames are wrapped, as those of tunnels are, an envelope knows how. The other
+// end takes over nothing.
 //
 // Many come and go with one call. What the socket has no room for waits, up to what
 // FrameStreamWriter holds. Of UDP, only what the named peer sends is taken; of a group, what
@@ -22,6 +23,23 @@
 
 namespace sluice {
 
+// What stands in front of frames in datagrams.
+class DatagramEnvelope {
+ public:
+  DatagramEnvelope() = default;
+  DatagramEnvelope(const DatagramEnvelope&) = delete;
+  DatagramEnvelope& operator=(const DatagramEnvelope&) = delete;
+  virtual ~DatagramEnvelope() = default;
+
+  // The frame in a datagram; nullopt if there is none for us.
+  virtual std::optional<Bytes> open(Bytes datagram) const = 0;
+  // Writes what stands in front of the frame that follows `sent` others; returns its size, at most
+  // kMaxSize.
+  virtual std::size_t seal(std::uint64_t sent, MutableBytes into) const = 0;
+
+  static constexpr std::size_t kMaxSize = 512;
+};
+
 class DatagramLink final : public GuestLink {
  public:
   // Sends to `remote`, receives at `local`. Throws std::system_error.
@@ -30,7 +48,7 @@ class DatagramLink final : public GuestLink {
   // the system chooses. Throws std::system_error.
   static std::unique_ptr<DatagramLink> of_group(const Endpoint& group, const IpAddress& interface);
   // Over a socket that has a peer.
-  explicit DatagramLink(Descriptor connected);
+  explicit DatagramLink(Descriptor connected, std::unique_ptr<DatagramEnvelope> envelope = {});
   DatagramLink(const DatagramLink&) = delete;
   DatagramLink& operator=(const DatagramLink&) = delete;
   ~DatagramLink() override;
@@ -61,8 +79,10 @@ class DatagramLink final : public GuestLink {
   // Receives by one socket and sends by the other, or by the same if there is no other. With a
   // `remote`, to there; else the socket has a peer.
   DatagramLink(Descriptor in, Descriptor out, std::optional<SocketPlace> remote);
-  // Whether a datagram is a frame for us.
-  bool admits(const SocketAddress& source, std::size_t size, bool cut);
+  // The frame for us in a datagram.
+  std::optional<Bytes> frame_in(Bytes datagram, const SocketAddress& source, bool cut);
+  // Sends what waits as far as one call takes it. False: there is no room for more.
+  bool send_some();
   int out() const { return out_ ? out_.get() : in_.get(); }
 
   PollSet polls_;
@@ -72,6 +92,9 @@ class DatagramLink final : public GuestLink {
   std::optional<Endpoint> only_from_;   // of UDP
   std::optional<Endpoint> ourselves_;   // of a group: as whom we are heard
   std::optional<std::string> name_;     // of a unix socket that is ours
+  std::unique_ptr<DatagramEnvelope> envelope_;
+  std::unique_ptr<std::uint8_t[]> seals_;  // of one call's frames
+  std::uint64_t sent_ = 0;
   Counters counters_;
   // Not touched before use: only what datagrams have filled is ever backed by memory.
   std::unique_ptr<std::uint8_t[]> input_;

@@ -3,8 +3,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include <gsl/assert>
 
 namespace sluice {
@@ -15,35 +13,9 @@ PacketReader::PacketReader(std::size_t max_packet)
 }
 
 gsl::span<const Bytes> PacketReader::read(int descriptor, Counters& counters) {
-  std::size_t count = 0;
-  more_ = false;
-  // A dropped packet takes part in the bound: a flood of bad ones must not hold up the rest.
-  std::size_t attempts = 0;
-  MutableBytes free(buffer_.get(), kBufferSize);
-  for (; attempts < kBatch && free.size() >= offer_; ++attempts) {
-    const ssize_t size = ::read(descriptor, free.data(), offer_);
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      // The kernel may be short of memory for a while; any other error stays.
-      if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) closed_ = true;
-      return {packets_.data(), count};
-    }
-    if (size == 0) {  // the end of a socket; taps have none
-      closed_ = true;
-      return {packets_.data(), count};
-    }
-    const Bytes packet = free.first(static_cast<std::size_t>(size));
-    if (packet.size() == offer_) {
-      counters.count(Drop::kTruncated);
-      continue;
-    }
-    packets_.at(count) = packet;
-    ++count;
-    constexpr std::size_t kCacheLine = 64;
-    free = free.subspan((packet.size() + kCacheLine - 1) / kCacheLine * kCacheLine);
-  }
-  more_ = true;
-  return {packets_.data(), count};
+  return read_by(
+      [descriptor](void* buffer, std::size_t size) { return ::read(descriptor, buffer, size); },
+      counters);
 }
 
 int write_packet(int descriptor, Bytes head, gsl::span<const Bytes> payload) {

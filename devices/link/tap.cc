@@ -59,7 +59,7 @@ constexpr unsigned kOffloadUdp6 = 0x40;  // TUN_F_USO6
     case EINVAL:
       fail(error, what +
                       " (the name is not a valid one, or the interface exists and is no tap with "
-                      "a single queue)");
+                      "as many queues, one or several)");
     case ENOTTY:
       fail(error, what + " (" + device + " is not the tun device: 'ls -l " + device +
                       "' should show a character device 10, 200)");
@@ -121,7 +121,8 @@ Descriptor open_tap(const std::string& name, const TapOptions& options) {
   const std::string wanted = name.empty() ? "tap%d" : name;
   wanted.copy(field.data(), field.size() - 1);
   // The field is a short whose top bits are flags like these.
-  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+  request.ifr_flags = static_cast<short>((options.vnet_headers ? kVnetTap : kBareTap) |
+                                         (options.one_of_many ? IFF_MULTI_QUEUE : 0));
 
   Descriptor tap(::open(options.device.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!tap) fail_to_open(errno, options.device);

@@ -28,10 +28,13 @@ namespace sluice {
 
 struct TapOptions {
   std::string device = "/dev/net/tun";  // absolute path of the clone device
+  bool vnet_headers = true;             // in front of each frame; else there are bare frames
+  bool one_of_many = false;             // a queue of an interface that has several
 };
 
 // Makes the tap interface `name` in the current network namespace, or attaches to a persistent one
-// that nobody holds. An empty name, or one with a "%d", lets the kernel choose a number; tap_name()
+// that nobody holds; with `one_of_many`, that anybody holds
+// the same way. An empty name, or one with a "%d", lets the kernel choose a number; tap_name()
 // tells. The interface is down and goes away with the descriptor, which is nonblocking and closed
 // on exec.
 // Throws std::system_error that says what is missing and how to get it.

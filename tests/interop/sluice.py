@@ -25,6 +25,13 @@ def drop_privileges():
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 
 
+def has_sanitizer():
+    """Whether the program under test was built with a sanitizer that watches its memory or threads."""
+    with open(BINARY, "rb") as file:
+        program = file.read()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
+
 def poll_until(condition, seconds=10, what="a condition"):
     """Returns the condition's first true value; fails when none comes in time."""
     deadline = time.monotonic() + seconds

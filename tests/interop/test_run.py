@@ -2,85 +2,14 @@
 
 import os
 import socket
-import struct
 
 import claims
-from claims import GATEWAY, Claims, command, need
-from guest_namespace import GuestNamespace
+from claims import Claims, command, need
+from links import GATEWAY_MAC, ONE, OTHER, THREE, TWO, StreamPeer, arp_question, carry_much, frame
 from network import Network
 from packets import BROADCAST_MAC, ETH_P_ARP
 from servers import TcpServer, closed_port, echo
-from sluice import BINARY, Program, poll_until
-
-_ONE, _TWO, _THREE = (bytes([0x52, 0x54, 0, 0, 0, number]) for number in (1, 2, 3))
-_GATEWAY_MAC = bytes([0x52, 0x55, 10, 0, 2, 2])
-_OTHER = 0x88B5  # an EtherType for experiments
-
-
-def frame(to, source, kind, payload=b""):
-    return (to + source + struct.pack("!H", kind) + payload).ljust(60, b"\0")
-
-
-def arp_question(source, address):
-    target = socket.inet_aton(GATEWAY)
-    body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + source + socket.inet_aton(address) + bytes(6) + target
-    return frame(BROADCAST_MAC, source, ETH_P_ARP, body)
-
-
-class StreamPeer:
-    """An emulator's end of a stream: frames behind their lengths."""
-
-    def __init__(self, connection):
-        self.socket = connection
-        self.socket.settimeout(10)
-        self._read = b""
-
-    @classmethod
-    def at(cls, place):
-        """Connected to that path or address."""
-        peer = cls(socket.socket(socket.AF_UNIX if isinstance(place, str) else socket.AF_INET))
-        peer.socket.connect(place)
-        return peer
-
-    def say(self, octets):
-        self.socket.sendall(struct.pack("!I", len(octets)) + octets)
-
-    def _take(self, size):
-        while len(self._read) < size:
-            piece = self.socket.recv(65536)
-            if not piece:
-                return None
-            self._read += piece
-        taken, self._read = self._read[:size], self._read[size:]
-        return taken
-
-    def hear(self):
-        """The next frame; None at the end."""
-        length = self._take(4)
-        return length and self._take(struct.unpack("!I", length)[0])
-
-    def hear_of(self, kind):
-        """The next frame of that EtherType."""
-        while (octets := self.hear()) is not None:
-            if struct.unpack("!H", octets[12:14])[0] == kind:
-                return octets
-        raise AssertionError("the link has ended")
-
-    def finds_gateway(self, source, address):
-        """Whether an answer comes, however many others ask."""
-        self.say(arp_question(source, address))
-        while (heard := self.hear_of(ETH_P_ARP))[:6] != source:
-            pass
-        return heard[6:12] == _GATEWAY_MAC
-
-    def close(self):
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+from sluice import BINARY, poll_until
 
 
 class Links(Claims):
@@ -94,17 +23,17 @@ class Links(Claims):
         with Network("user", self.server("a")):
             for _ in range(3):
                 with StreamPeer.at(self.unix("a")) as peer:
-                    self.assertTrue(peer.finds_gateway(_ONE, "10.0.2.15"))
+                    self.assertTrue(peer.finds_gateway(ONE, "10.0.2.15"))
 
     def test_a_stream_over_tcp_in_either_direction(self):
         port = closed_port()
         with Network("user", f"socket,listen=127.0.0.1:{port}"):
             with StreamPeer.at(("127.0.0.1", port)) as peer:
-                self.assertTrue(peer.finds_gateway(_ONE, "10.0.2.15"))
+                self.assertTrue(peer.finds_gateway(ONE, "10.0.2.15"))
         found = []
 
         def serve(connection):
-            found.append(StreamPeer(connection).finds_gateway(_ONE, "10.0.2.15"))
+            found.append(StreamPeer(connection).finds_gateway(ONE, "10.0.2.15"))
 
         with TcpServer(serve) as server, Network("user", f"socket,connect=127.0.0.1:{server.port}"):
             poll_until(lambda: found, what="the link")
@@ -121,7 +50,7 @@ class Links(Claims):
                     listener.settimeout(10)
                     connection, _ = listener.accept()
                     with StreamPeer(connection) as peer:
-                        self.assertTrue(peer.finds_gateway(_ONE, "10.0.2.15"))
+                        self.assertTrue(peer.finds_gateway(ONE, "10.0.2.15"))
                 os.unlink(place)
 
     def test_datagrams_of_every_kind(self):
@@ -142,47 +71,47 @@ class Links(Claims):
             with self.subTest(netdev), socket.socket(family, socket.SOCK_DGRAM) as peer, Network("user", netdev):
                 peer.bind(ours)
                 peer.settimeout(10)
-                peer.sendto(arp_question(_ONE, "10.0.2.15"), theirs)
-                self.assertEqual(peer.recv(2000)[6:12], _GATEWAY_MAC)
+                peer.sendto(arp_question(ONE, "10.0.2.15"), theirs)
+                self.assertEqual(peer.recv(2000)[6:12], GATEWAY_MAC)
 
     def test_stations_of_one_switch_see_each_other_and_no_third_one_listens(self):
         names = ("a", "b", "c")
         with Network("user", *map(self.server, names)):
             with StreamPeer.at(self.unix("a")) as a, StreamPeer.at(self.unix("b")) as b, StreamPeer.at(self.unix("c")) as c:
-                self.assertTrue(c.finds_gateway(_THREE, "10.0.2.17"))
-                b.say(frame(BROADCAST_MAC, _TWO, _OTHER, b"here I am"))
+                self.assertTrue(c.finds_gateway(THREE, "10.0.2.17"))
+                b.say(frame(BROADCAST_MAC, TWO, OTHER, b"here I am"))
                 for station in (a, c):
-                    self.assertIn(b"here I am", station.hear_of(_OTHER))
-                a.say(frame(_TWO, _ONE, _OTHER, b"for two"))
-                self.assertIn(b"for two", b.hear_of(_OTHER))
-                c.say(frame(_TWO, _THREE, _OTHER, b"from three"))
-                self.assertIn(b"from three", b.hear_of(_OTHER))
-                a.say(frame(BROADCAST_MAC, _ONE, _OTHER, b"the end"))
-                self.assertIn(b"the end", c.hear_of(_OTHER), "nothing came before that was for two")
+                    self.assertIn(b"here I am", station.hear_of(OTHER))
+                a.say(frame(TWO, ONE, OTHER, b"for two"))
+                self.assertIn(b"for two", b.hear_of(OTHER))
+                c.say(frame(TWO, THREE, OTHER, b"from three"))
+                self.assertIn(b"from three", b.hear_of(OTHER))
+                a.say(frame(BROADCAST_MAC, ONE, OTHER, b"the end"))
+                self.assertIn(b"the end", c.hear_of(OTHER), "nothing came before that was for two")
 
     def test_a_hub_has_no_way_out_unless_it_is_given_one(self):
         ports = ("hubport,hubid=1,netdev=a", "hubport,hubid=1,netdev=b")
         with Network("user,id=u", self.server("a"), self.server("b"), self.server("c"), *ports) as network:
             with StreamPeer.at(self.unix("a")) as a, StreamPeer.at(self.unix("b")) as b, StreamPeer.at(self.unix("c")) as c:
                 poll_until(lambda: network.errors().count("connected with") == 3, what="all to be there")
-                a.say(arp_question(_ONE, "10.0.2.15"))
-                a.say(frame(BROADCAST_MAC, _ONE, _OTHER, b"on the hub"))
-                self.assertIn(b"on the hub", b.hear_of(_OTHER))
-                self.assertTrue(c.finds_gateway(_TWO, "10.0.2.16"))
-                b.say(frame(BROADCAST_MAC, _TWO, _OTHER, b"an answer"))
+                a.say(arp_question(ONE, "10.0.2.15"))
+                a.say(frame(BROADCAST_MAC, ONE, OTHER, b"on the hub"))
+                self.assertIn(b"on the hub", b.hear_of(OTHER))
+                self.assertTrue(c.finds_gateway(TWO, "10.0.2.16"))
+                b.say(frame(BROADCAST_MAC, TWO, OTHER, b"an answer"))
                 self.assertIn(b"an answer", a.hear(), "the gateway did not answer before")
 
     def test_a_peer_that_breaks_the_rules_is_lost_and_the_others_go_on(self):
         with Network("user", self.server("a"), self.server("b")) as network:
             with StreamPeer.at(self.unix("b")) as good:
-                self.assertTrue(good.finds_gateway(_TWO, "10.0.2.16"))
+                self.assertTrue(good.finds_gateway(TWO, "10.0.2.16"))
                 for octets in (b"\xff\xff\xff\xff", b"GET / HTTP/1.0\r\n\r\n", b"\0\0\0\x40half of it", b"\0"):
                     with StreamPeer.at(self.unix("a")) as bad:
-                        self.assertTrue(bad.finds_gateway(_ONE, "10.0.2.15"))
+                        self.assertTrue(bad.finds_gateway(ONE, "10.0.2.15"))
                         bad.socket.sendall(octets)
                         bad.socket.shutdown(socket.SHUT_WR)
                         self.assertIsNone(bad.hear())
-                    self.assertTrue(good.finds_gateway(_TWO, "10.0.2.16"))
+                    self.assertTrue(good.finds_gateway(TWO, "10.0.2.16"))
             self.assertIn("4294967295 bytes; expected at most", network.errors())
             self.assertIsNone(network.process.poll())
 
@@ -197,8 +126,8 @@ class Links(Claims):
         dump = ["-object", f"filter-dump,id=f,netdev=b,file={capture},maxlen=60"]
         with Network("user", self.server("a"), self.server("b"), options=dump):
             with StreamPeer.at(self.unix("a")) as a, StreamPeer.at(self.unix("b")) as b:
-                self.assertTrue(a.finds_gateway(_ONE, "10.0.2.15"))
-                self.assertTrue(b.finds_gateway(_TWO, "10.0.2.16"))
+                self.assertTrue(a.finds_gateway(ONE, "10.0.2.15"))
+                self.assertTrue(b.finds_gateway(TWO, "10.0.2.16"))
                 reply = "Reply 10.0.2.2 is-at 52:55:0a:00:02:02"
                 seen = poll_until(lambda: self.records(capture, reply), what="the reply to be recorded")
         self.assertIn("Request who-has 10.0.2.2 tell 10.0.2.16", seen)
@@ -245,17 +174,9 @@ class Bridge(Claims):
 
     def test_much_goes_both_ways_over_every_kind_of_link(self):
         place = os.path.join(self.directory, "wire")
-        with GuestNamespace() as namespace:
-            server = f"stream,server=on,addr.type=unix,addr.path={place}"
-            client = f"stream,addr.type=unix,addr.path={place}"
-            entering = tuple(namespace.command(BINARY))
-            with Network("user", server), Network("tap,ifname=tap0", client, program=entering):
-                namespace.run("ip", "address", "add", "10.0.2.15/24", "dev", "tap0")
-                namespace.run("ip", "link", "set", "tap0", "up")
-                port = closed_port()
-                with Program(["iperf3", "-s", "-1", "-B", "127.0.0.1", "-p", str(port)]):
-                    poll_until(lambda: f":{port}" in command("ss", "-Hltn")[1], what="iperf3 to listen")
-                    text = namespace.run("iperf3", "-c", GATEWAY, "-p", str(port), "-n", "100M", "--bidir", "-J")
+        server = f"stream,server=on,addr.type=unix,addr.path={place}"
+        client = f"stream,addr.type=unix,addr.path={place}"
+        text = carry_much(client, server)
         self.assertIn('"sum_received"', text)
 
 

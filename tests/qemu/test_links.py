@@ -2,6 +2,7 @@
 
 import os
 import socket
+import unittest
 
 import claims
 import guests
@@ -10,6 +11,7 @@ from guests import GATEWAY, post, serve
 from machine import Machine
 from network import Network
 from servers import closed_port
+from sluice import Program, has_sanitizer, poll_until
 from web import WebServer
 
 SIZE = 8 << 20
@@ -69,6 +71,29 @@ class Kinds(claims.Claims):
         port = closed_port(socket.SOCK_DGRAM)
         group = f"socket,mcast=239.192.76.2:{port},localaddr=127.0.0.1"
         self.check(group, group)
+
+    def test_a_pseudowire_over_udp(self):
+        one, two = closed_port(socket.SOCK_DGRAM), closed_port(socket.SOCK_DGRAM)
+        both = "udp=on,cookie64=on,counter=on,offset=4"
+        ours = f"src=127.0.0.1,dst=127.0.0.1,srcport={one},dstport={two},txsession=1,rxsession=2,txcookie=3,rxcookie=4"
+        theirs = f"src=127.0.0.1,dst=127.0.0.1,srcport={two},dstport={one},txsession=2,rxsession=1,txcookie=4,rxcookie=3"
+        self.check(f"l2tpv3,{ours},{both}", f"l2tpv3,{theirs},{both}")
+
+    def test_a_pseudowire_over_packets_of_ip(self):
+        ours = "l2tpv3,src=127.0.0.1,dst=127.0.0.2,txsession=0xffffffff,counter,pincounter"
+        self.check(ours, "l2tpv3,src=127.0.0.2,dst=127.0.0.1,txsession=0xffffffff,counter=on,pincounter=on")
+
+    def test_a_pseudowire_over_ipv6(self):
+        ours = "l2tpv3,src=::1,dst=::1,ipv6=on,udp=on,srcport=1701,dstport=1702,txsession=1"
+        self.check(ours, "l2tpv3,src=::1,dst=::1,ipv6=on,udp=on,srcport=1702,dstport=1701,txsession=1")
+
+    @claims.need("vde_switch")
+    @unittest.skipIf(has_sanitizer(), "sanitizers stop libvdeplug")
+    def test_a_switch_of_vde(self):
+        place = os.path.join(guests.directory(), "switch")
+        with Program(["vde_switch", "-sock", place]):
+            poll_until(lambda: os.path.exists(os.path.join(place, "ctl")), what="the switch")
+            self.check(f"vde,sock={place}", f"vde,sock={place}")
 
 
 class Together(claims.Claims):
