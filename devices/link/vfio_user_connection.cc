@@ -134,9 +134,9 @@ bool Connection::await(short events, Deadline deadline) {
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   pollfd wait{.fd = socket_, .events = events, .revents = 0};
   if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) {
-    broken_ = "it has not answered for " + std::to_string(kPatience.count()) +
-              " ms when asked for its memory; a machine whose memory is shared, in a memfd, need "
-              "not be asked";
+    broken_ = "it has not answered for " + std::to_string(patience_.count()) +
+              " ms when asked for its memory; it need not be asked if it shares that, as QEMU does "
+              "with -object memory-backend-memfd,share=on";
     return false;
   }
   return true;
@@ -144,7 +144,7 @@ bool Connection::await(short events, Deadline deadline) {
 
 std::optional<Inbox::Reply> Connection::ask(Command command, const DmaAccess& access, Bytes data) {
   if (!is_open() || !broken().empty()) return std::nullopt;
-  const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
+  const Deadline deadline = std::chrono::steady_clock::now() + patience_;
   const Header request{
       .id = ++last_id_,
       .command = command,

@@ -19,9 +19,9 @@ namespace sluice::vfio_user {
 
 class Connection final : public DmaChannel {
  public:
-  static constexpr std::chrono::milliseconds kPatience{1000};
-
-  Connection() = default;
+  // How long an answer is waited for.
+  explicit Connection(std::chrono::milliseconds patience = std::chrono::milliseconds(1000))
+      : patience_(patience) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -60,6 +60,7 @@ class Connection final : public DmaChannel {
   std::optional<Inbox::Reply> ask(Command command, const DmaAccess& access, Bytes data);
   bool await(short events, Deadline deadline);
 
+  const std::chrono::milliseconds patience_;
   int socket_ = -1;
   Inbox inbox_;
   std::vector<std::uint8_t> payload_;  // of the request that has been given out

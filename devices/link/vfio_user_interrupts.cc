@@ -46,7 +46,7 @@ int Interrupts::set(const IrqSet& what, Bytes flags, gsl::span<Descriptor> descr
   if (action != IrqSet::kTrigger && what.index != kLine) return ENOTTY;
   if (data == IrqSet::kDataNone && action == IrqSet::kTrigger && what.count == 0) {
     for (Descriptor& trigger : triggers_.at(what.index)) trigger.reset();
-    if (what.index == kLine) unmask_.reset();
+    if (what.index == kLine) forget_unmask();
     return 0;
   }
   if (data == IrqSet::kDataBool && flags.size() < what.count) return EINVAL;
@@ -69,7 +69,7 @@ int Interrupts::bind(const IrqSet& what, gsl::span<Descriptor> descriptors) {
     if (!adopt(each)) return EBADF;
   }
   if (unmasks) {
-    unmask_.reset();
+    forget_unmask();
     if (descriptors.empty()) return 0;
     try {
       polls_.add(descriptors[0].get(), EPOLLIN | EPOLLET, number_);
@@ -130,8 +130,14 @@ void Interrupts::reset() {
   for (std::vector<Descriptor>& triggers : triggers_) {
     for (Descriptor& trigger : triggers) trigger.reset();
   }
-  unmask_.reset();
+  forget_unmask();
   masked_ = false;
+}
+
+// The machine has it, too, so closing it here would not end the wait.
+void Interrupts::forget_unmask() {
+  if (unmask_) polls_.remove(unmask_.get());
+  unmask_.reset();
 }
 
 }  // namespace sluice::vfio_user

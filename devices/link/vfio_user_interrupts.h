@@ -53,6 +53,7 @@ class Interrupts {
   int bind(const IrqSet& what, gsl::span<Descriptor> descriptors);
   void act(std::uint32_t action, std::uint32_t index, std::uint32_t vector);
   void unmask();
+  void forget_unmask();
   void tell_line();
 
   PollSet& polls_;
