@@ -12,6 +12,10 @@
 #include "devices/link/dumped_link.h"
 #include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
+#include "devices/link/vfio_user_link.h"
+#include "devices/nic/e1000.h"
+#include "devices/nic/i82559c.h"
+#include "devices/nic/rtl8139.h"
 #include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
@@ -19,11 +23,15 @@
 namespace sluice {
 namespace {
 
-std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
-  const auto tell = [name](StreamPeer::News news, const std::string& what) {
+StreamPeer::Tell teller(const std::string& name) {
+  return [name](StreamPeer::News news, const std::string& what) {
     news == StreamPeer::News::kCame ? log::info(name + ": " + what)
                                     : log::warning(name + ": " + what);
   };
+}
+
+std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
+  const StreamPeer::Tell tell = teller(name);
   if (const auto* const given = std::get_if<GivenDescriptor>(&stream.peer)) {
     return std::make_unique<StreamLink>(Descriptor(given->number), tell);
   }
@@ -47,9 +55,25 @@ std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
       [name](const std::string& what) { log::warning(name + ": " + what); });
 }
 
-std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& /*name*/) {
-  throw std::system_error(std::make_error_code(std::errc::not_supported),
-                          "can't listen for a machine on " + card.path);
+std::unique_ptr<Nic> make_nic(CardModel model, const MacAddress& mac, PciSlot& slot) {
+  switch (model) {
+    case CardModel::kRtl8139:
+      return std::make_unique<Rtl8139>(slot, Rtl8139::Options{.address = mac});
+    case CardModel::kI82559c:
+      return std::make_unique<I82559c>(slot, mac);
+    default:
+      return std::make_unique<E1000>(slot, mac);
+  }
+}
+
+std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& name) {
+  if (card.socket == CardSocket::kVhostUser) {
+    throw std::system_error(std::make_error_code(std::errc::not_supported),
+                            "can't listen for a machine on " + card.path);
+  }
+  Expects(card.mac.has_value());
+  const auto make = [&card](PciSlot& slot) { return make_nic(card.model, *card.mac, slot); };
+  return std::make_unique<VfioUserLink>(card.path, make, &monotonic_now, teller(name));
 }
 
 std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {

@@ -35,6 +35,13 @@ constexpr std::uint32_t kD3 = 3;
 constexpr unsigned kMemoryBar = 0;
 constexpr unsigned kIoBar = 1;
 
+// The management interface is ready before it has done anything: there are drivers that look first.
+constexpr auto kInitialRegisters = [] {
+  std::array<std::uint8_t, kCsrSize> registers{};
+  registers[kMdiControl + 3] = static_cast<std::uint8_t>(kMdiReady >> 24);
+  return registers;
+}();
+
 // What the self test says: the ROM has a signature, and nothing failed.
 struct SelfTestResult {
   Little32 signature;
@@ -52,6 +59,7 @@ I82559c::I82559c(PciSlot& slot, const MacAddress& address)
       state_(address),
       receive_unit_(bus_, state_),
       command_unit_(bus_, state_, batch_, receive_unit_),
+      registers_(kInitialRegisters),
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
       segment_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {}
 
@@ -213,7 +221,7 @@ void I82559c::software_reset() {
   state_.addresses = Addresses(individual_address(eeprom_.words()));
   state_.statistics = {};
   state_.interrupts = {};
-  registers_ = {};
+  registers_ = kInitialRegisters;
   eeprom_.set_wires(false, false, false);
 }
 

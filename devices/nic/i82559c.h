@@ -81,7 +81,7 @@ class I82559c final : public Nic {
   i82559c::CommandUnit command_unit_;
   Time now_{};
   // What was written into those registers that keep it.
-  std::array<std::uint8_t, i82559c::kCsrSize> registers_{};
+  std::array<std::uint8_t, i82559c::kCsrSize> registers_;
   std::uint8_t pmdr_ = 0;
   std::unique_ptr<std::uint8_t[]> output_;   // what reserve() hands out
   std::unique_ptr<std::uint8_t[]> segment_;  // one of those that a large frame is cut into

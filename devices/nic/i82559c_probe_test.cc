@@ -61,6 +61,14 @@ void write_phy(TestDriver& driver, unsigned number, std::uint16_t value) {
   driver.write32(kMdiControl, kMdiWrite | Phy::kAddress << 21 | number << 16 | value);
 }
 
+TEST(I82559cProbe, TheManagementInterfaceIsReadyBeforeItIsUsed) {
+  TestDriver driver;
+  EXPECT_EQ(driver.read32(kMdiControl), kMdiReady);
+  read_phy(driver, 1);
+  driver.write32(kPort, kPortSoftwareReset);
+  EXPECT_EQ(driver.read32(kMdiControl), kMdiReady);
+}
+
 TEST(I82559cProbe, FindsTheCardAndItsRegions) {
   TestDriver driver;
   EXPECT_EQ(driver.card.read_config(0x00, 4), 0x12298086U);

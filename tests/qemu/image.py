@@ -17,7 +17,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 CARDS = {
     "e1000": ["e1000"],
+    "i82559c": ["e100"],
     "rtl8139": ["8139cp"],
+    "rtl8139-old": ["8139too"],
     "virtio-net-pci": ["virtio_pci", "virtio_net"],
 }
 # What mounting a share takes; the kernel would ask for the ciphers by name, which needs modprobe.

@@ -1,5 +1,6 @@
 """A virtual machine: one QEMU process on the test's own network, and the Linux in it."""
 
+import json
 import os
 import subprocess
 
@@ -9,6 +10,18 @@ from sluice import Program, drop_privileges, poll_until
 
 _BOOT_SECONDS = 120
 _TAIL_LINES = 25
+_MEMORY = 192  # MiB
+
+
+def plugged(path, shared):
+    """Words for a card that vfio-user serves there, and for memory that it shares with it, or not."""
+    socket = {"type": "unix", "path": path}
+    card = {"driver": "vfio-user-pci", "socket": socket, "romfile": ""}
+    words = ["-device", json.dumps(card)]
+    if shared:
+        words += ["-object", f"memory-backend-memfd,id=memory,size={_MEMORY}M,share=on"]
+        words += ["-machine", "memory-backend=memory"]
+    return words
 
 
 class Machine(Program):
@@ -21,7 +34,9 @@ class Machine(Program):
 
     def __init__(self, directory, image=None, netdev="", card="e1000", options=(), **kind):
         """`kind`: the `library` and `root` of another QEMU than the one under test, the `board`; with a
-        `link`, that is the -netdev, without its id, and NETDEV has no meaning; the card's address `mac`."""
+        `link`, that is the -netdev, without its id, and NETDEV has no meaning; the card's address `mac`.
+
+        With a `plug`, the machine has no netdev, and the card that vfio-user serves at that path."""
         self.directory = directory
         self._asked = {"library": kind.get("library", emulator.LIBRARY), "root": kind.get("root", emulator.ROOT)}
         self._boots = image is not None
@@ -29,13 +44,15 @@ class Machine(Program):
         netdev = kind.get("link", f"user,{netdev}" if netdev else "user").replace(",", ",id=net0,", 1)
         netdev += "" if "," in netdev else ",id=net0"
         words = [*emulator.words(**self._asked), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-        words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", "192", "-netdev", netdev]
+        words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", str(_MEMORY)]
+        words += plugged(kind["plug"], kind.get("shared", True)) if "plug" in kind else ["-netdev", netdev]
         words += ["-chardev", f"file,id=console,path={self._path('console')}", "-serial", "chardev:console"]
         words += ["-chardev", f"socket,id=init,path={self._path('init')},server=on,wait=off", "-serial", "chardev:init"]
         words += ["-qmp", f"unix:{self._path('monitor')},server=on,wait=off"]
         if image:
             mac = f",mac={kind['mac']}" if "mac" in kind else ""
-            words += ["-device", f"{card},netdev=net0,romfile={mac}"]
+            if "plug" not in kind:
+                words += ["-device", f"{card},netdev=net0,romfile={mac}"]
             # What a guest of an emulator need not do is not worth its time.
             append = "console=ttyS0 panic=-1 quiet loglevel=5 mitigations=off nokaslr random.trust_cpu=on net.ifnames=0"
             # On a busy machine a clock that must be measured first may run twenty times too fast.

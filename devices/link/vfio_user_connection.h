@@ -1,0 +1,77 @@
+// The socket of a vfio-user client: its messages come in, answers go out, and in between the client
+// is asked for bytes of memory that it does not share.
+//
+// Asking waits for the answer, at most kPatience, for the card is in the midst of what it does.
+// What the client asks for meanwhile stays where it is. A client that answers nothing while it
+// waits for us itself is never unlocked by waiting longer, so it is given up then.
+
+#ifndef SLUICE_DEVICES_LINK_VFIO_USER_CONNECTION_H_
+#define SLUICE_DEVICES_LINK_VFIO_USER_CONNECTION_H_
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "devices/link/vfio_user_inbox.h"
+#include "devices/link/vfio_user_memory.h"
+
+namespace sluice::vfio_user {
+
+class Connection final : public DmaChannel {
+ public:
+  // How long an answer is waited for.
+  explicit Connection(std::chrono::milliseconds patience = std::chrono::milliseconds(1000))
+      : patience_(patience) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Over a connected, nonblocking stream socket that outlives the connection.
+  void begin(int socket);
+  // There is no client.
+  void end();
+  bool is_open() const { return socket_ >= 0; }
+
+  // The next request that is whole. Reads once if there is none. Its payload stays until the next
+  // call, whatever the client is asked meanwhile.
+  std::optional<Message> next();
+  // There is more to be taken, which the socket will not announce.
+  bool more() const {
+    return is_open() && broken().empty() && !congested() && (!drained_ || inbox_.has_message());
+  }
+  // The client takes its answers too slowly to be given more now. That it takes some is announced.
+  bool congested() const { return output_.size() - written_ > kMaxMessage; }
+  void answer(const Header& request, int error, Bytes payload);
+  // Writes what waits, as far as the socket takes it.
+  void flush();
+  // Why the connection is of no use any more; empty while it is.
+  const std::string& broken() const { return broken_.empty() ? inbox_.broken() : broken_; }
+
+  // How much one question is about; at most kMaxData.
+  void set_max_data(std::size_t bytes) { max_data_ = bytes; }
+  bool dma_read(std::uint64_t address, MutableBytes into) override;
+  bool dma_write(std::uint64_t address, Bytes bytes) override;
+
+ private:
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  void read();
+  void put(const Header& header, Bytes first, Bytes second);
+  // Sends a request and waits for its answer; nullopt if it failed.
+  std::optional<Inbox::Reply> ask(Command command, const DmaAccess& access, Bytes data);
+  bool await(short events, Deadline deadline);
+
+  const std::chrono::milliseconds patience_;
+  int socket_ = -1;
+  Inbox inbox_;
+  std::vector<std::uint8_t> payload_;  // of the request that has been given out
+  std::vector<std::uint8_t> output_;
+  std::size_t written_ = 0;
+  bool drained_ = true;
+  std::uint16_t last_id_ = 0;
+  std::size_t max_data_ = kMaxData;
+  std::string broken_;
+};
+
+}  // namespace sluice::vfio_user
+
+#endif  // SLUICE_DEVICES_LINK_VFIO_USER_CONNECTION_H_

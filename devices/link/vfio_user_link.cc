@@ -1,0 +1,144 @@
+#include "devices/link/vfio_user_link.h"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr std::uint64_t kPeer = 0;
+constexpr std::uint64_t kTimer = 1;
+constexpr std::uint64_t kUnmask = 2;
+
+// How many requests are served before the frames that came of them are passed on.
+constexpr int kRequests = 256;
+
+}  // namespace
+
+VfioUserLink::VfioUserLink(const std::string& path, const MakeNic& make_nic,
+                           std::function<Time()> clock, StreamPeer::Tell tell)
+    : clock_(std::move(clock)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      peer_({.place = UnixSocketName{.path = path}, .listens = true, .reconnect = {}},
+            std::move(tell)),
+      interrupts_(polls_, kUnmask),
+      nic_(make_nic(slot_)),
+      device_(*nic_, memory_, interrupts_) {
+  if (!timer_) throw std::system_error(errno, std::generic_category(), "can't make a timer");
+  polls_.add(peer_.descriptor(), EPOLLIN, kPeer);
+  polls_.add(timer_.get(), EPOLLIN, kTimer);
+}
+
+void VfioUserLink::take_events() {
+  for (const epoll_event& event : polls_.ready()) {
+    if (event.data.u64 == kUnmask) interrupts_.on_unmask();
+    if (event.data.u64 == kTimer) {
+      std::uint64_t times = 0;
+      static_cast<void>(!::read(timer_.get(), &times, sizeof times));
+      timer_at_.reset();
+    }
+  }
+  if (peer_.update()) {
+    device_.begin();
+    connection_.begin(peer_.socket());
+  }
+}
+
+gsl::span<const Frame> VfioUserLink::receive() {
+  in_batch_ = false;
+  take_events();
+  const Time now = clock_();
+  serve(now);
+  check();
+  more_ = connection_.more();
+  gsl::span<const Frame> frames;
+  if (connection_.is_open()) {
+    frames = nic_->take_frames();
+    const auto deadline = nic_->deadline();
+    more_ = more_ || (deadline && *deadline <= now);
+  }
+  if (!more_) wait_for_deadline(now);
+  return frames;
+}
+
+void VfioUserLink::serve(Time now) {
+  connection_.flush();
+  for (int i = 0; i < kRequests && !connection_.congested(); ++i) {
+    auto request = connection_.next();
+    if (!request) break;
+    answer_.clear();
+    const int error = device_.handle(now, *request, answer_);
+    connection_.answer(request->header, error, answer_);
+    if (!device_.refused().empty()) break;
+  }
+  connection_.set_max_data(device_.max_data());
+  if (connection_.is_open()) {
+    const auto deadline = nic_->deadline();
+    if (deadline && *deadline <= now) nic_->on_time(now);
+  }
+  connection_.flush();
+}
+
+void VfioUserLink::check() {
+  if (!connection_.is_open()) return;
+  const std::string& why = device_.refused().empty() ? connection_.broken() : device_.refused();
+  if (why.empty()) return;
+  peer_.lose(why);
+  connection_.end();
+  device_.begin();
+}
+
+void VfioUserLink::wait_for_deadline(Time now) {
+  const auto deadline = connection_.is_open() ? nic_->deadline() : std::nullopt;
+  if (deadline == timer_at_) return;
+  timer_at_ = deadline;
+  itimerspec setting{};
+  if (deadline) {
+    const Duration wait = std::max<Duration>(*deadline - now, std::chrono::nanoseconds(1));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+    setting.it_value = {.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
+  }
+  ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+}
+
+MutableBytes VfioUserLink::reserve(std::size_t size) {
+  if (!in_batch_) nic_->set_time(clock_());
+  in_batch_ = true;
+  return nic_->reserve(size);
+}
+
+void VfioUserLink::commit(std::size_t size, gsl::span<const Bytes> payload,
+                          const Offload& offload) {
+  if (connection_.is_open() && connection_.broken().empty()) {
+    nic_->commit(size, payload, offload);
+  } else {
+    own_.count(Drop::kLinkFull);
+  }
+}
+
+void VfioUserLink::flush() {
+  if (!std::exchange(in_batch_, false)) return;
+  nic_->flush();
+  // Requests that came while the machine was asked for memory are not announced again.
+  const Time now = clock_();
+  if (connection_.more() || !connection_.broken().empty()) {
+    timer_at_ = now;
+    itimerspec setting{};
+    setting.it_value = {.tv_sec = 0, .tv_nsec = 1};
+    ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+  } else {
+    wait_for_deadline(now);
+  }
+}
+
+const Counters& VfioUserLink::counters() const {
+  counters_ = own_ + nic_->counters();
+  return counters_;
+}
+
+}  // namespace sluice

@@ -1,0 +1,95 @@
+// A link whose guest has a network card of ours in its machine: the machine, QEMU for instance,
+// reaches the card's registers by vfio-user, and the card the machine's memory.
+//
+// It listens for a machine, one at a time; the next one may come when that has gone. The card stays
+// as it is meanwhile, without memory and interrupts, as the protocol wants it: a machine that
+// starts resets it.
+//
+// All that the card does happens in receive(), where what the machine asks for is done in its order
+// and deadlines of the card are met, or on the way of a frame to the guest, which is written into
+// the guest's memory at once. A machine that breaks the rules is lost, with a message that says
+// why.
+
+#ifndef SLUICE_DEVICES_LINK_VFIO_USER_LINK_H_
+#define SLUICE_DEVICES_LINK_VFIO_USER_LINK_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "devices/link/guest_link.h"
+#include "devices/link/poll_set.h"
+#include "devices/link/stream_peer.h"
+#include "devices/link/vfio_user_connection.h"
+#include "devices/link/vfio_user_device.h"
+#include "devices/link/vfio_user_interrupts.h"
+#include "devices/link/vfio_user_memory.h"
+#include "devices/nic/nic.h"
+
+namespace sluice {
+
+class VfioUserLink final : public GuestLink {
+ public:
+  // Makes a card that is plugged into this slot, which outlives it.
+  using MakeNic = std::function<std::unique_ptr<Nic>(PciSlot&)>;
+
+  // Listens at `path`. The process ignores SIGPIPE. Throws std::system_error.
+  VfioUserLink(const std::string& path, const MakeNic& make_nic, std::function<Time()> clock,
+               StreamPeer::Tell tell);
+  VfioUserLink(const VfioUserLink&) = delete;
+  VfioUserLink& operator=(const VfioUserLink&) = delete;
+
+  int descriptor() const override { return polls_.descriptor(); }
+  gsl::span<const Frame> receive() override;
+  bool more() const override { return more_; }
+  bool closed() const override { return peer_.gone(); }
+  const Counters& counters() const override;
+
+  LinkCapabilities capabilities() const override { return nic_->capabilities(); }
+  MutableBytes reserve(std::size_t size) override;
+  // While there is no machine, what is sent is counted as Drop::kLinkFull.
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  void flush() override;
+
+ private:
+  class Slot final : public PciSlot {
+   public:
+    Slot(vfio_user::Memory& memory, vfio_user::Interrupts& interrupts)
+        : memory_(memory), interrupts_(interrupts) {}
+    GuestMemory& memory() override { return memory_; }
+    void set_interrupt(bool asserted) override { interrupts_.set_level(asserted); }
+    void send_message(unsigned vector) override { interrupts_.send(vector); }
+
+   private:
+    vfio_user::Memory& memory_;
+    vfio_user::Interrupts& interrupts_;
+  };
+
+  void take_events();
+  void serve(Time now);
+  // Loses a machine that is of no use any more.
+  void check();
+  // Sets the timer to when receive() is to be called next, if nothing happens before.
+  void wait_for_deadline(Time now);
+
+  const std::function<Time()> clock_;
+  PollSet polls_;
+  Descriptor timer_;
+  std::optional<Time> timer_at_;
+  StreamPeer peer_;
+  vfio_user::Connection connection_;
+  vfio_user::Memory memory_{connection_};
+  vfio_user::Interrupts interrupts_;
+  Slot slot_{memory_, interrupts_};
+  const std::unique_ptr<Nic> nic_;
+  vfio_user::Device device_;
+  vfio_user::Device::Payload answer_;
+  Counters own_;
+  mutable Counters counters_;
+  bool in_batch_ = false;  // the card has been told the time for the frames that it is given
+  bool more_ = false;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_LINK_VFIO_USER_LINK_H_

@@ -1,0 +1,477 @@
+#include "devices/link/vfio_user_link.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "devices/link/send_frame.h"
+
+namespace sluice {
+namespace {
+
+using namespace vfio_user;  // NOLINT(google-build-using-namespace): what is tested
+
+using Octets = std::vector<std::uint8_t>;
+
+// A card that does at once what is written into its registers, each a double word: it sends a frame
+// of 64 bytes from an address of memory, or keeps the address that the next frame is written to.
+class SimpleNic final : public Nic {
+ public:
+  static constexpr std::uint64_t kSend = 0;
+  static constexpr std::uint64_t kReceiveAt = 4;
+  static constexpr std::uint64_t kInterrupt = 8;
+  static constexpr std::uint64_t kWake = 12;  // when on_time() is to be called, in nanoseconds
+  static constexpr std::size_t kFrame = 64;
+
+  explicit SimpleNic(PciSlot& slot) : slot_(slot) {
+    const std::array<std::uint8_t, 4> msi{0, 0, 0x04, 0};
+    const std::array<std::uint8_t, 4> msi_x{0, 0, 0x02, 0};
+    const std::array<std::uint8_t, 4> fixed{};
+    config_.add_capability(0x05, msi, fixed);
+    config_.add_capability(0x11, msi_x, fixed);
+  }
+
+  std::uint32_t read_config(std::size_t offset, unsigned size) const override {
+    return config_.read(offset, size);
+  }
+  void write_config(Time, std::size_t offset, unsigned size, std::uint32_t value) override {
+    config_.write(offset, size, value);
+  }
+  std::uint64_t read_bar(Time, unsigned bar, std::uint64_t offset, unsigned size) override {
+    return bar << 24 | size << 16 | offset;
+  }
+  void write_bar(Time, unsigned bar, std::uint64_t offset, unsigned size,
+                 std::uint64_t value) override {
+    writes.push_back({bar, offset, size, value});
+    if (bar != 0) return;
+    switch (offset) {
+      case kSend: {
+        std::array<std::uint8_t, kFrame>& room = frames_.at(count_);
+        if (!slot_.memory().read(value, room)) return;
+        batch_.at(count_++) = {.bytes = room, .offload = {}};
+        break;
+      }
+      case kReceiveAt:
+        receive_at_ = value;
+        break;
+      case kInterrupt:
+        slot_.set_interrupt(value != 0);
+        break;
+      case kWake:
+        deadline_ = Time(std::chrono::nanoseconds(value));
+        break;
+      default:
+        break;
+    }
+  }
+  const PciBars& bars() const override { return config_.bars(); }
+  void reset(Time) override { ++resets; }
+  std::optional<Time> deadline() const override { return deadline_; }
+  void on_time(Time) override {
+    ++woken;
+    deadline_.reset();
+  }
+  void set_time(Time) override {}
+  void set_link(Time, bool) override {}
+  gsl::span<const Frame> take_frames() override {
+    return gsl::span<const Frame>(batch_).first(std::exchange(count_, 0));
+  }
+  const Counters& counters() const override { return counters_; }
+
+  LinkCapabilities capabilities() const override { return {}; }
+  MutableBytes reserve(std::size_t size) override { return MutableBytes(room_).first(size); }
+  void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload&) override {
+    slot_.memory().write(receive_at_, Bytes(room_).first(size));
+    for (const Bytes piece : payload) slot_.memory().write(receive_at_ + size, piece);
+  }
+  void flush() override { slot_.set_interrupt(true); }
+
+  struct Write {
+    unsigned bar;
+    std::uint64_t offset;
+    unsigned size;
+    std::uint64_t value;
+    friend bool operator==(const Write&, const Write&) = default;
+  };
+  std::vector<Write> writes;
+  int resets = 0;
+  int woken = 0;
+
+ private:
+  PciSlot& slot_;
+  PciConfig config_{{.vendor = 0x1234, .device = 0x5678},
+                    {{{PciBar::Kind::kMemory, 0x100}, {PciBar::Kind::kIo, 0x20}}}};
+  std::array<std::array<std::uint8_t, kFrame>, 300> frames_{};
+  std::array<Frame, 300> batch_;
+  std::size_t count_ = 0;
+  std::uint64_t receive_at_ = 0;
+  std::optional<Time> deadline_;
+  Counters counters_;
+  Octets room_ = Octets(Link::kMaxReserve);
+};
+
+class VfioUserLinkTest : public testing::Test {
+ protected:
+  VfioUserLinkTest() {
+    std::string pattern = "/tmp/sluice-vfio-XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+    path_ = directory_ + "/card";
+    const auto make = [this](PciSlot& slot) {
+      auto nic = std::make_unique<SimpleNic>(slot);
+      nic_ = nic.get();
+      return nic;
+    };
+    link_ = std::make_unique<VfioUserLink>(
+        path_, make, [this] { return now_; },
+        [this](StreamPeer::News, const std::string& text) { told_.push_back(text); });
+  }
+  ~VfioUserLinkTest() override {
+    link_.reset();
+    ::rmdir(directory_.c_str());
+  }
+
+  void connect() {
+    const PlaceAddress place(UnixSocketName{.path = path_});
+    client_ = open_socket(place, SOCK_STREAM);
+    ASSERT_EQ(::connect(client_.get(), place.data(), place.size()), 0);
+  }
+  void send(const Octets& octets, const std::vector<int>& descriptors = {}) const {
+    iovec bytes{.iov_base = const_cast<std::uint8_t*>(octets.data()), .iov_len = octets.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int))> beside{};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    if (!descriptors.empty()) {
+      message.msg_control = beside.data();
+      message.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
+      cmsghdr* const header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
+      std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
+    }
+    ASSERT_EQ(::sendmsg(client_.get(), &message, MSG_NOSIGNAL),
+              static_cast<ssize_t>(octets.size()));
+  }
+  // Lets the link do what there is to be done; the frames that came.
+  std::vector<Octets> turn() {
+    std::vector<Octets> frames;
+    for (int i = 0; i < 100; ++i) {
+      for (const Frame& frame : link_->receive()) {
+        frames.emplace_back(frame.bytes.begin(), frame.bytes.end());
+      }
+      if (!link_->more()) break;
+    }
+    return frames;
+  }
+  static Octets request(Command command, const Octets& payload, std::uint32_t flags = 0) {
+    const Header header{.id = 7,
+                        .command = command,
+                        .size = static_cast<std::uint32_t>(sizeof(Header) + payload.size()),
+                        .flags = flags,
+                        .error = 0};
+    Octets octets = as_octets(header);
+    octets.insert(octets.end(), payload.begin(), payload.end());
+    return octets;
+  }
+  template <typename T>
+  static Octets as_octets(const T& value, const Octets& more = {}) {
+    const Bytes bytes = bytes_of(value);
+    Octets octets(bytes.begin(), bytes.end());
+    octets.insert(octets.end(), more.begin(), more.end());
+    return octets;
+  }
+  // The next answer: its error, and what follows its header.
+  struct Answer {
+    std::uint32_t error = ~0U;
+    Octets payload;
+  };
+  Answer answer() const {
+    Header header{};
+    if (::recv(client_.get(), &header, sizeof header, 0) != sizeof header) return {};
+    Octets payload(header.size - sizeof header);
+    if (!payload.empty()) ::recv(client_.get(), payload.data(), payload.size(), 0);
+    return {header.error, payload};
+  }
+  Answer ask(Command command, const Octets& payload, const std::vector<int>& descriptors = {}) {
+    send(request(command, payload), descriptors);
+    turn();
+    return answer();
+  }
+  void agree() {
+    connect();
+    const std::string text = R"({"capabilities":{"max_msg_fds":8,"max_data_xfer_size":1048576}})";
+    const Octets said(text.c_str(), text.c_str() + text.size() + 1);
+    const Answer told = ask(Command::kVersion, as_octets(Version{.major = 0, .minor = 3}, said));
+    ASSERT_EQ(told.error, 0U);
+    EXPECT_EQ(read_struct<Version>(told.payload)->minor, 1);
+  }
+  static Octets write_of(std::uint32_t region, std::uint64_t offset, const Octets& data) {
+    return as_octets(
+        RegionAccess{
+            .offset = offset, .region = region, .count = static_cast<std::uint32_t>(data.size())},
+        data);
+  }
+  std::uint32_t write(std::uint32_t region, std::uint64_t offset, const Octets& data) {
+    return ask(Command::kRegionWrite, write_of(region, offset, data)).error;
+  }
+  static Octets double_word(std::uint32_t value) { return as_octets(value); }
+  Octets read(std::uint32_t region, std::uint64_t offset, std::uint32_t count) {
+    const Answer told =
+        ask(Command::kRegionRead,
+            as_octets(RegionAccess{.offset = offset, .region = region, .count = count}));
+    if (told.error != 0) return {};
+    return {told.payload.begin() + sizeof(RegionAccess), told.payload.end()};
+  }
+  void share_memory() {
+    memory_ = Descriptor(::memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    ASSERT_EQ(::ftruncate(memory_.get(), 0x10000), 0);
+    ASSERT_EQ(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    const DmaMap map{.argsz = sizeof(DmaMap),
+                     .flags = DmaMap::kReadable | DmaMap::kWritable,
+                     .offset = 0,
+                     .address = 0x100000,
+                     .size = 0x10000};
+    ASSERT_EQ(ask(Command::kDmaMap, as_octets(map), {memory_.get()}).error, 0U);
+  }
+
+  std::string directory_;
+  std::string path_;
+  Time now_ = Time(std::chrono::seconds(100));
+  std::vector<std::string> told_;
+  SimpleNic* nic_ = nullptr;
+  std::unique_ptr<VfioUserLink> link_;
+  Descriptor client_;
+  Descriptor memory_;
+};
+
+TEST_F(VfioUserLinkTest, TheCardIsDescribed) {
+  agree();
+  const auto info = read_struct<DeviceInfo>(
+      ask(Command::kDeviceGetInfo, as_octets(DeviceInfo{.argsz = sizeof(DeviceInfo)})).payload);
+  EXPECT_EQ(info->flags, DeviceInfo::kReset | DeviceInfo::kPci);
+  EXPECT_EQ(info->regions, 9U);
+  EXPECT_EQ(info->irqs, 5U);
+  const std::array<std::uint64_t, kRegions> sizes{0x100, 0x20, 0, 0, 0, 0, 0, 256, 0};
+  for (std::uint32_t i = 0; i < kRegions; ++i) {
+    const auto region =
+        read_struct<RegionInfo>(ask(Command::kDeviceGetRegionInfo,
+                                    as_octets(RegionInfo{.argsz = sizeof(RegionInfo), .index = i}))
+                                    .payload);
+    EXPECT_EQ(region->size, sizes.at(i)) << i;
+    EXPECT_EQ(region->flags, sizes.at(i) == 0 ? 0U : 3U) << i;
+  }
+  const std::array<std::uint32_t, 5> counts{1, 4, 3, 0, 0};
+  for (std::uint32_t i = 0; i < counts.size(); ++i) {
+    const auto irq = read_struct<IrqInfo>(
+        ask(Command::kDeviceGetIrqInfo, as_octets(IrqInfo{.argsz = sizeof(IrqInfo), .index = i}))
+            .payload);
+    EXPECT_EQ(irq->count, counts.at(i)) << i;
+  }
+  const Octets config = read(kConfigRegion, 0, 256);
+  ASSERT_EQ(config.size(), 256U);
+  EXPECT_EQ(config[0], 0x34);
+  EXPECT_EQ(config[3], 0x56);
+}
+
+TEST_F(VfioUserLinkTest, AccessesAreThoseOfTheProcessor) {
+  agree();
+  EXPECT_EQ(read(0, 0x41, 1), Octets{0x41});
+  EXPECT_EQ(read(1, 0x10, 4), (Octets{0x10, 0, 4, 1}));
+  EXPECT_EQ(read(0, 0x10, 8), (Octets{0x10, 0, 8, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(write(0, 0x22, {1, 2}), 0U);
+  EXPECT_EQ(write(0, 0x41, {1, 2, 3, 4}), 0U);
+  using Write = SimpleNic::Write;
+  EXPECT_EQ(nic_->writes,
+            (std::vector<Write>{
+                {0, 0x22, 2, 0x201}, {0, 0x41, 1, 1}, {0, 0x42, 2, 0x302}, {0, 0x44, 1, 4}}));
+  nic_->writes.clear();
+  const RegionWrite one{.access = {.offset = 0x30, .region = 1 - 1, .count = 4},
+                        .data = {1, 0, 0, 0}};
+  const Octets many = as_octets(std::uint64_t{2}, as_octets(one, as_octets(one)));
+  EXPECT_EQ(ask(Command::kRegionWriteMulti, many).error, 0U);
+  EXPECT_EQ(nic_->writes, (std::vector<Write>{{0, 0x30, 4, 1}, {0, 0x30, 4, 1}}));
+}
+
+TEST_F(VfioUserLinkTest, WhatIsOutsideIsRefused) {
+  agree();
+  EXPECT_EQ(write(0, 0xfd, {1, 2, 3, 4}), static_cast<std::uint32_t>(EINVAL));
+  EXPECT_EQ(write(0, ~std::uint64_t{0}, {1}), static_cast<std::uint32_t>(EINVAL));
+  EXPECT_EQ(write(2, 0, {1}), static_cast<std::uint32_t>(EINVAL));
+  EXPECT_EQ(write(100, 0, {1}), static_cast<std::uint32_t>(EINVAL));
+  EXPECT_TRUE(read(0, 0, 0x101).empty());
+  EXPECT_TRUE(read(kConfigRegion, 0, ~0U).empty());
+  const auto refused = [this](Command command, const Octets& payload) {
+    const std::uint32_t error = ask(command, payload).error;
+    EXPECT_TRUE(error != 0 && error != ~0U) << static_cast<int>(command) << ": " << error;
+  };
+  // More is said to follow than does.
+  refused(Command::kRegionWrite, as_octets(RegionAccess{.offset = 0, .region = 0, .count = 5}));
+  refused(Command::kRegionWriteMulti, as_octets(~std::uint64_t{0}));
+  refused(Command::kDeviceGetRegionInfo, as_octets(RegionInfo{.index = kRegions}));
+  refused(Command::kDeviceGetRegionIoFds, as_octets(RegionIoFds{.index = kRegions}));
+  refused(Command::kDeviceGetIrqInfo, as_octets(IrqInfo{.index = 5}));
+  refused(static_cast<Command>(14), {});
+  for (int command = 1; command < 20; ++command) {
+    if (command == 4 || command == 13) continue;
+    refused(static_cast<Command>(command), {1, 2, 3});
+  }
+  EXPECT_TRUE(nic_->writes.empty());
+  EXPECT_EQ(told_.size(), 1U);
+}
+
+TEST_F(VfioUserLinkTest, FramesGoBothWaysThroughSharedMemory) {
+  agree();
+  share_memory();
+  const Octets frame(SimpleNic::kFrame, 3);
+  ASSERT_EQ(::pwrite(memory_.get(), frame.data(), frame.size(), 0x1000), 64);
+  send(request(Command::kRegionWrite, write_of(0, SimpleNic::kSend, double_word(0x101000)),
+               Header::kNoReply));
+  EXPECT_EQ(turn(), std::vector<Octets>{frame});
+
+  const Descriptor line(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const IrqSet bind{.argsz = sizeof(IrqSet),
+                    .flags = IrqSet::kDataEventFd | IrqSet::kTrigger,
+                    .index = Interrupts::kLine,
+                    .start = 0,
+                    .count = 1};
+  ASSERT_EQ(ask(Command::kDeviceSetIrqs, as_octets(bind), {line.get()}).error, 0U);
+  ASSERT_EQ(write(0, SimpleNic::kReceiveAt, double_word(0x102000)), 0U);
+  const Octets other(200, 5);
+  send_frame(*link_, other);
+  link_->flush();
+  Octets arrived(200);
+  ASSERT_EQ(::pread(memory_.get(), arrived.data(), arrived.size(), 0x2000), 200);
+  EXPECT_EQ(arrived, other);
+  std::uint64_t times = 0;
+  EXPECT_EQ(::read(line.get(), &times, sizeof times), static_cast<ssize_t>(sizeof times));
+  EXPECT_EQ(times, 1U);
+}
+
+TEST_F(VfioUserLinkTest, ManyRequestsAreServedInTurns) {
+  agree();
+  share_memory();
+  Octets all;
+  for (int i = 0; i < 1000; ++i) {
+    const Octets one =
+        request(Command::kRegionWrite, write_of(0, SimpleNic::kSend, double_word(0x101000)),
+                Header::kNoReply);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  send(all);
+  const std::size_t first = link_->receive().size();
+  EXPECT_LT(first, 300U);
+  EXPECT_TRUE(link_->more());
+  EXPECT_EQ(first + turn().size(), 1000U);
+}
+
+TEST_F(VfioUserLinkTest, TheCardIsWokenAtItsDeadline) {
+  agree();
+  const auto wake = static_cast<std::uint32_t>(1000);
+  now_ = Time(std::chrono::nanoseconds(500));
+  ASSERT_EQ(write(0, SimpleNic::kWake, double_word(wake)), 0U);
+  EXPECT_EQ(nic_->woken, 0);
+  // The descriptor tells of it though the machine says nothing.
+  pollfd wait{.fd = link_->descriptor(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&wait, 1, 10000), 1);
+  now_ = Time(std::chrono::nanoseconds(1000));
+  turn();
+  EXPECT_EQ(nic_->woken, 1);
+  wait.revents = 0;
+  EXPECT_EQ(::poll(&wait, 1, 0), 0);
+}
+
+TEST_F(VfioUserLinkTest, ARequestThatCameWhileMemoryWasAskedForIsAnnounced) {
+  agree();
+  const DmaMap map{.argsz = sizeof(DmaMap),
+                   .flags = DmaMap::kReadable | DmaMap::kWritable,
+                   .offset = 0,
+                   .address = 0x100000,
+                   .size = 0x10000};
+  ASSERT_EQ(ask(Command::kDmaMap, as_octets(map)).error, 0U);
+  ASSERT_EQ(write(0, SimpleNic::kReceiveAt, double_word(0x102000)), 0U);
+  // Both pieces of a frame are written; the answers are there already.
+  for (const std::uint64_t address : {0x102000, 0x102000 + 14}) {
+    const Octets access = as_octets(DmaAccess{.address = address, .count = 0});
+    Octets reply = request(Command::kDmaWrite, access, Header::kReply);
+    reply[0] = address == 0x102000 ? 1 : 2;
+    send(request(Command::kDeviceReset, {}));
+    send(reply);
+  }
+  send_frame(*link_, Octets(100));
+  link_->flush();
+  EXPECT_EQ(nic_->resets, 0);
+  pollfd wait{.fd = link_->descriptor(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&wait, 1, 10000), 1);
+  turn();
+  EXPECT_EQ(nic_->resets, 2);
+}
+
+TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
+  agree();
+  share_memory();
+  ASSERT_EQ(write(0, SimpleNic::kInterrupt, double_word(1)), 0U);
+  client_.reset();
+  turn();
+  send_frame(*link_, Octets(100));
+  EXPECT_EQ(link_->counters().dropped(Drop::kLinkFull), 1U);
+  EXPECT_FALSE(link_->closed());
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_NE(told_[1].find("it has closed it"), std::string::npos);
+  agree();
+  // What the first one had shared is not the second one's.
+  send(request(Command::kRegionWrite, write_of(0, SimpleNic::kSend, double_word(0x101000)),
+               Header::kNoReply));
+  EXPECT_TRUE(turn().empty());
+  EXPECT_EQ(ask(Command::kDeviceReset, {}).error, 0U);
+  EXPECT_EQ(nic_->resets, 1);
+}
+
+TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
+  const auto lost = [this](const Octets& octets, const std::string& why) {
+    connect();
+    send(octets);
+    turn();
+    EXPECT_NE(told_.back().find(why), std::string::npos) << told_.back();
+    std::uint8_t byte = 0;
+    while (::recv(client_.get(), &byte, 1, 0) > 0) {
+    }
+    EXPECT_EQ(::recv(client_.get(), &byte, 1, 0), 0);
+  };
+  lost(Octets(64, 0xff), "4294967295 bytes");
+  lost(request(Command::kDeviceReset, {}), "does not begin with the version");
+  lost(request(Command::kVersion, as_octets(Version{.major = 1, .minor = 0})), "version 1");
+  EXPECT_EQ(nic_->resets, 0);
+  agree();
+}
+
+TEST_F(VfioUserLinkTest, AVersionWithoutTextWillDo) {
+  connect();
+  EXPECT_EQ(ask(Command::kVersion, as_octets(Version{.major = 0, .minor = 0})).error, 0U);
+  EXPECT_EQ(
+      ask(Command::kVersion, as_octets(Version{.major = 0, .minor = 0}, Octets(500, '['))).error,
+      0U);
+  EXPECT_EQ(ask(Command::kDeviceReset, {}).error, 0U);
+}
+
+TEST_F(VfioUserLinkTest, AllMemoryCanBeTakenBackAtOnce) {
+  agree();
+  share_memory();
+  const DmaUnmap all{.argsz = sizeof(DmaUnmap), .flags = DmaUnmap::kAll, .address = 0, .size = 0};
+  EXPECT_EQ(ask(Command::kDmaUnmap, as_octets(all)).payload, as_octets(all));
+  send(request(Command::kRegionWrite, write_of(0, SimpleNic::kSend, double_word(0x101000)),
+               Header::kNoReply));
+  EXPECT_TRUE(turn().empty());
+}
+
+}  // namespace
+}  // namespace sluice
