@@ -12,17 +12,22 @@
 #include "devices/link/dumped_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/tap.h"
+#include "devices/link/vhost_user_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
 
 namespace sluice {
 namespace {
 
-std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
-  const auto tell = [name](StreamPeer::News news, const std::string& what) {
+StreamPeer::Tell teller(const std::string& name) {
+  return [name](StreamPeer::News news, const std::string& what) {
     news == StreamPeer::News::kCame ? log::info(name + ": " + what)
                                     : log::warning(name + ": " + what);
   };
+}
+
+std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
+  const auto tell = teller(name);
   if (const auto* const given = std::get_if<GivenDescriptor>(&stream.peer)) {
     return std::make_unique<StreamLink>(Descriptor(given->number), tell);
   }
@@ -47,7 +52,16 @@ Descriptor open(const TapNetdev& tap) {
   return descriptor;
 }
 
-std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& /*name*/) {
+std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& name,
+                                const NetworkInvocation& invocation) {
+  if (card.socket == CardSocket::kVhostUser) {
+    const bool ours = card.netdev == invocation.network.id;
+    const VirtioNetOptions options{
+        .mac = card.mac,
+        .mtu =
+            ours ? static_cast<std::uint16_t>(invocation.network.network.mtu) : std::uint16_t{0}};
+    return std::make_unique<VhostUserLink>(card.path, options, teller(name));
+  }
   throw std::system_error(std::make_error_code(std::errc::not_supported),
                           "can't listen for a machine on " + card.path);
 }
@@ -60,7 +74,8 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
   if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
     return open(*datagram);
   }
-  if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
+  if (const auto* const card = std::get_if<CardOptions>(&netdev.kind))
+    return open(*card, name, invocation);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
   return guest_link(open(*tap), invocation);
