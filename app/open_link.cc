@@ -7,15 +7,12 @@
 #include <gsl/assert>
 
 #include "app/log.h"
+#include "app/open_card.h"
 #include "app/open_tap.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
 #include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
-#include "devices/link/vfio_user_link.h"
-#include "devices/nic/e1000.h"
-#include "devices/nic/i82559c.h"
-#include "devices/nic/rtl8139.h"
 #include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
 #include "posix/descriptor.h"
@@ -55,25 +52,11 @@ std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
       [name](const std::string& what) { log::warning(name + ": " + what); });
 }
 
-std::unique_ptr<Nic> make_nic(CardModel model, const MacAddress& mac, PciSlot& slot) {
-  switch (model) {
-    case CardModel::kRtl8139:
-      return std::make_unique<Rtl8139>(slot, Rtl8139::Options{.address = mac});
-    case CardModel::kI82559c:
-      return std::make_unique<I82559c>(slot, mac);
-    default:
-      return std::make_unique<E1000>(slot, mac);
-  }
-}
-
-std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& name) {
-  if (card.socket == CardSocket::kVhostUser) {
-    throw std::system_error(std::make_error_code(std::errc::not_supported),
-                            "can't listen for a machine on " + card.path);
-  }
-  Expects(card.mac.has_value());
-  const auto make = [&card](PciSlot& slot) { return make_nic(card.model, *card.mac, slot); };
-  return std::make_unique<VfioUserLink>(card.path, make, &monotonic_now, teller(name));
+std::unique_ptr<GuestLink> open(const CardOptions& card, const NetworkInvocation& invocation,
+                                const std::string& name) {
+  const bool is_on_user_network = card.netdev == invocation.network.id;
+  const std::uint16_t mtu = is_on_user_network ? invocation.network.network.mtu : 0;
+  return open_card(card, mtu, teller(name));
 }
 
 std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {
@@ -84,7 +67,9 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
   if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
     return open(*datagram);
   }
-  if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) return open(*card, name);
+  if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) {
+    return open(*card, invocation, name);
+  }
   if (const auto* const tunnel = std::get_if<L2tpv3Options>(&netdev.kind)) {
     return open_l2tpv3(*tunnel);
   }

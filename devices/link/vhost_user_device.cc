@@ -1,0 +1,351 @@
+#include "devices/link/vhost_user_device.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "devices/nic/virtio_net_features.h"
+#include "devices/nic/virtio_split_queue.h"
+
+namespace sluice::vhost_user {
+namespace {
+
+[[noreturn]] void fail(Request request, const std::string& what) {
+  throw std::runtime_error(to_string(request) + ": " + what);
+}
+
+template <typename T>
+T expect_form(std::optional<T> parsed, const Message& message) {
+  if (!parsed) {
+    fail(message.header.request,
+         "a payload of " + std::to_string(message.payload.size()) + " bytes that can't be read");
+  }
+  return *std::move(parsed);
+}
+
+// At pipes, sockets and what has no name, such as an eventfd, nobody waits who does not want to;
+// at files, which another process may serve, one would.
+void expect_signal(const Descriptor& descriptor, Request request) {
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) < 0) fail(request, "a descriptor that can't be used");
+  const auto kind = status.st_mode & S_IFMT;
+  if (kind != 0 && kind != S_IFIFO && kind != S_IFSOCK) {
+    fail(request, "a descriptor of a file; expected an eventfd");
+  }
+  const int flags = ::fcntl(descriptor.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+    fail(request, "a descriptor that can't be used");
+  }
+}
+
+void signal(const Descriptor& descriptor) {
+  if (!descriptor) return;
+  const std::uint64_t one = 1;
+  // Where there is no room, what has been said before is still to be heard.
+  [[maybe_unused]] const ssize_t written = ::write(descriptor.get(), &one, sizeof one);
+}
+
+}  // namespace
+
+Device::Device(const VirtioNetOptions& options, PollSet& polls, std::uint64_t first_number,
+               std::function<void(const std::string&)> complain)
+    : options_(options),
+      polls_(polls),
+      first_number_(first_number),
+      complain_(std::move(complain)),
+      net_(options, *this) {}
+
+void Device::reset() {
+  net_.reset();
+  for (Queue& queue : queues_) queue = {};
+  memory_.clear();
+  features_ = 0;
+  protocol_features_ = 0;
+}
+
+std::uint64_t Device::offered_protocol_features() const {
+  return bit(ProtocolFeature::kLogShmfd) | bit(ProtocolFeature::kReplyAck) |
+         bit(ProtocolFeature::kMtu) | bit(ProtocolFeature::kConfig) |
+         bit(ProtocolFeature::kConfigureMemSlots) |
+         (options_.pairs > 1 ? bit(ProtocolFeature::kMq) : 0);
+}
+
+std::optional<Device::Payload> Device::on_message(Message& message) {
+  // Also to the message by which this is agreed on.
+  const auto wants_reply = [&] {
+    return has(ProtocolFeature::kReplyAck) && (message.header.flags & Header::kNeedReply) != 0;
+  };
+  try {
+    auto payload = answer(message);
+    if (!payload && wants_reply()) payload = emit_number(0);
+    return payload;
+  } catch (const std::runtime_error& error) {
+    if (!wants_reply()) throw;
+    complain_(error.what());
+    return emit_number(1);
+  }
+}
+
+std::optional<Device::Payload> Device::answer(Message& message) {
+  const Request request = message.header.request;
+  switch (request) {
+    case Request::kGetFeatures:
+      return emit_number(net_.offered_features() | kLogAll | kHasProtocolFeatures);
+    case Request::kSetFeatures:
+      acknowledge_features(expect_form(parse_number(message.payload), message));
+      return std::nullopt;
+    case Request::kGetProtocolFeatures:
+      return emit_number(offered_protocol_features());
+    case Request::kSetProtocolFeatures:
+      protocol_features_ =
+          expect_form(parse_number(message.payload), message) & offered_protocol_features();
+      return std::nullopt;
+    case Request::kGetQueueNum:
+      return emit_number(options_.pairs);
+    case Request::kGetMaxMemSlots:
+      return emit_number(Memory::kMaxRegions);
+    case Request::kSetOwner:
+    case Request::kNetSetMtu:
+    case Request::kSetLogFd:
+      return std::nullopt;
+    case Request::kResetOwner:
+      for (unsigned i = 0; i < queues_.size(); ++i) net_.stop(i);
+      return std::nullopt;
+    case Request::kSetMemTable:
+      set_memory(message);
+      return std::nullopt;
+    case Request::kAddMemReg:
+      add_memory(message);
+      return std::nullopt;
+    case Request::kRemMemReg:
+      remove_memory(message);
+      return std::nullopt;
+    case Request::kSetLogBase:
+      set_log(message);
+      return emit_number(0);
+    case Request::kSetVringNum:
+      set_size(message);
+      return std::nullopt;
+    case Request::kSetVringAddr:
+      set_address(message);
+      return std::nullopt;
+    case Request::kSetVringBase:
+      set_position(message);
+      return std::nullopt;
+    case Request::kGetVringBase:
+      return stop(message);
+    case Request::kSetVringKick:
+      set_kick(message);
+      return std::nullopt;
+    case Request::kSetVringCall: {
+      auto [queue, descriptor] = take_descriptor(message);
+      queues_.at(queue).call = std::move(descriptor);
+      // What was to be heard by the descriptor before may not have been.
+      if (net_.runs(queue)) signal(queues_.at(queue).call);
+      return std::nullopt;
+    }
+    case Request::kSetVringErr: {
+      auto [queue, descriptor] = take_descriptor(message);
+      queues_.at(queue).error = std::move(descriptor);
+      return std::nullopt;
+    }
+    case Request::kSetVringEnable:
+      enable(message);
+      return std::nullopt;
+    case Request::kGetConfig:
+      return read_config(message);
+    default:
+      fail(request, "is not understood here");
+  }
+}
+
+void Device::acknowledge_features(std::uint64_t features) {
+  const std::uint64_t offered = net_.offered_features() | kLogAll | kHasProtocolFeatures;
+  if ((features & ~offered) != 0) fail(Request::kSetFeatures, "features that were not offered");
+  bool running = false;
+  for (unsigned i = 0; i < queues_.size(); ++i) running = running || net_.runs(i);
+  if (running && ((features ^ features_) & ~(kLogAll | kHasProtocolFeatures)) != 0) {
+    fail(Request::kSetFeatures, "other features while queues run");
+  }
+  features_ = features;
+  memory_.watch((features & kLogAll) != 0);
+  if (running) return;
+  net_.set_features(features);
+  // Who does not know of enabling does not do it.
+  if ((features & kHasProtocolFeatures) == 0) {
+    for (unsigned i = 0; i < queues_.size(); ++i) net_.enable(i, true);
+  }
+}
+
+template <typename Change>
+void Device::change_memory(Change change) {
+  std::array<bool, VirtioNet::kMaxQueues> running{};
+  for (unsigned i = 0; i < queues_.size(); ++i) {
+    const auto position = net_.stop(i);
+    if (!position) continue;
+    running.at(i) = true;
+    queues_.at(i).position = *position;
+  }
+  change();
+  for (unsigned i = 0; i < queues_.size(); ++i) {
+    if (running.at(i)) start(i);
+  }
+}
+
+void Device::set_memory(Message& message) {
+  const auto regions = expect_form(parse_memory_table(message.payload), message);
+  if (regions.size() != message.descriptors.size()) {
+    fail(Request::kSetMemTable, std::to_string(regions.size()) + " regions with " +
+                                    std::to_string(message.descriptors.size()) + " descriptors");
+  }
+  change_memory([&] {
+    memory_.remove_all();
+    for (std::size_t i = 0; i < regions.size(); ++i) {
+      memory_.add(regions.at(i), message.descriptors.at(i));
+    }
+  });
+}
+
+void Device::add_memory(Message& message) {
+  const auto region = expect_form(MemoryRegion::parse_single(message.payload), message);
+  if (message.descriptors.size() != 1) {
+    fail(Request::kAddMemReg, "expected one descriptor with a region");
+  }
+  // What is there stays where it is.
+  memory_.add(region, message.descriptors.front());
+}
+
+void Device::remove_memory(Message& message) {
+  const auto region = expect_form(MemoryRegion::parse_single(message.payload), message);
+  change_memory([&] {
+    if (!memory_.remove(region)) fail(Request::kRemMemReg, "there is no such region");
+  });
+}
+
+void Device::set_log(Message& message) {
+  const auto log = expect_form(DirtyLog::parse(message.payload), message);
+  if (message.descriptors.size() != 1) fail(Request::kSetLogBase, "expected one descriptor");
+  memory_.set_log(log, message.descriptors.front());
+}
+
+Device::Queue& Device::queue_of(std::uint32_t index, Request request) {
+  if (index >= 2U * options_.pairs) {
+    fail(request,
+         "queue " + std::to_string(index) + "; there are " + std::to_string(2 * options_.pairs));
+  }
+  return queues_.at(index);
+}
+
+void Device::set_size(const Message& message) {
+  const auto state = expect_form(VringState::parse(message.payload), message);
+  Queue& queue = queue_of(state.index, message.header.request);
+  if (state.number == 0 || state.number > SplitVirtioQueue::kMaxSize) {
+    fail(message.header.request, "a queue of " + std::to_string(state.number) + " places");
+  }
+  if (net_.runs(state.index)) fail(message.header.request, "the queue runs");
+  queue.size = static_cast<std::uint16_t>(state.number);
+}
+
+void Device::set_address(const Message& message) {
+  const auto address = expect_form(VringAddress::parse(message.payload), message);
+  Queue& queue = queue_of(address.index, message.header.request);
+  queue.address = address;
+  // Told again when only how much is logged of it has changed.
+  if (const auto position = net_.stop(address.index)) {
+    queue.position = *position;
+    start(address.index);
+  }
+  start_if_complete(address.index);
+}
+
+void Device::set_position(const Message& message) {
+  const auto state = expect_form(VringState::parse(message.payload), message);
+  Queue& queue = queue_of(state.index, message.header.request);
+  if (net_.runs(state.index)) fail(message.header.request, "the queue runs");
+  queue.position = {.index = static_cast<std::uint16_t>(state.number)};
+}
+
+Device::Payload Device::stop(const Message& message) {
+  const auto state = expect_form(VringState::parse(message.payload), message);
+  Queue& queue = queue_of(state.index, message.header.request);
+  if (const auto position = net_.stop(state.index)) queue.position = *position;
+  queue.kick.reset();
+  return VringState{.index = state.index, .number = queue.position.index}.emit();
+}
+
+void Device::enable(const Message& message) {
+  const auto state = expect_form(VringState::parse(message.payload), message);
+  queue_of(state.index, message.header.request);
+  net_.enable(state.index, state.number != 0);
+}
+
+std::pair<unsigned, Descriptor> Device::take_descriptor(Message& message) const {
+  constexpr std::uint64_t kIndex = 0xff;
+  constexpr std::uint64_t kNone = 0x100;
+  const Request request = message.header.request;
+  const std::uint64_t number = expect_form(parse_number(message.payload), message);
+  const auto index = static_cast<unsigned>(number & kIndex);
+  if (index >= 2U * options_.pairs) fail(request, "there is no queue " + std::to_string(index));
+  if ((number & kNone) != 0) return {index, Descriptor()};
+  if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
+  expect_signal(message.descriptors.front(), request);
+  return {index, std::move(message.descriptors.front())};
+}
+
+void Device::set_kick(Message& message) {
+  auto [index, descriptor] = take_descriptor(message);
+  if (!descriptor) {
+    fail(message.header.request, "no descriptor, and queues are not looked at without being told");
+  }
+  polls_.add(descriptor.get(), EPOLLIN | EPOLLET, first_number_ + index);
+  queues_.at(index).kick = std::move(descriptor);
+  start_if_complete(index);
+}
+
+void Device::start_if_complete(unsigned index) {
+  const Queue& queue = queues_.at(index);
+  if (!net_.runs(index) && queue.kick && queue.address && queue.size != 0) start(index);
+}
+
+void Device::start(unsigned index) {
+  const Queue& queue = queues_.at(index);
+  const bool event_index = (features_ & virtio::kEventIdx) != 0;
+  const VirtioQueue::Areas areas{
+      .descriptors = memory_.view_user(queue.address->descriptors,
+                                       SplitVirtioQueue::descriptors_size(queue.size)),
+      .driver = memory_.view_user(queue.address->driver,
+                                  SplitVirtioQueue::driver_size(queue.size, event_index)),
+      .device = memory_.view_user(queue.address->device,
+                                  SplitVirtioQueue::device_size(queue.size, event_index)),
+      .size = queue.size,
+  };
+  if (!net_.start(index, areas, queue.position)) {
+    throw std::runtime_error("queue " + std::to_string(index) + " with " +
+                             std::to_string(queue.size) +
+                             " places does not lie in the memory that has been told");
+  }
+}
+
+Device::Payload Device::read_config(const Message& message) const {
+  const auto access = expect_form(ConfigAccess::parse(message.payload), message);
+  Payload bytes(access.size);
+  net_.read_config(access.offset, bytes);
+  return access.emit(bytes);
+}
+
+void Device::interrupt(unsigned queue) {
+  signal(queues_.at(queue).call);
+}
+
+void Device::on_broken(unsigned queue) {
+  complain_("queue " + std::to_string(queue) +
+            " makes no sense, and stands still until the guest's driver sets it up again");
+  signal(queues_.at(queue).error);
+}
+
+}  // namespace sluice::vhost_user

@@ -1,0 +1,179 @@
+#include "devices/nic/virtio_net.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <gsl/assert>
+
+#include "devices/nic/little_endian.h"
+#include "devices/nic/virtio_net_features.h"
+#include "devices/nic/virtio_split_queue.h"
+#include "stack/segmenter.h"
+
+namespace sluice {
+namespace {
+
+constexpr unsigned kReceive = 0;  // of the pair that frames for the guest leave by
+
+constexpr std::uint64_t kAlwaysOffered =
+    virtio::kCsum | virtio::kGuestCsum | virtio::kGuestTso4 | virtio::kGuestTso6 |
+    virtio::kGuestEcn | virtio::kHostTso4 | virtio::kHostTso6 | virtio::kHostEcn |
+    virtio::kMrgRxbuf | virtio::kStatus | virtio::kIndirectDesc | virtio::kEventIdx |
+    virtio::kVersion1 | virtio::kGuestUso4 | virtio::kGuestUso6 | virtio::kHostUso;
+
+}  // namespace
+
+VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport)
+    : options_(options),
+      transport_(transport),
+      receiver_(transport.memory()),
+      output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
+      segment_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {
+  Expects(options.pairs >= 1 && options.pairs <= kMaxPairs);
+}
+
+void VirtioNet::reset() {
+  for (Queue& queue : queues_) queue = {};
+  set_features(0);
+  more_ = false;
+}
+
+std::uint64_t VirtioNet::offered_features() const {
+  std::uint64_t features = kAlwaysOffered;
+  if (options_.mac) features |= virtio::kMac;
+  if (options_.mtu != 0) features |= virtio::kMtu;
+  if (options_.pairs > 1) features |= virtio::kMq;
+  return features;
+}
+
+void VirtioNet::set_features(std::uint64_t features) {
+  features_ = features & offered_features();
+  form_ = {.header_size = has(virtio::kVersion1 | virtio::kMrgRxbuf) ? kVirtioNetHeader
+                                                                     : kLegacyVirtioNetHeader,
+           .mergeable = has(virtio::kMrgRxbuf)};
+}
+
+void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
+  constexpr std::size_t kStatus = 6;
+  constexpr std::size_t kPairs = 8;
+  constexpr std::size_t kMtu = 10;
+  constexpr std::uint16_t kLinkUp = 1;
+  std::array<std::uint8_t, 64> space{};
+  if (options_.mac) copy_bytes(options_.mac->octets(), space);
+  store_little(MutableBytes(space), kStatus, kLinkUp);
+  store_little(MutableBytes(space), kPairs, options_.pairs);
+  store_little(MutableBytes(space), kMtu, options_.mtu);
+  std::fill(into.begin(), into.end(), std::uint8_t{0});
+  if (offset >= space.size()) return;
+  const Bytes rest = Bytes(space).subspan(offset);
+  copy_bytes(rest.first(std::min(rest.size(), into.size())), into);
+}
+
+bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at) {
+  if (queue >= kMaxQueues) return false;
+  const bool event_index = has(virtio::kEventIdx);
+  if (!SplitVirtioQueue::accepts(areas, event_index)) return false;
+  queues_.at(queue).ring =
+      std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
+  queues_.at(queue).broken_told = false;
+  more_ = true;
+  return true;
+}
+
+std::optional<VirtioQueue::Position> VirtioNet::stop(unsigned queue) {
+  if (!runs(queue)) return std::nullopt;
+  const auto ring = std::move(queues_.at(queue).ring);
+  return ring->position();
+}
+
+void VirtioNet::enable(unsigned queue, bool enabled) {
+  if (queue >= kMaxQueues) return;
+  queues_.at(queue).enabled = enabled;
+  more_ = true;
+}
+
+gsl::span<const Frame> VirtioNet::receive() {
+  more_ = false;
+  for (unsigned i = 1; i < kMaxQueues; i += 2) {
+    Queue& queue = queues_.at(i);
+    if (!queue.is_usable()) continue;
+    more_ = transmitter_.take_from(*queue.ring, form_.header_size) || more_;
+    show(i);
+    tell_if_broken(i);
+  }
+  const gsl::span<const Frame> frames = transmitter_.frames();
+  // Whoever has sent may send more while this is dealt with.
+  if (!frames.empty()) more_ = true;
+  if (more_) return frames;
+  for (unsigned i = 1; i < kMaxQueues; i += 2) {
+    Queue& queue = queues_.at(i);
+    if (queue.is_usable()) more_ = queue.ring->listen() || more_;
+    tell_if_broken(i);
+  }
+  return frames;
+}
+
+void VirtioNet::show(unsigned queue) {
+  if (queues_.at(queue).ring->publish()) transport_.interrupt(queue);
+}
+
+void VirtioNet::tell_if_broken(unsigned queue) {
+  Queue& one = queues_.at(queue);
+  if (!one.ring || !one.ring->is_broken() || std::exchange(one.broken_told, true)) return;
+  transport_.on_broken(queue);
+}
+
+LinkCapabilities VirtioNet::capabilities() const {
+  return Segmenter::kCapabilities;
+}
+
+bool VirtioNet::takes(Segmentation segmentation) const {
+  switch (segmentation) {
+    case Segmentation::kTcp4:
+      return has(virtio::kGuestTso4);
+    case Segmentation::kTcp6:
+      return has(virtio::kGuestTso6);
+    case Segmentation::kUdp:
+      return has(virtio::kGuestUso4) && has(virtio::kGuestUso6);
+    case Segmentation::kNone:
+      break;
+  }
+  return true;
+}
+
+MutableBytes VirtioNet::reserve(std::size_t size) {
+  Expects(size <= kMaxReserve);
+  reserved_ = size;
+  return {output_.get(), size};
+}
+
+void VirtioNet::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
+  Expects(size <= reserved_);
+  reserved_ = 0;
+  const MutableBytes head(output_.get(), size);
+  if (has(virtio::kGuestCsum) && takes(offload.segmentation)) {
+    send(head, payload, offload);
+  } else if (offload.segmentation == Segmentation::kNone) {
+    complete_checksum(head, payload, offload);
+    send(head, payload, {});
+  } else {
+    Segmenter segmenter(head, payload, offload);
+    while (const std::size_t cut = segmenter.next({segment_.get(), kMaxReserve})) {
+      send({segment_.get(), cut}, {}, {});
+    }
+  }
+}
+
+void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload) {
+  Queue& queue = queues_[kReceive];
+  if (queue.is_usable() && receiver_.put(*queue.ring, form_, head, payload, offload)) return;
+  counters_.count(Drop::kLinkFull);
+}
+
+void VirtioNet::flush() {
+  if (!queues_[kReceive].ring) return;
+  show(kReceive);
+  tell_if_broken(kReceive);
+}
+
+}  // namespace sluice

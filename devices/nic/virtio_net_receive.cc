@@ -1,0 +1,73 @@
+#include "devices/nic/virtio_net_receive.h"
+
+#include <algorithm>
+#include <array>
+
+#include "devices/link/vnet_header.h"
+#include "devices/nic/little_endian.h"
+
+namespace sluice {
+
+bool VirtioNetReceiver::put(VirtioQueue& queue, Form form, Bytes head,
+                            gsl::span<const Bytes> payload, const Offload& offload) {
+  std::size_t frame = head.size();
+  for (const Bytes piece : payload) frame += piece.size();
+  if (!gather(queue, form.mergeable, form.header_size + frame)) return false;
+
+  std::array<std::uint8_t, kVirtioNetHeader> header{};
+  emit_vnet_header(offload, frame, header);
+  store_little(MutableBytes(header), kVnetHeaderSize, static_cast<std::uint16_t>(taken_.size()));
+  piece_ = filled_ = 0;
+  copy(Bytes(header).first(form.header_size));
+  copy(head);
+  for (const Bytes piece : payload) copy(piece);
+  std::size_t left = form.header_size + frame;
+  for (const Taken& chain : taken_) {
+    const std::size_t length = std::min<std::size_t>(chain.size, left);
+    queue.complete(chain.name, static_cast<std::uint32_t>(length));
+    left -= length;
+  }
+  return true;
+}
+
+bool VirtioNetReceiver::gather(VirtioQueue& queue, bool mergeable, std::size_t size) {
+  // As many as one frame may be made of: enough for the largest in the smallest that drivers use.
+  constexpr std::size_t kMaxChains = 256;
+  const VirtioQueue::Position before = queue.position();
+  pieces_.clear();
+  taken_.clear();
+  std::size_t room = 0;
+  while (room < size && taken_.size() < (mergeable ? kMaxChains : 1) && queue.next(chain_)) {
+    const auto writable = chain_.writable();
+    pieces_.insert(pieces_.end(), writable.begin(), writable.end());
+    // Of one that can't be written to, nothing is used.
+    const std::size_t part = std::min(chain_.writable_size(), size - room);
+    taken_.push_back({chain_.name, static_cast<std::uint32_t>(part)});
+    room += part;
+  }
+  if (room == size) return true;
+  if (!mergeable && !taken_.empty()) {
+    // A driver that left what can't be used for a frame gets it back without one.
+    queue.complete(taken_.front().name, 0);
+  } else {
+    queue.rewind(before);
+  }
+  return false;
+}
+
+void VirtioNetReceiver::copy(Bytes bytes) {
+  while (!bytes.empty()) {
+    const MutableBytes place = pieces_.at(piece_).subspan(filled_);
+    const Bytes part = bytes.first(std::min(bytes.size(), place.size()));
+    copy_bytes(part, place);
+    if (memory_.is_watched()) memory_.on_written(place.first(part.size()));
+    bytes = bytes.subspan(part.size());
+    filled_ += part.size();
+    if (filled_ == pieces_.at(piece_).size()) {
+      ++piece_;
+      filled_ = 0;
+    }
+  }
+}
+
+}  // namespace sluice

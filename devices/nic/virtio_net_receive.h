@@ -1,0 +1,57 @@
+// How a virtio network device hands frames to its driver (virtio 1.2, section 5.1.6.4).
+//
+// A frame goes, behind its header, into the buffers that the driver has left, straight from where
+// its pieces lie: into one chain, or into as many as it takes where the driver merges them. All or
+// nothing: a frame that finds too few is not begun.
+
+#ifndef SLUICE_DEVICES_NIC_VIRTIO_NET_RECEIVE_H_
+#define SLUICE_DEVICES_NIC_VIRTIO_NET_RECEIVE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "devices/nic/virtio_queue.h"
+#include "stack/frame.h"
+
+namespace sluice {
+
+// The header in front of each frame: the tap's, and of how many buffers the frame has been made.
+// Without version 1 and mergeable buffers it has no such number.
+inline constexpr std::size_t kVirtioNetHeader = 12;
+inline constexpr std::size_t kLegacyVirtioNetHeader = 10;
+
+class VirtioNetReceiver {
+ public:
+  struct Form {
+    std::size_t header_size = kLegacyVirtioNetHeader;
+    bool mergeable = false;
+  };
+
+  explicit VirtioNetReceiver(SharedMemory& memory) : memory_(memory) {}
+
+  // Puts a frame, as Link::commit() gets it, into the queue; the driver sees it when the queue is
+  // published. False: there is no room for it.
+  bool put(VirtioQueue& queue, Form form, Bytes head, gsl::span<const Bytes> payload,
+           const Offload& offload);
+
+ private:
+  struct Taken {
+    VirtioChain::Name name;
+    std::uint32_t size;
+  };
+
+  // Takes chains for `size` bytes; false, with everything as it was, if there are too few.
+  bool gather(VirtioQueue& queue, bool mergeable, std::size_t size);
+  void copy(Bytes bytes);
+
+  SharedMemory& memory_;
+  VirtioChain chain_;
+  std::vector<MutableBytes> pieces_;  // of the chains taken for one frame
+  std::vector<Taken> taken_;
+  std::size_t piece_ = 0;  // to be filled next, and how far it has been
+  std::size_t filled_ = 0;
+};
+
+}  // namespace sluice
+
+#endif  // SLUICE_DEVICES_NIC_VIRTIO_NET_RECEIVE_H_
