@@ -1,9 +1,9 @@
 #include "devices/nic/virtio_net.h"
 
-#include <numeric>
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+
+#include <numeric>
 
 #include "devices/nic/virtio_net_features.h"
 #include "devices/nic/virtio_test_driver.h"
@@ -61,7 +61,8 @@ std::vector<std::uint8_t> frame_of(std::size_t size) {
   return frame;
 }
 
-std::vector<std::uint8_t> behind_header(std::size_t header, const std::vector<std::uint8_t>& frame) {
+std::vector<std::uint8_t> behind_header(std::size_t header,
+                                        const std::vector<std::uint8_t>& frame) {
   std::vector<std::uint8_t> bytes(header);
   bytes.insert(bytes.end(), frame.begin(), frame.end());
   return bytes;
@@ -179,9 +180,9 @@ TEST(VirtioNetTest, ChecksumIsDoneHereForADriverThatDoesNot) {
   guest.receive.add({{kBuffers, 2000, true}});
   auto frame = frame_of(14 + 20 + 40);
   std::fill(frame.begin() + 34 + 16, frame.begin() + 34 + 18, std::uint8_t{0});
-  guest.put_to_guest(frame,
-                     {.checksum = ChecksumState::kPartial, .checksum_start = 34, .checksum_offset = 16},
-                     54);
+  guest.put_to_guest(
+      frame, {.checksum = ChecksumState::kPartial, .checksum_start = 34, .checksum_offset = 16},
+      54);
   ASSERT_TRUE(guest.receive.take_used());
   const auto came = guest.memory.get(kBuffers, 12 + frame.size());
   EXPECT_EQ(came[0], 0U) << "no flag is set";
@@ -254,8 +255,8 @@ RC_GTEST_PROP(VirtioNetTest, FramesOfTheGuestArriveAsTheyAreInChainsOfAnyShape, 
       guest.memory.put(piece.address, Bytes(bytes).subspan(done, piece.length));
       done += piece.length;
     }
-    guest.transmit.add(pieces, *rc::gen::arbitrary<bool>() ? std::optional(kBuffers)
-                                                            : std::nullopt);
+    guest.transmit.add(pieces,
+                       *rc::gen::arbitrary<bool>() ? std::optional(kBuffers) : std::nullopt);
     const auto frames = guest.net.receive();
     RC_ASSERT(frames.size() == 1U);
     std::vector<std::uint8_t> came(frames[0].bytes.begin(), frames[0].bytes.end());

@@ -104,7 +104,7 @@ class TestDriver {
 
 class SplitTestDriver final : public TestDriver {
  public:
-  SplitTestDriver(TestSharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
+  SplitTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
       : memory_(memory), at_(at), size_(size), event_index_(event_index) {
     for (std::uint16_t i = 0; i < size; ++i) free_.push_back(i);
   }
@@ -156,8 +156,8 @@ class SplitTestDriver final : public TestDriver {
                         std::uint16_t next) {
     store(at, buffer.address);
     store(at + 8, buffer.length);
-    store(at + 12, static_cast<std::uint16_t>(
-                       flags | (buffer.writable ? VirtioDescriptor::kWrite : 0)));
+    store(at + 12,
+          static_cast<std::uint16_t>(flags | (buffer.writable ? VirtioDescriptor::kWrite : 0)));
     store(at + 14, next);
   }
 
@@ -198,7 +198,7 @@ class SplitTestDriver final : public TestDriver {
     return load_little<T>(memory_.view(address, sizeof(T)), 0);
   }
 
-  TestSharedMemory& memory_;
+  SharedMemory& memory_;
   const std::uint64_t at_;
   const std::uint16_t size_;
   const bool event_index_;
