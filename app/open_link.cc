@@ -55,10 +55,16 @@ Descriptor open(const TapNetdev& tap) {
   return descriptor;
 }
 
-std::unique_ptr<Nic> make_nic(CardModel model, const MacAddress& mac, PciSlot& slot) {
-  switch (model) {
-    case CardModel::kRtl8139:
-      return std::make_unique<Rtl8139>(slot, Rtl8139::Options{.address = mac});
+std::unique_ptr<Nic> make_nic(const CardOptions& card, PciSlot& slot) {
+  constexpr std::uint8_t kRevisionOf8139C = 0x10;
+  Expects(card.mac.has_value());
+  const MacAddress& mac = *card.mac;
+  switch (card.model) {
+    case CardModel::kRtl8139: {
+      Rtl8139::Options options{.address = mac};
+      if (!card.plus) options.revision = kRevisionOf8139C;
+      return std::make_unique<Rtl8139>(slot, options);
+    }
     case CardModel::kI82559c:
       return std::make_unique<I82559c>(slot, mac);
     default:
@@ -71,8 +77,7 @@ std::unique_ptr<GuestLink> open(const CardOptions& card, const std::string& name
     throw std::system_error(std::make_error_code(std::errc::not_supported),
                             "can't listen for a machine on " + card.path);
   }
-  Expects(card.mac.has_value());
-  const auto make = [&card](PciSlot& slot) { return make_nic(card.model, *card.mac, slot); };
+  const auto make = [&card](PciSlot& slot) { return make_nic(card, slot); };
   return std::make_unique<VfioUserLink>(card.path, make, &monotonic_now, teller(name));
 }
 
