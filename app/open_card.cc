@@ -12,12 +12,18 @@
 namespace sluice {
 namespace {
 
-std::unique_ptr<Nic> make_nic(CardModel model, const MacAddress& mac, PciSlot& slot) {
-  switch (model) {
+std::unique_ptr<Nic> make_nic(const CardOptions& card, PciSlot& slot) {
+  constexpr std::uint8_t kRevisionOf8139C = 0x10;
+  Expects(card.mac.has_value());
+  const MacAddress& mac = *card.mac;
+  switch (card.model) {
     case CardModel::kE1000:
       return std::make_unique<E1000>(slot, mac);
-    case CardModel::kRtl8139:
-      return std::make_unique<Rtl8139>(slot, Rtl8139::Options{.address = mac});
+    case CardModel::kRtl8139: {
+      Rtl8139::Options options{.address = mac};
+      if (!card.plus) options.revision = kRevisionOf8139C;
+      return std::make_unique<Rtl8139>(slot, options);
+    }
     case CardModel::kI82559c:
       return std::make_unique<I82559c>(slot, mac);
     case CardModel::kVirtioNet:
@@ -31,12 +37,11 @@ std::unique_ptr<Nic> make_nic(CardModel model, const MacAddress& mac, PciSlot& s
 
 std::unique_ptr<GuestLink> open_card(const CardOptions& card, std::uint16_t mtu,
                                      const StreamPeer::Tell& tell) {
-  Expects(card.mac.has_value());
   if (card.socket == CardSocket::kVhostUser) {
     const VirtioNetOptions options{.mac = card.mac, .mtu = mtu};
     return std::make_unique<VhostUserLink>(card.path, options, tell);
   }
-  const auto make = [card](PciSlot& slot) { return make_nic(card.model, *card.mac, slot); };
+  const auto make = [card](PciSlot& slot) { return make_nic(card, slot); };
   return std::make_unique<VfioUserLink>(card.path, make, &monotonic_now, tell);
 }
 

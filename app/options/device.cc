@@ -41,6 +41,7 @@ struct Draft {
   CardOptions card;
   std::optional<std::string> vfio_user;
   std::optional<std::string> vhost_user;
+  std::optional<bool> plus;
 };
 
 MacAddress parse_station(std::string_view value) {
@@ -64,6 +65,10 @@ constexpr auto kRows = std::to_array<KeyRow<Draft>>({
     {{"vhost-user", "PATH",
       "Listens there for a machine that has a virtio device itself; for virtio-net."},
      [](Draft& d, std::string_view v) { d.vhost_user = parse_path(v, "a socket's path"); }},
+    {{"plus", "on|off",
+      "Whether an rtl8139 has C+ mode, for drivers such as Linux' 8139cp; 8139too wants one that "
+      "has not. Default: on."},
+     [](Draft& d, std::string_view v) { d.plus = parse_switch(v); }},
 });
 constexpr KeyTable<Draft> kTable(kOption, kRows);
 
@@ -90,6 +95,10 @@ CardOptions parse_device(std::string_view text) {
   if (draft.vfio_user.has_value() == draft.vhost_user.has_value()) {
     fail(model, model.is_register_level ? "expected vfio-user=PATH" : "expected vhost-user=PATH");
   }
+  if (draft.plus && model.model != CardModel::kRtl8139) {
+    fail(model, "has no plus; only rtl8139 has");
+  }
+  draft.card.plus = draft.plus.value_or(true);
   if (draft.vfio_user) {
     if (!model.is_register_level) fail(model, "has no vfio-user; expected vhost-user=PATH");
     draft.card.socket = CardSocket::kVfioUser;

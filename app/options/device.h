@@ -32,6 +32,7 @@ struct CardOptions {
   std::optional<MacAddress> mac;  // nullopt: the next one from 52:54:00:12:34:56 on
   CardSocket socket = CardSocket::kVfioUser;
   std::string path;  // where a machine connects to
+  bool plus = true;  // of kRtl8139: it has the C+ mode
 };
 
 // Reads "MODEL,key=value,…". Throws UsageError.

@@ -34,6 +34,11 @@ TEST(Device, VirtqueuesAreReachedByVhostUser) {
   EXPECT_EQ(card.mac, std::nullopt);
 }
 
+TEST(Device, AnRtl8139MayBeOfTheOlderKind) {
+  EXPECT_TRUE(parse_device("rtl8139,netdev=n0,vfio-user=x").plus);
+  EXPECT_FALSE(parse_device("rtl8139,netdev=n0,vfio-user=x,plus=off").plus);
+}
+
 TEST(Device, AMistakeIsNamed) {
   const auto names = [](const std::string& text, const std::string& what) {
     EXPECT_NE(problem(text).find(what), std::string::npos) << text << ": " << problem(text);
@@ -45,6 +50,7 @@ TEST(Device, AMistakeIsNamed) {
   names("virtio-net,netdev=n0,vfio-user=x", "has no vfio-user");
   names("e1000,netdev=n0,vfio-user=x,vhost-user=y", "expected vfio-user=PATH");
   names("e1000,netdev=n0,vfio-user=x,mac=ff:ff:ff:ff:ff:ff", "an address of one card");
+  names("e1000,netdev=n0,vfio-user=x,plus=on", "only rtl8139 has");
   names("e1000,netdv=n0", "did you mean 'netdev'?");
 }
 
