@@ -195,6 +195,8 @@ class World::Core {
     if (!events.empty()) nat_.on_host(now, events);
     const std::optional<Time> deadline = nat_.deadline();
     if (deadline && *deadline <= now) nat_.on_time(now);
+    // The guest may have made room while that was said.
+    guest_ready_ = guest_ready_ || (guest_->more() && !guest_->closed());
   }
 
   Loop::Rest take_turns(gsl::span<const epoll_event> fetched) {

@@ -96,7 +96,6 @@ void SwitchLink::send(Port& to, Bytes head, gsl::span<const Bytes> payload,
   if (to.link->closed()) return;
   copy_bytes(head, to.link->reserve(head.size()));
   to.link->commit(head.size(), payload, offload);
-  to.touched = true;
 }
 
 bool SwitchLink::closed() const {
@@ -152,7 +151,10 @@ bool SwitchLink::has_room(const MacAddress& to) const {
 
 void SwitchLink::flush() {
   for (Port& port : ports_) {
-    if (std::exchange(port.touched, false)) port.link->flush();
+    // Also of one that was only asked for room, which it may be about to have.
+    port.link->flush();
+    port.ready = port.ready || (port.link->more() && !port.link->closed());
+    more_ = more_ || port.ready;
   }
   look_at_capabilities();
 }

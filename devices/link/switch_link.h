@@ -60,7 +60,6 @@ class SwitchLink final : public GuestLink {
     std::uint32_t number = 0;
     std::unique_ptr<GuestLink> link;
     bool ready = true;     // it may have frames
-    bool touched = false;  // something has been committed since the last flush
   };
 
   Port* find(std::uint32_t number);

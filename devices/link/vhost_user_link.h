@@ -40,6 +40,7 @@ class VhostUserLink final : public GuestLink {
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override {
     device_.net().commit(size, payload, offload);
   }
+  bool has_room(const MacAddress& to) const override { return device_.net().has_room(to); }
   void flush() override { device_.net().flush(); }
 
  private:

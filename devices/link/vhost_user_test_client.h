@@ -135,7 +135,7 @@ class Client {
   }
 
   static constexpr MemoryRegion kRegion{
-      .guest = ClientMemory::kGuest, .size = ClientMemory::kSize, .user = ClientMemory::kUser};
+      .guest = ClientMemory::kGuest, .size = ClientMemory::kSize, .user = ClientMemory::kUser, .offset = 0};
 
   // All that is said before a driver uses the device.
   void set_up(std::uint64_t features = kFeatures) {

@@ -27,8 +27,8 @@ struct VirtioDescriptor {
 // One buffer, or a row of them.
 class VirtioChain {
  public:
-  // More pieces than any driver uses: a frame has one per page, and one or two of headers. Longer
-  // chains are broken.
+  // More pieces, and descriptors, than any driver uses: a frame has one per page, and one or two of
+  // headers. Longer chains are broken.
   static constexpr std::size_t kMaxPieces = 256;
 
   gsl::span<const MutableBytes> readable() const { return pieces().first(readable_); }

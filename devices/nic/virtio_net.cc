@@ -76,6 +76,7 @@ bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQue
   queues_.at(queue).ring =
       std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
   queues_.at(queue).broken_told = false;
+  if (queue == kReceive) receiver_.reset();
   more_ = true;
   return true;
 }
@@ -164,15 +165,30 @@ void VirtioNet::commit(std::size_t size, gsl::span<const Bytes> payload, const O
   }
 }
 
+VirtioQueue* VirtioNet::outlet() const {
+  const Queue& queue = queues_[kReceive];
+  return queue.is_usable() ? queue.ring.get() : nullptr;
+}
+
 void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload) {
-  Queue& queue = queues_[kReceive];
-  if (queue.is_usable() && receiver_.put(*queue.ring, form_, head, payload, offload)) return;
+  VirtioQueue* const queue = outlet();
+  if (queue != nullptr && receiver_.put(*queue, form_, head, payload, offload)) return;
   counters_.count(Drop::kLinkFull);
 }
 
+bool VirtioNet::has_room(const MacAddress& /*to*/) const {
+  VirtioQueue* const queue = outlet();
+  if (queue == nullptr || receiver_.has_room(*queue)) return true;
+  wants_room_ = true;
+  return false;
+}
+
 void VirtioNet::flush() {
-  if (!queues_[kReceive].ring) return;
-  show(kReceive);
+  VirtioQueue* const queue = outlet();
+  if (queue != nullptr) {
+    show(kReceive);
+    if (std::exchange(wants_room_, false) && queue->listen()) more_ = true;
+  }
   tell_if_broken(kReceive);
 }
 

@@ -80,6 +80,9 @@ class VirtioNet final : public Link {
   LinkCapabilities capabilities() const override;
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  // False while the guest has left few buffers. When there are more, there is something to receive(),
+  // though it be no frame.
+  bool has_room(const MacAddress& to) const override;
   void flush() override;
   const Counters& counters() const { return counters_; }
 
@@ -92,6 +95,8 @@ class VirtioNet final : public Link {
     bool is_usable() const { return ring && enabled && !ring->is_broken(); }
   };
 
+  // Where frames for the guest go; null if they can't.
+  VirtioQueue* outlet() const;
   bool has(std::uint64_t feature) const { return (features_ & feature) != 0; }
   bool takes(Segmentation segmentation) const;
   void send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
@@ -105,7 +110,9 @@ class VirtioNet final : public Link {
   std::array<Queue, kMaxQueues> queues_;
   Counters counters_;
   VirtioNetTransmitter transmitter_{counters_};
-  VirtioNetReceiver receiver_;
+  // What it finds out about the queue is no change.
+  mutable VirtioNetReceiver receiver_;
+  mutable bool wants_room_ = false;  // somebody waits for it
   std::unique_ptr<std::uint8_t[]> output_;
   std::unique_ptr<std::uint8_t[]> segment_;
   std::size_t reserved_ = 0;

@@ -30,14 +30,23 @@ bool VirtioNetReceiver::put(VirtioQueue& queue, Form form, Bytes head,
   return true;
 }
 
+bool VirtioNetReceiver::has_room(VirtioQueue& queue) {
+  constexpr std::size_t kWanted = std::size_t{96} << 10;
+  const std::size_t room = queue.waiting() * usual_buffer_;
+  most_room_ = std::max(most_room_, room);
+  return room >= std::min(kWanted, most_room_ / 2);
+}
+
 bool VirtioNetReceiver::gather(VirtioQueue& queue, bool mergeable, std::size_t size) {
   // As many as one frame may be made of: enough for the largest in the smallest that drivers use.
-  constexpr std::size_t kMaxChains = 256;
+  constexpr std::size_t kMaxChains = 288;
+  constexpr std::size_t kMaxPieces = 2 * kMaxChains;
   const VirtioQueue::Position before = queue.position();
   pieces_.clear();
   taken_.clear();
   std::size_t room = 0;
-  while (room < size && taken_.size() < (mergeable ? kMaxChains : 1) && queue.next(chain_)) {
+  while (room < size && taken_.size() < (mergeable ? kMaxChains : 1) &&
+         pieces_.size() < kMaxPieces && queue.next(chain_)) {
     const auto writable = chain_.writable();
     pieces_.insert(pieces_.end(), writable.begin(), writable.end());
     // Of one that can't be written to, nothing is used.
@@ -45,6 +54,7 @@ bool VirtioNetReceiver::gather(VirtioQueue& queue, bool mergeable, std::size_t s
     taken_.push_back({chain_.name, static_cast<std::uint32_t>(part)});
     room += part;
   }
+  if (!taken_.empty()) usual_buffer_ = chain_.writable_size();
   if (room == size) return true;
   if (!mergeable && !taken_.empty()) {
     // A driver that left what can't be used for a frame gets it back without one.

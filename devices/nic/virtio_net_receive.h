@@ -29,6 +29,11 @@ class VirtioNetReceiver {
 
   explicit VirtioNetReceiver(SharedMemory& memory) : memory_(memory) {}
 
+  // Another queue, of which nothing is known.
+  void reset() { most_room_ = 0; }
+  // Whether the queue has room for one of the largest frames and some that are small, as far as can
+  // be told from the buffers that were used last; or for half of what it ever had, if that is less.
+  bool has_room(VirtioQueue& queue);
   // Puts a frame, as Link::commit() gets it, into the queue; the driver sees it when the queue is
   // published. False: there is no room for it.
   bool put(VirtioQueue& queue, Form form, Bytes head, gsl::span<const Bytes> payload,
@@ -48,6 +53,9 @@ class VirtioNetReceiver {
   VirtioChain chain_;
   std::vector<MutableBytes> pieces_;  // of the chains taken for one frame
   std::vector<Taken> taken_;
+  // Drivers use no smaller ones where they merge them.
+  std::size_t usual_buffer_ = 1526;
+  std::size_t most_room_ = 0;
   std::size_t piece_ = 0;  // to be filled next, and how far it has been
   std::size_t filled_ = 0;
 };

@@ -8,7 +8,7 @@
 namespace sluice {
 
 bool VirtioNetTransmitter::take_from(VirtioQueue& queue, std::size_t header_size) {
-  while (batch_.has_room()) {
+  for (unsigned i = 0; i < kMaxChains && batch_.has_room(); ++i) {
     if (!queue.next(chain_)) return false;
     take(chain_, header_size);
     queue.complete(chain_.name, 0);

@@ -13,10 +13,12 @@ namespace sluice {
 
 class VirtioNetTransmitter {
  public:
+  static constexpr unsigned kMaxChains = 256;
+
   explicit VirtioNetTransmitter(Counters& counters) : counters_(counters) {}
 
-  // Takes what there is and has room, behind headers of `header_size` bytes. What is no frame is
-  // dropped and counted. False if the queue had no more.
+  // Takes what there is and has room, at most kMaxChains, behind headers of `header_size` bytes.
+  // What is no frame is dropped and counted. False if the queue had no more.
   bool take_from(VirtioQueue& queue, std::size_t header_size);
   // The frames that have been taken. They stay until the next take_from().
   gsl::span<const Frame> frames() { return batch_.take(); }

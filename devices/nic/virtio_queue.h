@@ -5,7 +5,7 @@
 // that was taken but not completed can be put back with rewind(), as if it had never been seen.
 //
 // The driver tells of new chains, which costs both sides much. It is asked to by listen() only when
-// there is nothing to do; while there is, ignore() keeps it quiet.
+// there is nothing to do with those that there are; else, ignore() keeps it quiet.
 //
 // The ring lies in memory that the guest may write to at any time. Each field is read once and
 // checked; a call does no more than a ring has places. What is wrong with one chain costs that
@@ -47,7 +47,9 @@ class VirtioQueue {
   virtual void complete(VirtioChain::Name chain, std::uint32_t length) = 0;
   // Shows the driver what has been completed. True if it wants to be interrupted for that.
   virtual bool publish() = 0;
-  // The driver is to tell of the next chain. True if there is one already.
+  // How many chains wait to be taken.
+  virtual std::uint16_t waiting() = 0;
+  // The driver is to tell of chains beyond those that wait. True if there are some already.
   virtual bool listen() = 0;
   virtual void ignore() = 0;
   virtual bool is_broken() const = 0;

@@ -48,18 +48,22 @@ SplitVirtioQueue::SplitVirtioQueue(SharedMemory& memory, const Areas& areas, boo
   ignore();
 }
 
-bool SplitVirtioQueue::has_next() {
-  if (next_ != seen_) return true;
+void SplitVirtioQueue::look() {
   seen_ = shared_word<std::uint16_t>(areas_.driver, kIndex).load(std::memory_order_acquire);
   if (difference(seen_, next_) > areas_.size) {
     broken_ = true;
     seen_ = next_;
   }
-  return next_ != seen_;
+}
+
+std::uint16_t SplitVirtioQueue::waiting() {
+  if (!broken_) look();
+  return difference(seen_, next_);
 }
 
 bool SplitVirtioQueue::next(VirtioChain& chain) {
-  if (broken_ || !has_next()) return false;
+  if (!broken_ && next_ == seen_) look();
+  if (broken_ || next_ == seen_) return false;
   const std::size_t place = kRing + kHead * (next_ & mask());
   const std::uint16_t head =
       shared_word<std::uint16_t>(areas_.driver, place).load(std::memory_order_relaxed);
@@ -77,7 +81,8 @@ bool SplitVirtioQueue::next(VirtioChain& chain) {
 void SplitVirtioQueue::walk(VirtioChain& chain, std::uint16_t head) {
   std::uint16_t index = head;
   // Nothing but a loop has more descriptors than there are.
-  for (std::uint16_t i = 0; i < areas_.size; ++i) {
+  const std::size_t most = std::min<std::size_t>(areas_.size, VirtioChain::kMaxPieces);
+  for (std::size_t i = 0; i < most; ++i) {
     const std::size_t at = VirtioDescriptor::kSize * index;
     const VirtioDescriptor descriptor{
         .address =
@@ -131,14 +136,16 @@ bool SplitVirtioQueue::listen() {
   if (broken_) return false;
   if (event_index_) {
     const std::size_t event = kRing + kUsed * areas_.size;
-    shared_word<std::uint16_t>(areas_.device, event).store(next_, std::memory_order_relaxed);
+    shared_word<std::uint16_t>(areas_.device, event).store(seen_, std::memory_order_relaxed);
     if (memory_.is_watched()) memory_.on_written(areas_.device.subspan(event, 2));
   } else {
     shared_word<std::uint16_t>(areas_.device, kFlags).store(0, std::memory_order_relaxed);
     if (memory_.is_watched()) memory_.on_written(areas_.device.subspan(kFlags, 2));
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return has_next();
+  const std::uint16_t seen = seen_;
+  look();
+  return seen_ != seen;
 }
 
 void SplitVirtioQueue::ignore() {

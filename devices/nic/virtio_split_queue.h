@@ -40,13 +40,15 @@ class SplitVirtioQueue final : public VirtioQueue {
   void rewind(Position position) override { next_ = position.index; }
   void complete(VirtioChain::Name chain, std::uint32_t length) override;
   bool publish() override;
+  std::uint16_t waiting() override;
   bool listen() override;
   void ignore() override;
   bool is_broken() const override { return broken_; }
 
  private:
   std::uint16_t mask() const { return static_cast<std::uint16_t>(areas_.size - 1); }
-  bool has_next();
+  // Looks how far the driver is.
+  void look();
   void walk(VirtioChain& chain, std::uint16_t head);
 
   SharedMemory& memory_;
