@@ -60,9 +60,9 @@ class FrameStreamWriter {
   // Room for a frame of at most `size` bytes, up to Link::kMaxReserve; empty if too much waits
   // already.
   MutableBytes room(std::size_t size);
-  // There is room for what answers and acknowledges, and for what somebody may send at once, but
-  // not so much more.
-  bool has_room() const { return end_ - begin_ < kSize / 2; }
+  // So much waits that the socket does not run dry, and there is room for what answers and
+  // acknowledges. More would not leave sooner, and out of the processor's caches.
+  bool has_room() const { return end_ - begin_ < kEnough; }
   // The first `size` bytes of the room are a frame.
   void commit(std::size_t size);
 
@@ -74,6 +74,7 @@ class FrameStreamWriter {
  private:
   // What a flow has on its way, and as much again for others.
   static constexpr std::size_t kSize = std::size_t{4} << 20;
+  static constexpr std::size_t kEnough = std::size_t{512} << 10;
 
   std::unique_ptr<std::uint8_t[]> bytes_;
   std::size_t begin_ = 0;
