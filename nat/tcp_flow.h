@@ -45,6 +45,7 @@ struct TcpFlow final : FlowEntry, Timer {
   bool failed : 1 = false;           // the stream is reset, and so the guest is to be
   bool silent : 1 = false;           // the other side is gone without a word, and so are we
   bool dirty : 1 = false;            // has its turn when the batch ends
+  bool held : 1 = false;             // has broken off its turn for a link that was full
 };
 // What an idle flow takes of its table, next to its descriptor and a few words that find it.
 static_assert(sizeof(std::optional<TcpFlow>) <= 256);

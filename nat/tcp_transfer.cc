@@ -69,7 +69,10 @@ std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
 // frame, and finds the others right behind it instead of falling asleep in between.
 void TcpFlows::take_turns(Time now) {
   for (const FlowName& name : held_) {
-    if (TcpFlow* const flow = table_.find(name)) mark(*flow);
+    TcpFlow* const flow = table_.find(name);
+    if (flow == nullptr) continue;
+    flow->held = false;
+    mark(*flow);
   }
   held_.clear();
   turns_.swap(dirty_);
@@ -93,13 +96,19 @@ void TcpFlows::exchange_with_host(Time now, TcpFlow& flow) {
   if (flow.stream != SocketId::kNone && !flow.connecting) {
     empty_to_host(now, flow);
     finish_guest(flow);
-    if (connection.synchronized() && !fill_to_guest(now, flow)) mark(flow);
+    // What can't be sent is better read when it can, and is in the processor's caches then.
+    if (!context_.egress.has_room(flow.key().guest.address)) {
+      hold(now, flow);
+    } else if (connection.synchronized() && !fill_to_guest(now, flow)) {
+      mark(flow);
+    }
     if (flow.stream_finished && flow.guest_finished) close_stream(flow, CloseMode::kGraceful);
   }
 }
 
 void TcpFlows::speak_to_guest(Time now, TcpFlow& flow) {
   if (flow.silent) return;
+  if (flow.held) return;
   if (!context_.egress.has_room(flow.key().guest.address)) {
     hold(now, flow);
     return;
@@ -275,6 +284,7 @@ std::uint32_t TcpFlows::receive_space(const TcpFlow& flow) const {
 void TcpFlows::hold(Time now, TcpFlow& flow) {
   // What is due meanwhile is not looked at again before that.
   constexpr Duration kPatience = std::chrono::milliseconds(10);
+  flow.held = true;
   held_.push_back(flow.name());
   list(flow);
   if (flow.connection.closed()) {
