@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kLength = sizeof(std::uint32_t);
+constexpr std::size_t kLength = FrameStreamWriter::kLength;
 
 // Moves [begin, end) to the front.
 void compact(std::uint8_t* bytes, std::size_t& begin, std::size_t& end) {
@@ -60,6 +60,11 @@ void FrameStreamWriter::commit(std::size_t size) {
   const MutableBytes frame = MutableBytes(bytes_.get(), kSize).subspan(end_, kLength + size);
   store_big(frame, 0, static_cast<std::uint32_t>(size));
   end_ += frame.size();
+}
+
+void FrameStreamWriter::append(Bytes bytes) {
+  copy_bytes(bytes, MutableBytes(bytes_.get(), kSize).subspan(end_, bytes.size()));
+  end_ += bytes.size();
 }
 
 void FrameStreamWriter::consume(std::size_t size) {

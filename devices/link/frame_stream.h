@@ -55,6 +55,9 @@ bool emit_frames(MutableBytes head, gsl::span<const Bytes> payload, const Offloa
 // Also a queue of frames for who writes them one by one: waiting() begins with one.
 class FrameStreamWriter {
  public:
+  // Bytes of the length in front of each frame.
+  static constexpr std::size_t kLength = sizeof(std::uint32_t);
+
   FrameStreamWriter();
 
   // Room for a frame of at most `size` bytes, up to Link::kMaxReserve; empty if too much waits
@@ -65,6 +68,10 @@ class FrameStreamWriter {
   bool has_room() const { return end_ - begin_ < kEnough; }
   // The first `size` bytes of the room are a frame.
   void commit(std::size_t size);
+
+  // Puts bytes of the stream behind what waits: the rest of what has been written in part. There
+  // is room for it where nothing waited before.
+  void append(Bytes bytes);
 
   // What is to be written to the socket, and that so much of it has been.
   Bytes waiting() const { return Bytes(bytes_.get(), kSize).subspan(begin_, end_ - begin_); }

@@ -23,6 +23,7 @@ gsl::span<const Frame> StreamLink::receive() {
   if (peer_.update()) {
     reader_.reset();
     writer_.reset();
+    gathered_.clear();
   }
   flush();
   std::size_t count = 0;
@@ -81,28 +82,53 @@ void StreamLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
   reserved_ = 0;
   // So much is worth a call, even in the midst of a batch.
   constexpr std::size_t kWorthwhile = std::size_t{256} << 10;
-  if (writer_.waiting().size() >= kWorthwhile) flush();
+  if (gathered_.full() || gathered_.bytes() + writer_.waiting().size() >= kWorthwhile) flush();
   const MutableBytes head(output_.get(), size);
+  const bool is_whole = offload.segmentation == Segmentation::kNone;
+  if (is_whole && size <= GatheredFrames::kMaxHead && peer_.writable() &&
+      writer_.waiting().empty() && !gathered_.full()) {
+    complete_checksum(head, payload, offload);
+    gathered_.add(head, payload);
+    return;
+  }
+  flush_gathered();
   if (peer_.socket() < 0 || !emit_frames(head, payload, offload, writer_)) {
     counters_.count(Drop::kLinkFull);
   }
 }
 
 void StreamLink::flush() {
-  while (peer_.socket() >= 0 && peer_.writable() && !writer_.waiting().empty()) {
+  flush_gathered();
+  while (peer_.writable() && !writer_.waiting().empty()) {
     const Bytes waiting = writer_.waiting();
-    const ssize_t size = ::send(peer_.socket(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) {
-      if (errno == EAGAIN) {
-        peer_.pause();
-      } else {
-        peer_.lose(std::generic_category().message(errno));
-      }
-      return;
-    }
-    writer_.consume(static_cast<std::size_t>(size));
+    iovec piece{.iov_base = const_cast<std::uint8_t*>(waiting.data()),  // NOLINT
+                .iov_len = waiting.size()};
+    writer_.consume(write(gsl::span(&piece, 1)));
   }
+}
+
+void StreamLink::flush_gathered() {
+  if (gathered_.empty()) return;
+  const std::size_t size = write(gathered_.pieces());
+  if (peer_.socket() >= 0) gathered_.copy_rest(size, writer_);
+  gathered_.clear();
+}
+
+std::size_t StreamLink::write(gsl::span<iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  ssize_t size = 0;
+  do {
+    size = ::sendmsg(peer_.socket(), &message, MSG_NOSIGNAL);
+  } while (size < 0 && errno == EINTR);
+  if (size >= 0) return static_cast<std::size_t>(size);
+  if (errno == EAGAIN) {
+    peer_.pause();
+  } else {
+    peer_.lose(std::generic_category().message(errno));
+  }
+  return 0;
 }
 
 }  // namespace sluice

@@ -1,9 +1,9 @@
 // A link over a stream socket, as emulators have it between each other: a frame follows the other,
 // each behind its length (frame_stream.h). The other end takes over nothing.
 //
-// What is sent in one batch leaves with one call. What the socket has no room for waits, up to what
-// FrameStreamWriter holds; beyond that it is dropped, as on a wire. A peer that breaks the rules,
-// or ends, is lost, and what it had half sent with it.
+// What is sent in one batch leaves with one call, from where it lies if it need not be cut. What
+// the socket has no room for waits, up to what FrameStreamWriter holds; beyond that it is dropped,
+// as on a wire. A peer that breaks the rules, or ends, is lost, and what it had half sent with it.
 
 #ifndef SLUICE_DEVICES_LINK_STREAM_LINK_H_
 #define SLUICE_DEVICES_LINK_STREAM_LINK_H_
@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "devices/link/frame_stream.h"
+#include "devices/link/gathered_frames.h"
 #include "devices/link/guest_link.h"
 #include "devices/link/stream_peer.h"
 #include "stack/segmenter.h"
@@ -43,11 +44,16 @@ class StreamLink final : public GuestLink {
   static constexpr std::size_t kBatch = 64;
 
   void read();
+  // Writes what has been gathered; what the socket does not take is copied, and waits.
+  void flush_gathered();
+  // Writes `bytes`, of which there are some, as far as the socket takes them; returns how many.
+  std::size_t write(gsl::span<iovec> pieces);
 
   StreamPeer peer_;
   Counters counters_;
   FrameStreamReader reader_;
-  FrameStreamWriter writer_;
+  GatheredFrames gathered_;
+  FrameStreamWriter writer_;  // what waits for the socket
   std::array<Frame, kBatch> frames_;
   std::unique_ptr<std::uint8_t[]> output_;
   std::size_t reserved_ = 0;

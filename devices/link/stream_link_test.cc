@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ using Octets = std::vector<std::uint8_t>;
 
 Octets some_frame(std::size_t size, std::uint8_t value) {
   return Octets(size, value);
+}
+
+// The same for every caller: payload stays where it is until the link has flushed.
+const Octets& kept(Octets frame) {
+  static std::set<Octets> frames;
+  return *frames.insert(std::move(frame)).first;
 }
 
 class StreamLinkTest : public testing::Test {
@@ -65,11 +72,16 @@ TEST_F(StreamLinkTest, HasNoRoomWhileThePeerTakesNothing) {
   ASSERT_TRUE(run({&server, &client}, arrived, [&] { return !told_.empty(); }));
   constexpr std::size_t kMost = 1000;
   std::size_t sent = 0;
-  for (; server.has_room({}) && sent < kMost; ++sent) send_frame(server, some_frame(65550, 1));
-  server.flush();
+  const Octets large = some_frame(65550, 1);
+  const Octets small = some_frame(60, 2);
+  for (; server.has_room({}) && sent < kMost; ++sent) {
+    send_frame(server, large);
+    server.flush();
+  }
   EXPECT_LT(sent, kMost);
   // What answers still finds its place.
-  send_frame(server, some_frame(60, 2));
+  send_frame(server, small);
+  server.flush();
   EXPECT_EQ(server.counters().dropped(Drop::kLinkFull), 0U);
   ASSERT_TRUE(run({&server, &client}, arrived, [&] { return arrived.size() == sent + 1; }));
   EXPECT_TRUE(server.has_room({}));
@@ -91,7 +103,7 @@ TEST_F(StreamLinkTest, FramesGoBothWays) {
   }));
   EXPECT_EQ(arrived, frames);
   arrived.clear();
-  send_frame(client, some_frame(80, 4));
+  send_frame(client, kept(some_frame(80, 4)));
   client.flush();
   EXPECT_TRUE(run({&server, &client}, arrived, [&] { return !arrived.empty(); }));
   EXPECT_EQ(arrived, std::vector<Octets>{some_frame(80, 4)});
@@ -104,12 +116,12 @@ TEST_F(StreamLinkTest, WhatTheSocketHasNoRoomForFollowsLater) {
   ASSERT_TRUE(run({&server}, arrived, [&] { return !told_.empty(); }));
   // More than a socket holds.
   constexpr std::size_t kFrames = 40;
-  for (std::size_t i = 0; i < kFrames; ++i) send_frame(server, some_frame(60'000, 1));
+  for (std::size_t i = 0; i < kFrames; ++i) send_frame(server, kept(some_frame(60'000, 1)));
   server.flush();
   EXPECT_EQ(server.counters().dropped(Drop::kLinkFull), 0U);
   EXPECT_TRUE(run({&client, &server}, arrived, [&] { return arrived.size() == kFrames; }));
   // And more than it keeps.
-  for (std::size_t i = 0; i < 10 * kFrames; ++i) send_frame(server, some_frame(60'000, 1));
+  for (std::size_t i = 0; i < 10 * kFrames; ++i) send_frame(server, kept(some_frame(60'000, 1)));
   EXPECT_GT(server.counters().dropped(Drop::kLinkFull), 0U);
 }
 
@@ -118,7 +130,7 @@ TEST_F(StreamLinkTest, AListenerWaitsForTheNextPeer) {
   std::vector<Octets> arrived;
   for (std::size_t i = 1; i <= 3; ++i) {
     StreamLink client({.place = place_}, teller());
-    send_frame(client, some_frame(70, 5));
+    send_frame(client, kept(some_frame(70, 5)));
     client.flush();
     ASSERT_TRUE(run({&server}, arrived, [&] { return arrived.size() == i; }));
   }
@@ -132,7 +144,7 @@ TEST_F(StreamLinkTest, OneThatConnectsDoesSoAgainIfItIsTo) {
     StreamLink server({.place = place_, .listens = true}, teller());
     const std::size_t before = told_.size();
     ASSERT_TRUE(run({&client, &server}, arrived, [&] { return told_.size() >= before + 2; }));
-    send_frame(server, some_frame(70, 6));
+    send_frame(server, kept(some_frame(70, 6)));
     server.flush();
     ASSERT_TRUE(run({&client}, arrived, [&] { return arrived.size() == i; }));
     EXPECT_FALSE(client.closed());
@@ -186,7 +198,7 @@ TEST_F(StreamLinkTest, APeerThatBreaksTheRulesIsLost) {
     EXPECT_EQ(arrived, (std::vector<Octets>{{8, 8}})) << "what was whole counts";
     ASSERT_EQ(told_.size(), 1U);
     EXPECT_NE(told_[0].find(complaint), std::string::npos) << told_[0];
-    send_frame(link, some_frame(60, 1));
+    send_frame(link, kept(some_frame(60, 1)));
     EXPECT_EQ(link.counters().dropped(Drop::kLinkFull), 1U);
   }
 }

@@ -45,7 +45,7 @@ class StreamPeer {
   // Connected to the peer, nonblocking; -1 while there is none.
   int socket() const { return connecting_ ? -1 : socket_.get(); }
   // Whether the socket may take something, as far as update() has heard since pause() was called.
-  bool writable() const { return writable_; }
+  bool writable() const { return writable_ && socket() >= 0; }
   // The socket takes nothing more for now.
   void pause() { writable_ = false; }
   // Takes what has happened. True if there is a peer that was not there before.

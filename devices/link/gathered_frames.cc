@@ -1,0 +1,36 @@
+#include "devices/link/gathered_frames.h"
+
+#include <algorithm>
+
+#include <gsl/assert>
+
+namespace sluice {
+
+void GatheredFrames::add(Bytes head, gsl::span<const Bytes> payload) {
+  constexpr std::size_t kLength = FrameStreamWriter::kLength;
+  Expects(!full() && head.size() <= kMaxHead && payload.size() <= Link::kMaxPieces);
+  std::size_t size = head.size();
+  for (const Bytes piece : payload) size += piece.size();
+  const MutableBytes kept = MutableBytes(heads_).subspan(heads_used_, kLength + head.size());
+  store_big(kept, 0, static_cast<std::uint32_t>(size));
+  copy_bytes(head, kept.subspan(kLength));
+  heads_used_ += kept.size();
+  bytes_ += kLength + size;
+  pieces_.at(count_++) = {.iov_base = kept.data(), .iov_len = kept.size()};
+  for (const Bytes piece : payload) {
+    // The type is for reading and writing; nobody writes.
+    auto* const data = const_cast<std::uint8_t*>(piece.data());  // NOLINT
+    if (!piece.empty()) pieces_.at(count_++) = {.iov_base = data, .iov_len = piece.size()};
+  }
+}
+
+void GatheredFrames::copy_rest(std::size_t sent, FrameStreamWriter& into) const {
+  for (const iovec& piece : gsl::span(pieces_).first(count_)) {
+    const Bytes bytes(static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len);
+    const std::size_t skipped = std::min(sent, bytes.size());
+    into.append(bytes.subspan(skipped));
+    sent -= skipped;
+  }
+}
+
+}  // namespace sluice
