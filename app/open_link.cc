@@ -11,6 +11,7 @@
 #include "app/open_tap.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
+#include "devices/link/impaired_link.h"
 #include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/vde_link.h"
@@ -59,7 +60,7 @@ std::unique_ptr<GuestLink> open(const CardOptions& card, const NetworkInvocation
   return open_card(card, mtu, teller(name));
 }
 
-std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {
+std::unique_ptr<GuestLink> open_bare(const Netdev& netdev) {
   const std::string name = "netdev" + (netdev.id.empty() ? "" : " " + netdev.id);
   if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
     return open(*stream, name);
@@ -76,7 +77,7 @@ std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocati
   if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
-  return open_tap_netdev(*tap, invocation);
+  return open_tap_netdev(*tap);
 }
 
 CaptureOptions options_of(const FilterDump& dump) {
@@ -90,10 +91,16 @@ CaptureOptions options_of(const FilterDump& dump) {
 }  // namespace
 
 std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation) {
-  std::unique_ptr<GuestLink> link = open_bare(netdev, invocation.common);
-  for (const FilterDump& dump : invocation.dumps) {
-    if (netdev.id.empty() || dump.netdev != netdev.id) continue;
-    link = std::make_unique<DumpedLink>(std::move(link), options_of(dump), &monotonic_now);
+  std::unique_ptr<GuestLink> link = open_bare(netdev);
+  for (const LinkObject& object : invocation.objects) {
+    if (netdev.id.empty() || object.netdev != netdev.id) continue;
+    if (const auto* const dump = std::get_if<FilterDump>(&object.kind)) {
+      link = std::make_unique<DumpedLink>(std::move(link), options_of(*dump), &monotonic_now,
+                                          &log::warning);
+    } else {
+      link = std::make_unique<ImpairedLink>(std::move(link), std::get<Impairment>(object.kind),
+                                            &monotonic_now);
+    }
   }
   return link;
 }

@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-// Any kind but the user network and hub ports, with the captures that are taken on it. What becomes
+// Any kind but the user network and hub ports, with what is put on it. What becomes
 // of it later is logged. Throws std::system_error that says what was tried.
 std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation);
 

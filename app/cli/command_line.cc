@@ -327,14 +327,14 @@ std::string netdev_of_nic(const std::string& text) {
   return emit_key_values(items);
 }
 
-void check_dumps(const RunInvocation& run, const std::set<std::string>& ids) {
-  for (const FilterDump& dump : run.dumps) {
-    if (!ids.contains(dump.netdev)) {
-      throw UsageError("--object filter-dump: there is no netdev '" + dump.netdev + "'");
+void check_objects(const RunInvocation& run, const std::set<std::string>& ids) {
+  for (const LinkObject& object : run.objects) {
+    if (!ids.contains(object.netdev)) {
+      throw UsageError("--object: there is no netdev '" + object.netdev + "'");
     }
-    if (run.has_user_network && dump.netdev == run.common.network.id) {
-      throw UsageError("--object filter-dump: '" + dump.netdev +
-                       "' is the user network; expected --pcap for it");
+    if (run.has_user_network && object.netdev == run.common.network.id) {
+      throw UsageError("--object: '" + object.netdev +
+                       "' is the user network; expected --pcap or --impair for it");
     }
   }
 }
@@ -417,9 +417,9 @@ Invocation run_of(const Words& given) {
     if (text != "none") add_netdev(run, parse_netdev(netdev_of_nic(text)), ids);
   }
   add_cards(run, raw.devices, ids);
-  for (const std::string& text : raw.objects) run.dumps.push_back(parse_object(text));
+  for (const std::string& text : raw.objects) run.objects.push_back(parse_object(text));
   check_hub_ports(run, ids);
-  check_dumps(run, ids);
+  check_objects(run, ids);
   if (run.netdevs.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --device, or a --netdev such as "

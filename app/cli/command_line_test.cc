@@ -197,8 +197,8 @@ TEST(CommandLine, RunTakesManyLinksInQemusWords) {
   EXPECT_TRUE(run.has_user_network);
   EXPECT_EQ(run.common.network.network.v4.subnet.to_string(), "10.1.1.0/24");
   EXPECT_EQ(run.netdevs.size(), 3U);
-  ASSERT_EQ(run.dumps.size(), 1U);
-  EXPECT_EQ(run.dumps[0].netdev, "a");
+  ASSERT_EQ(run.objects.size(), 1U);
+  EXPECT_EQ(run.objects[0].netdev, "a");
   EXPECT_EQ(parsed<TextInvocation>({"run", "-netdev", "help"}).text, netdev_list());
 }
 

@@ -179,9 +179,10 @@ OPTIONS
     --device MODEL,netdev=NAME,vfio-user=PATH|vhost-user=PATH[,KEY=VALUE]...
                         A network card that a machine elsewhere plugs in; see CARDS. May be
                         repeated. 'help' lists the models.
-    --object filter-dump,netdev=NAME,file=PATH[,KEY=VALUE]...
-                        Records the frames of one link; see LINKS. May be repeated. --pcap records
-                        those of the user network.
+    --object TYPE,netdev=NAME[,KEY=VALUE]...
+                        Puts something on one link; see LINKS: filter-dump records its frames, impair
+                        makes a bad line of it. May be repeated: the first is the nearest to the
+                        link's other end. --pcap and --impair are for the user network.
     --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
                         it.
 )";
@@ -266,8 +267,10 @@ std::string links_section() {
     text.append(kIndent, ' ').append("--netdev ").append(type).append("\n");
     text += keys(netdev_help(type), 2 * kIndent);
   }
-  text.append(kIndent, ' ').append("--object filter-dump\n");
-  text += keys(filter_dump_help(), 2 * kIndent);
+  for (const std::string_view type : object_types()) {
+    text.append(kIndent, ' ').append("--object ").append(type).append("\n");
+    text += keys(object_help(type), 2 * kIndent);
+  }
   return text;
 }
 
