@@ -176,6 +176,9 @@ class Mistakes(Claims):
         self.assertIn("no netdev 'x'", self.refused("-netdev", "hubport,hubid=1,netdev=x", status=2))
         missing = os.path.join(self.directory, "missing")
         self.assertIn("can't connect to unix:", self.refused("-netdev", f"stream,addr.type=unix,addr.path={missing}", status=1))
+        refused = f"socket,connect=127.0.0.1:{closed_port()}"
+        for way_out in (["-netdev", "user"], []):
+            self.assertIn("can't connect to 127.0.0.1:", self.refused(*way_out, "-netdev", refused, status=1))
         with TcpServer(echo) as server:
             self.assertIn("can't bind", self.refused("-netdev", f"socket,listen=127.0.0.1:{server.port}", status=1))
 
@@ -183,7 +186,19 @@ class Mistakes(Claims):
         status, text, _ = command(BINARY, "run", "-netdev", "help")
         self.assertEqual(status, 0)
         self.assertEqual(text.splitlines()[0], "Available netdev backend types:")
-        self.assertTrue({"user", "stream", "dgram", "socket", "tap", "hubport"} <= set(text.split()))
+        every = {"user", "stream", "dgram", "socket", "tap", "bridge", "vde", "l2tpv3", "hubport"}
+        self.assertTrue(every <= set(text.split()))
+
+    def test_help_behind_a_type_lists_its_keys(self):
+        for words, key in (
+            (("-netdev", "l2tpv3,help"), "    rxcookie="),
+            (("-object", "filter-dump,help"), "    maxlen="),
+            (("-device", "e1000,help"), "    netdev="),
+            (("-nodefaults", "-nic", "model=help"), "e1000: "),
+        ):
+            status, text, _ = command(BINARY, "run", *words)
+            self.assertEqual(status, 0)
+            self.assertIn(f"\n{key}", text)
 
 
 @need("iperf3", "ip")
