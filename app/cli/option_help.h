@@ -13,8 +13,8 @@
 namespace sluice {
 
 // What `text` asks for behind `option`, "--netdev", "--nic", "--object" or "--device"; nullopt if
-// it does not ask for help. Lists begin as QEMU's do, since scripts read them. Throws UsageError for
-// a type that there is not.
+// it does not ask for help. Lists begin as QEMU's do, since scripts read them. Throws UsageError
+// for a type that there is not.
 std::optional<std::string> help_of_option(std::string_view option, std::string_view text);
 
 // A key and what it does, for each, `indent` blanks from the left.
