@@ -25,7 +25,7 @@ int run_attach(const AttachInvocation& invocation) {
                                         .configure = invocation.configure,
                                         .search = {}});
   Loop loop(invocation.common.busy_poll);
-  World world(invocation.common, guest_link(std::move(arrived.tap), invocation.common), loop);
+  World world(invocation.common, guest_link(std::move(arrived.tap)), loop);
   world.on_closed([&] { loop.stop(); });
   ignore_failed_writes();
 

@@ -97,8 +97,7 @@ int run_exec(const ExecInvocation& invocation) {
 
   Loop loop(invocation.common.busy_poll);
   std::optional<World> world;
-  world.emplace(invocation.common,
-                guest_link(std::move(contained.arrived().tap), invocation.common), loop);
+  world.emplace(invocation.common, guest_link(std::move(contained.arrived().tap)), loop);
   ignore_failed_writes();
   const Terminal terminal;
   contained.start();

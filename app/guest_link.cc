@@ -7,11 +7,9 @@
 
 namespace sluice {
 
-std::unique_ptr<GuestLink> guest_link(Descriptor descriptor, const NetworkInvocation& invocation) {
+std::unique_ptr<GuestLink> guest_link(Descriptor descriptor) {
   if (!has_vnet_headers(descriptor)) return std::make_unique<PacketLink>(std::move(descriptor));
-  // What is impaired must be frames as on a wire.
-  const auto offloads = invocation.impairment ? Tap::Offloads::kNone : Tap::Offloads::kAll;
-  return std::make_unique<Tap>(std::move(descriptor), offloads);
+  return std::make_unique<Tap>(std::move(descriptor));
 }
 
 }  // namespace sluice

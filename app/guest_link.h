@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "app/cli/invocation.h"
 #include "devices/link/guest_link.h"
 #include "posix/descriptor.h"
 
@@ -13,7 +12,7 @@ namespace sluice {
 
 // Takes a tap of open_tap(), or any other descriptor at which each packet is an Ethernet frame.
 // Throws std::system_error.
-std::unique_ptr<GuestLink> guest_link(Descriptor descriptor, const NetworkInvocation& invocation);
+std::unique_ptr<GuestLink> guest_link(Descriptor descriptor);
 
 }  // namespace sluice
 

@@ -11,6 +11,7 @@
 #include "app/open_tap.h"
 #include "devices/link/datagram_link.h"
 #include "devices/link/dumped_link.h"
+#include "devices/link/impaired_link.h"
 #include "devices/link/l2tpv3_link.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/vde_link.h"
@@ -20,15 +21,15 @@
 namespace sluice {
 namespace {
 
-StreamPeer::Tell teller(const std::string& name) {
-  return [name](StreamPeer::News news, const std::string& what) {
+StreamPeer::Tell teller(const std::string& name, const std::function<void()>& on_not_reached) {
+  return [name, on_not_reached](StreamPeer::News news, const std::string& what) {
     news == StreamPeer::News::kCame ? log::info(name + ": " + what)
                                     : log::warning(name + ": " + what);
+    if (news == StreamPeer::News::kNotReached) on_not_reached();
   };
 }
 
-std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const std::string& name) {
-  const StreamPeer::Tell tell = teller(name);
+std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const StreamPeer::Tell& tell) {
   if (const auto* const given = std::get_if<GivenDescriptor>(&stream.peer)) {
     return std::make_unique<StreamLink>(Descriptor(given->number), tell);
   }
@@ -46,37 +47,39 @@ std::unique_ptr<GuestLink> open(const DatagramNetdev& datagram) {
   return std::make_unique<DatagramLink>(pair.remote, pair.local);
 }
 
-std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const std::string& name) {
+std::unique_ptr<GuestLink> open(const VdeNetdev& vde, const StreamPeer::Tell& tell) {
   return std::make_unique<VdeLink>(
       VdeOptions{.place = vde.place, .port = vde.port, .group = vde.group, .mode = vde.mode},
-      [name](const std::string& what) { log::warning(name + ": " + what); });
+      [tell](const std::string& what) { tell(StreamPeer::News::kLost, what); });
 }
 
 std::unique_ptr<GuestLink> open(const CardOptions& card, const NetworkInvocation& invocation,
-                                const std::string& name) {
+                                const StreamPeer::Tell& tell) {
   const bool is_on_user_network = card.netdev == invocation.network.id;
   const std::uint16_t mtu = is_on_user_network ? invocation.network.network.mtu : 0;
-  return open_card(card, mtu, teller(name));
+  return open_card(card, mtu, tell);
 }
 
-std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation) {
-  const std::string name = "netdev" + (netdev.id.empty() ? "" : " " + netdev.id);
+std::unique_ptr<GuestLink> open_bare(const Netdev& netdev, const NetworkInvocation& invocation,
+                                     const std::function<void()>& on_not_reached) {
+  const StreamPeer::Tell tell =
+      teller("netdev" + (netdev.id.empty() ? "" : " " + netdev.id), on_not_reached);
   if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
-    return open(*stream, name);
+    return open(*stream, tell);
   }
   if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
     return open(*datagram);
   }
   if (const auto* const card = std::get_if<CardOptions>(&netdev.kind)) {
-    return open(*card, invocation, name);
+    return open(*card, invocation, tell);
   }
   if (const auto* const tunnel = std::get_if<L2tpv3Options>(&netdev.kind)) {
     return open_l2tpv3(*tunnel);
   }
-  if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, name);
+  if (const auto* const vde = std::get_if<VdeNetdev>(&netdev.kind)) return open(*vde, tell);
   const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
   Expects(tap != nullptr);
-  return open_tap_netdev(*tap, invocation);
+  return open_tap_netdev(*tap);
 }
 
 CaptureOptions options_of(const FilterDump& dump) {
@@ -89,11 +92,18 @@ CaptureOptions options_of(const FilterDump& dump) {
 
 }  // namespace
 
-std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation) {
-  std::unique_ptr<GuestLink> link = open_bare(netdev, invocation.common);
-  for (const FilterDump& dump : invocation.dumps) {
-    if (netdev.id.empty() || dump.netdev != netdev.id) continue;
-    link = std::make_unique<DumpedLink>(std::move(link), options_of(dump), &monotonic_now);
+std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation,
+                                     const std::function<void()>& on_not_reached) {
+  std::unique_ptr<GuestLink> link = open_bare(netdev, invocation.common, on_not_reached);
+  for (const LinkObject& object : invocation.objects) {
+    if (netdev.id.empty() || object.netdev != netdev.id) continue;
+    if (const auto* const dump = std::get_if<FilterDump>(&object.kind)) {
+      link = std::make_unique<DumpedLink>(std::move(link), options_of(*dump), &monotonic_now,
+                                          &log::warning);
+    } else {
+      link = std::make_unique<ImpairedLink>(std::move(link), std::get<Impairment>(object.kind),
+                                            &monotonic_now);
+    }
   }
   return link;
 }

@@ -3,6 +3,7 @@
 #ifndef SLUICE_APP_OPEN_LINK_H_
 #define SLUICE_APP_OPEN_LINK_H_
 
+#include <functional>
 #include <memory>
 
 #include "app/cli/invocation.h"
@@ -11,9 +12,11 @@
 
 namespace sluice {
 
-// Any kind but the user network and hub ports, with the captures that are taken on it. What becomes
-// of it later is logged. Throws std::system_error that says what was tried.
-std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation);
+// Any kind but the user network and hub ports, with what is put on it. What becomes
+// of it later is logged; `on_not_reached` is called if it turns out that it leads to nobody. Throws
+// std::system_error that says what was tried.
+std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation,
+                                     const std::function<void()>& on_not_reached);
 
 }  // namespace sluice
 

@@ -50,14 +50,13 @@ std::function<void()> farewell_of(const TapNetdev& tap, const std::string& name)
 
 }  // namespace
 
-std::unique_ptr<GuestLink> open_tap_netdev(const TapNetdev& tap,
-                                           const NetworkInvocation& invocation) {
+std::unique_ptr<GuestLink> open_tap_netdev(const TapNetdev& tap) {
   std::vector<Descriptor> queues = queues_of(tap);
   std::string name;
   if (!tap.script.empty() || !tap.down_script.empty()) name = tap_name(queues.front());
   std::vector<std::unique_ptr<GuestLink>> links;
   links.reserve(queues.size());
-  for (Descriptor& queue : queues) links.push_back(guest_link(std::move(queue), invocation));
+  for (Descriptor& queue : queues) links.push_back(guest_link(std::move(queue)));
   if (!tap.script.empty()) AidingCommand({tap.script, name}).finish();
   if (links.size() == 1 && tap.down_script.empty()) return std::move(links.front());
   return std::make_unique<TapInterface>(std::move(links), farewell_of(tap, name));

@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "app/cli/invocation.h"
 #include "app/options/netdev.h"
 #include "devices/link/guest_link.h"
 
@@ -13,8 +12,7 @@ namespace sluice {
 
 // Made here, by a helper, or by somebody else; its script has been run, and its other one will be.
 // Throws std::system_error or std::runtime_error that says what was tried.
-std::unique_ptr<GuestLink> open_tap_netdev(const TapNetdev& tap,
-                                           const NetworkInvocation& invocation);
+std::unique_ptr<GuestLink> open_tap_netdev(const TapNetdev& tap);
 
 }  // namespace sluice
 

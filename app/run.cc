@@ -63,12 +63,15 @@ std::vector<Segment> segments_of(const RunInvocation& invocation) {
 }
 
 // What is behind the user network, or the meeting itself.
-std::unique_ptr<GuestLink> open_segment(const Segment& segment, const RunInvocation& invocation) {
+std::unique_ptr<GuestLink> open_segment(const Segment& segment, const RunInvocation& invocation,
+                                        const std::function<void()>& on_not_reached) {
   if (segment.has_user_network && segment.netdevs.size() == 1) {
-    return open_link(*segment.netdevs.front(), invocation);
+    return open_link(*segment.netdevs.front(), invocation, on_not_reached);
   }
   auto meeting = std::make_unique<SwitchLink>(segment.manner, random_seed(), &monotonic_now);
-  for (const Netdev* const netdev : segment.netdevs) meeting->add(open_link(*netdev, invocation));
+  for (const Netdev* const netdev : segment.netdevs) {
+    meeting->add(open_link(*netdev, invocation, on_not_reached));
+  }
   return meeting;
 }
 
@@ -113,13 +116,14 @@ int run_network(const RunInvocation& invocation) {
   std::unique_ptr<World> world;
   std::vector<std::unique_ptr<Meeting>> meetings;
   std::size_t open = 0;
+  bool all_reached = true;
   const auto on_closed = [&] {
     if (--open == 0) loop.stop();
   };
   for (const Segment& segment : segments_of(invocation)) {
     if (segment.netdevs.empty()) continue;
     ++open;
-    auto links = open_segment(segment, invocation);
+    auto links = open_segment(segment, invocation, [&] { all_reached = false; });
     if (segment.has_user_network) {
       world = std::make_unique<World>(invocation.common, std::move(links), loop);
     } else {
@@ -132,7 +136,7 @@ int run_network(const RunInvocation& invocation) {
   announce(ready, "ready", invocation.common.capture_file == "-");
   loop.run();
   if (world) deliver_the_rest(loop, *world, end.asked());
-  return 0;
+  return all_reached || end.asked() ? 0 : 1;
 }
 
 }  // namespace sluice

@@ -16,10 +16,9 @@
 #include "app/preconditions.h"
 #include "app/smb.h"
 #include "app/summary.h"
-#include "devices/link/capture_writer.h"
+#include "devices/link/dumped_link.h"
 #include "devices/link/guest_link.h"
 #include "devices/link/impaired_link.h"
-#include "devices/link/recorded_link.h"
 #include "nat/host/clock.h"
 #include "nat/host/descriptor_limit.h"
 #include "nat/host/directory_files.h"
@@ -70,11 +69,9 @@ std::vector<Endpoint> name_servers_of(std::string_view text) {
 class World::Core {
  public:
   Core(const NetworkInvocation& invocation, std::unique_ptr<GuestLink> guest, Loop& loop)
-      : guest_(std::move(guest)),
+      : guest_(impaired(recorded(std::move(guest), invocation), invocation)),
         host_(loop.queue(), host_options(invocation)),
-        capture_(open_capture(invocation)),
-        impaired_(impair(invocation)),
-        nat_(config_of(invocation), link(), host_,
+        nat_(config_of(invocation), *guest_, host_,
              invocation.seed ? *invocation.seed : random_seed(), monotonic_now()) {
     const UserNetworkOptions& network = invocation.network;
     if (network.outbound) check_outbound(*network.outbound);
@@ -89,8 +86,6 @@ class World::Core {
   Core& operator=(const Core&) = delete;
 
   ~Core() {
-    if (capture_) capture_->flush();
-    if (capture_ && !capture_->problem().empty()) log::warning(capture_->problem());
     std::string summary = summary_of(nat_.counters() + guest_->counters());
     summary.pop_back();  // the log ends the line
     log::info("this is what happened:\n" + summary);
@@ -111,38 +106,25 @@ class World::Core {
 
   // What is still under way on an impaired link has been sent, too.
   std::size_t undelivered_bytes() const {
-    return nat_.undelivered_bytes() + (impaired_ ? impaired_->bytes_from_guest() : 0);
+    return nat_.undelivered_bytes() + (impaired_ == nullptr ? 0 : impaired_->bytes_from_guest());
   }
 
  private:
-  std::unique_ptr<CaptureWriter> open_capture(const NetworkInvocation& invocation) {
-    if (invocation.capture_file.empty()) return nullptr;
-    auto capture = std::make_unique<CaptureWriter>(capture_options(invocation));
-    recorded_.emplace(*guest_, *capture);
-    return capture;
+  static std::unique_ptr<GuestLink> recorded(std::unique_ptr<GuestLink> guest,
+                                             const NetworkInvocation& invocation) {
+    if (invocation.capture_file.empty()) return guest;
+    return std::make_unique<DumpedLink>(std::move(guest), capture_options(invocation),
+                                        &monotonic_now, &log::warning);
   }
 
   // Behind the capture, which sees what the guest sees.
-  std::unique_ptr<ImpairedLink> impair(const NetworkInvocation& invocation) {
-    if (!invocation.impairment) return nullptr;
-    return std::make_unique<ImpairedLink>(recorded_link(), *invocation.impairment);
-  }
-
-  Link& recorded_link() {
-    if (recorded_) return *recorded_;
-    return *guest_;
-  }
-
-  Link& link() {
-    if (impaired_) return *impaired_;
-    return recorded_link();
-  }
-
-  std::optional<Time> deadline() const {
-    const std::optional<Time> nat = nat_.deadline();
-    const std::optional<Time> link = impaired_ ? impaired_->deadline() : std::nullopt;
-    if (!nat || !link) return nat ? nat : link;
-    return std::min(*nat, *link);
+  std::unique_ptr<GuestLink> impaired(std::unique_ptr<GuestLink> guest,
+                                      const NetworkInvocation& invocation) {
+    if (!invocation.impairment) return guest;
+    auto link =
+        std::make_unique<ImpairedLink>(std::move(guest), *invocation.impairment, &monotonic_now);
+    impaired_ = link.get();
+    return link;
   }
 
   void open_forwards(const UserNetworkOptions& network) {
@@ -177,19 +159,12 @@ class World::Core {
   // Takes a batch from each side, and meets a deadline that has come.
   void take_turn(gsl::span<const HostEvent> events) {
     const Time now = monotonic_now();
-    if (recorded_) recorded_->set_time(now);
-    if (impaired_) impaired_->set_time(now);
     gsl::span<const Frame> frames;
     // An empty batch, too, is news: the link may have room again.
     const bool guest_was_ready = guest_ready_;
     if (guest_ready_) {
       frames = guest_->receive();
-      if (recorded_) recorded_->record(now, frames);
       guest_ready_ = guest_->more();
-    }
-    if (impaired_) {
-      impaired_->take(frames);
-      frames = impaired_->arrived();
     }
     if (!frames.empty() || guest_was_ready) nat_.on_frames(now, frames);
     if (!events.empty()) nat_.on_host(now, events);
@@ -206,7 +181,7 @@ class World::Core {
     for (int i = 1; i < kTurns && guest_ready_; ++i) take_turn({});
     if (guest_->closed()) tell_of_closing();
     warn_of_pings();
-    return {.until = guest_ready_ ? Time{} : deadline(), .moved = bytes_moved() - before};
+    return {.until = guest_ready_ ? Time{} : nat_.deadline(), .moved = bytes_moved() - before};
   }
 
   std::uint64_t bytes_moved() const { return nat_.counters().bytes_in + nat_.counters().bytes_out; }
@@ -230,12 +205,10 @@ class World::Core {
         "net.ipv4.ping_group_range=\"0 2147483647\"'");
   }
 
+  const ImpairedLink* impaired_ = nullptr;  // part of the guest's link
   std::unique_ptr<GuestLink> guest_;
   std::optional<SmbShare> smb_;  // outlives the host, whose commands write into its directory
   SystemHost host_;
-  std::optional<RecordedLink> recorded_;
-  std::unique_ptr<CaptureWriter> capture_;
-  std::unique_ptr<ImpairedLink> impaired_;
   Nat nat_;
   NameServerFile name_servers_{"/etc/resolv.conf", &name_servers_of};
   std::optional<DirectoryFiles> files_;

@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "app/cli/manual.h"
+#include "app/cli/option_help.h"
 #include "app/cli/version.h"
 #include "app/options/device.h"
 #include "app/options/impairment.h"
@@ -43,6 +44,7 @@ struct Raw {
   bool verbose = false;
   bool help = false;
   std::string tap_name = "tap0";
+  bool no_defaults = false;  // there are none
   bool map_root = false;
   bool dhcp = false;
   bool configure = false;
@@ -79,6 +81,7 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
     parser->add_option("--netdev", raw.netdevs)->expected(1)->take_all();
     parser->add_option("--nic", raw.nics)->expected(1)->take_all();
     parser->add_option("--object", raw.objects)->expected(1)->take_all();
+    parser->add_flag("--nodefaults", raw.no_defaults);
     parser->add_option("--device", raw.devices)->expected(1)->take_all();
   } else {
     parser->add_option("--netdev", raw.netdev);
@@ -309,7 +312,8 @@ Invocation attach_of(const Words& words) {
 
 // QEMU's own spelling of options: one dash.
 Words with_two_dashes(Words words) {
-  constexpr std::array<std::string_view, 4> kNames = {"-netdev", "-nic", "-object", "-device"};
+  constexpr std::array<std::string_view, 5> kNames = {"-netdev", "-nic", "-object", "-device",
+                                                      "-nodefaults"};
   for (std::string& word : words) {
     const bool ours = std::ranges::find(kNames, word.substr(0, word.find('='))) != kNames.end();
     if (ours) word.insert(0, 1, '-');
@@ -327,14 +331,14 @@ std::string netdev_of_nic(const std::string& text) {
   return emit_key_values(items);
 }
 
-void check_dumps(const RunInvocation& run, const std::set<std::string>& ids) {
-  for (const FilterDump& dump : run.dumps) {
-    if (!ids.contains(dump.netdev)) {
-      throw UsageError("--object filter-dump: there is no netdev '" + dump.netdev + "'");
+void check_objects(const RunInvocation& run, const std::set<std::string>& ids) {
+  for (const LinkObject& object : run.objects) {
+    if (!ids.contains(object.netdev)) {
+      throw UsageError("--object: there is no netdev '" + object.netdev + "'");
     }
-    if (run.has_user_network && dump.netdev == run.common.network.id) {
-      throw UsageError("--object filter-dump: '" + dump.netdev +
-                       "' is the user network; expected --pcap for it");
+    if (run.has_user_network && object.netdev == run.common.network.id) {
+      throw UsageError("--object: '" + object.netdev +
+                       "' is the user network; expected --pcap or --impair for it");
     }
   }
 }
@@ -396,6 +400,21 @@ void check_hub_ports(const RunInvocation& run, const std::set<std::string>& ids)
   }
 }
 
+// What the first of the options prints that asks for its help.
+std::optional<std::string> help_asked_for(const Raw& raw) {
+  const std::initializer_list<std::pair<std::string_view, const Words&>> options = {
+      {"--netdev", raw.netdevs},
+      {"--nic", raw.nics},
+      {"--object", raw.objects},
+      {"--device", raw.devices}};
+  for (const auto& [option, texts] : options) {
+    for (const std::string& text : texts) {
+      if (auto help = help_of_option(option, text)) return help;
+    }
+  }
+  return std::nullopt;
+}
+
 Invocation run_of(const Words& given) {
   Raw raw;
   const auto parser = make_parser("run", raw);
@@ -404,12 +423,7 @@ Invocation run_of(const Words& given) {
   }
   const Words words = with_two_dashes(given);
   parse("run", *parser, words);
-  if (std::ranges::find(raw.netdevs, "help") != raw.netdevs.end()) {
-    return TextInvocation{netdev_list()};
-  }
-  if (std::ranges::find(raw.devices, "help") != raw.devices.end()) {
-    return TextInvocation{device_list()};
-  }
+  if (const auto help = help_asked_for(raw)) return TextInvocation{*help};
   RunInvocation run{.common = common_of(raw), .netdevs = {}};
   std::set<std::string> ids;
   for (const std::string& text : raw.netdevs) add_netdev(run, parse_netdev(text), ids);
@@ -417,9 +431,9 @@ Invocation run_of(const Words& given) {
     if (text != "none") add_netdev(run, parse_netdev(netdev_of_nic(text)), ids);
   }
   add_cards(run, raw.devices, ids);
-  for (const std::string& text : raw.objects) run.dumps.push_back(parse_object(text));
+  for (const std::string& text : raw.objects) run.objects.push_back(parse_object(text));
   check_hub_ports(run, ids);
-  check_dumps(run, ids);
+  check_objects(run, ids);
   if (run.netdevs.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --device, or a --netdev such as "

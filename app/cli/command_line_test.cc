@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/cli/manual.h"
+#include "app/cli/option_help.h"
 #include "app/options/usage_error.h"
 
 namespace sluice {
@@ -174,11 +175,6 @@ TEST(Manual, IsShownWhenAskedFor) {
   EXPECT_EQ(parsed<TextInvocation>({"--version"}).text, "sluice 0.1.0\n");
 }
 
-TEST(Wrap, BreaksAtBlanks) {
-  EXPECT_EQ(wrap("aa bb cc", 2, 7), "  aa bb\n  cc\n");
-  EXPECT_EQ(wrap("muchtoolong x", 1, 4), " muchtoolong\n x\n");
-}
-
 TEST(CommandLine, HasShortWordsForMoreAndForLess) {
   const auto level = [](const char* word) {
     return std::get<ExecInvocation>(parse_command_line({"exec", word, "true"})).common.log_level;
@@ -197,9 +193,8 @@ TEST(CommandLine, RunTakesManyLinksInQemusWords) {
   EXPECT_TRUE(run.has_user_network);
   EXPECT_EQ(run.common.network.network.v4.subnet.to_string(), "10.1.1.0/24");
   EXPECT_EQ(run.netdevs.size(), 3U);
-  ASSERT_EQ(run.dumps.size(), 1U);
-  EXPECT_EQ(run.dumps[0].netdev, "a");
-  EXPECT_EQ(parsed<TextInvocation>({"run", "-netdev", "help"}).text, netdev_list());
+  ASSERT_EQ(run.objects.size(), 1U);
+  EXPECT_EQ(run.objects[0].netdev, "a");
 }
 
 TEST(CommandLine, CardsGetAddressesOneAfterTheOther) {
@@ -213,10 +208,28 @@ TEST(CommandLine, CardsGetAddressesOneAfterTheOther) {
   };
   EXPECT_EQ(mac_of(0), "52:54:00:12:34:56");
   EXPECT_EQ(mac_of(1), "52:54:00:12:34:57");
-  EXPECT_EQ(parsed<TextInvocation>({"run", "-device", "help"}).text, device_list());
   EXPECT_NE(
       problem({"run", "-device", "e1000,netdev=n1,vfio-user=x"}).find("there is no netdev 'n1'"),
       std::string::npos);
+}
+
+TEST(CommandLine, OptionsOfRunHaveHelpOfTheirOwn) {
+  const auto text = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "run");
+    return parsed<TextInvocation>(words).text;
+  };
+  EXPECT_EQ(text({"-netdev", "help"}), help_of_option("--netdev", "help"));
+  EXPECT_EQ(text({"-netdev", "user", "-netdev", "tap,help"}),
+            help_of_option("--netdev", "tap,help"));
+  EXPECT_EQ(text({"-object", "help"}), help_of_option("--object", "help"));
+  EXPECT_EQ(text({"-device", "help"}), help_of_option("--device", "help"));
+  EXPECT_EQ(text({"-nic", "model=help"}), help_of_option("--device", "help"));
+}
+
+TEST(CommandLine, WhatQemuHasByDefaultNeedNotBeSwitchedOff) {
+  const auto run =
+      parsed<RunInvocation>({"run", "-nodefaults", "-nic", "none", "-nic", "socket,listen=:1"});
+  EXPECT_EQ(run.netdevs.size(), 1U);
 }
 
 TEST(CommandLine, LinksMustFitTogether) {

@@ -62,8 +62,8 @@ struct ReplayInvocation {
 struct RunInvocation {
   NetworkInvocation common;  // its network is the user network, if there is one
   bool has_user_network = false;
-  std::vector<Netdev> netdevs;  // all others
-  std::vector<FilterDump> dumps;
+  std::vector<Netdev> netdevs;      // all others
+  std::vector<LinkObject> objects;  // on the netdevs, the nearest first
   std::optional<int> ready_descriptor;
 };
 

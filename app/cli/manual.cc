@@ -1,7 +1,6 @@
 #include "app/cli/manual.h"
 
-#include <algorithm>
-
+#include "app/cli/option_help.h"
 #include "app/options/device.h"
 #include "app/options/netdev.h"
 #include "app/options/object.h"
@@ -172,16 +171,19 @@ DESCRIPTION
 OPTIONS
     --netdev TYPE[,KEY=VALUE]...
                         One link, or the user network; see LINKS and NETWORK. May be repeated.
-                        'help' lists the types.
+                        'help' lists the types, 'TYPE,help' the keys of one.
     --nic TYPE[,KEY=VALUE]...
                         The same as --netdev. What QEMU says there of a card, as model= and mac=, is
                         passed over; 'none' is nothing.
     --device MODEL,netdev=NAME,vfio-user=PATH|vhost-user=PATH[,KEY=VALUE]...
                         A network card that a machine elsewhere plugs in; see CARDS. May be
-                        repeated. 'help' lists the models.
-    --object filter-dump,netdev=NAME,file=PATH[,KEY=VALUE]...
-                        Records the frames of one link; see LINKS. May be repeated. --pcap records
-                        those of the user network.
+                        repeated. 'help' lists the models, as does --nic model=help.
+    --object TYPE,netdev=NAME[,KEY=VALUE]...
+                        Puts something on one link; see LINKS: filter-dump records its frames, impair
+                        makes a bad line of it. May be repeated: the first is the nearest to the
+                        link's other end. --pcap and --impair are for the user network. 'help' lists
+                        the types, 'TYPE,help' the keys of one.
+    --nodefaults        Does nothing: there is nothing by default.
     --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
                         it.
 )";
@@ -189,7 +191,7 @@ OPTIONS
 constexpr std::string_view kRunRest = R"(
 EXIT STATUS
     0 when SIGTERM or SIGINT has come or nobody can be connected any more, 1 if the network could
-    not be set up, 2 for a wrong command line.
+    not be set up or somebody not be connected, 2 for a wrong command line.
 
 EXAMPLES
     sluice run -netdev user -netdev stream,server=on,addr.type=unix,addr.path=/tmp/net
@@ -237,7 +239,6 @@ EXAMPLES
 )";
 
 constexpr std::size_t kIndent = 4;
-constexpr std::size_t kWidth = 100;
 
 std::string common_options(std::string_view seed) {
   std::string text(kCommonOptions);
@@ -245,18 +246,8 @@ std::string common_options(std::string_view seed) {
   return text.replace(text.find(kPlace), kPlace.size(), seed);
 }
 
-// A key and what it does, for each, `indent` blanks from the left.
-std::string keys(const std::vector<OptionHelp>& options, std::size_t indent) {
-  std::string text;
-  for (const OptionHelp& option : options) {
-    text.append(indent, ' ').append(option.key).append("=").append(option.value).append("\n");
-    text += wrap(option.text, 2 * indent, kWidth);
-  }
-  return text;
-}
-
 std::string network_section() {
-  return std::string(kNetwork) + keys(user_network_help(), kIndent);
+  return std::string(kNetwork) + list_options(user_network_help(), kIndent);
 }
 
 std::string links_section() {
@@ -264,10 +255,12 @@ std::string links_section() {
   for (const std::string_view type : netdev_types()) {
     if (type == "user") continue;
     text.append(kIndent, ' ').append("--netdev ").append(type).append("\n");
-    text += keys(netdev_help(type), 2 * kIndent);
+    text += list_options(netdev_help(type), 2 * kIndent);
   }
-  text.append(kIndent, ' ').append("--object filter-dump\n");
-  text += keys(filter_dump_help(), 2 * kIndent);
+  for (const std::string_view type : object_types()) {
+    text.append(kIndent, ' ').append("--object ").append(type).append("\n");
+    text += list_options(object_help(type), 2 * kIndent);
+  }
   return text;
 }
 
@@ -275,37 +268,12 @@ std::string cards_section() {
   std::string text = "\nCARDS\n";
   for (const OptionHelp& model : device_models()) {
     text.append(kIndent, ' ').append("--device ").append(model.key).append("\n");
-    text += wrap(model.text, 3 * kIndent, kWidth);
+    text += wrap(model.text, 3 * kIndent, kManualWidth);
   }
-  return text + keys(device_help(), 2 * kIndent);
+  return text + list_options(device_help(), 2 * kIndent);
 }
 
 }  // namespace
-
-std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
-  std::string lines;
-  std::size_t column = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    if (column != 0 && column + 1 + word.size() > width) {
-      lines += '\n';
-      column = 0;
-    }
-    if (column == 0) {
-      lines.append(indent, ' ');
-      column = indent;
-    } else {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-  }
-  return lines + "\n";
-}
 
 std::string manual(std::string_view command) {
   std::string text;
@@ -324,20 +292,6 @@ std::string manual(std::string_view command) {
   } else {
     text = kOverview;
   }
-  return text;
-}
-
-std::string device_list() {
-  std::string text = "Available network cards:\n";
-  for (const OptionHelp& model : device_models()) {
-    text.append(model.key).append(": ").append(model.text).append("\n");
-  }
-  return text;
-}
-
-std::string netdev_list() {
-  std::string text = "Available netdev backend types:\n";
-  for (const std::string_view type : netdev_types()) text.append(type).append("\n");
   return text;
 }
 

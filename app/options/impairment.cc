@@ -4,14 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <optional>
 #include <set>
 #include <string>
-#include <utility>
-
-#include "app/options/key_values.h"
-#include "app/options/nearest.h"
-#include "app/options/usage_error.h"
 
 namespace sluice {
 namespace {
@@ -76,53 +70,57 @@ std::uint64_t parse_seed_number(std::string_view value) {
   return seed;
 }
 
-using Set = void (*)(Impairment&, std::string_view);
-constexpr std::array<std::pair<std::string_view, Set>, 9> kKeys = {{
-    {"rate", [](Impairment& i, std::string_view v) { i.rate = parse_rate(v); }},
-    {"delay", [](Impairment& i, std::string_view v) { i.delay = parse_duration(v); }},
-    {"jitter", [](Impairment& i, std::string_view v) { i.jitter = parse_duration(v); }},
-    {"loss", [](Impairment& i, std::string_view v) { i.loss = parse_chance(v); }},
-    {"duplicate", [](Impairment& i, std::string_view v) { i.duplicate = parse_chance(v); }},
-    {"reorder", [](Impairment& i, std::string_view v) { i.reorder = parse_chance(v); }},
-    {"corrupt", [](Impairment& i, std::string_view v) { i.corrupt = parse_chance(v); }},
-    {"queue", [](Impairment& i, std::string_view v) { i.queue_bytes = parse_bytes(v); }},
-    {"seed", [](Impairment& i, std::string_view v) { i.seed = parse_seed_number(v); }},
-}};
+constexpr auto kRows = std::to_array<KeyRow<Impairment>>({
+    {{"rate", "BITS", "Bits per second; k, M or G may follow. Default: no limit."},
+     [](Impairment& i, std::string_view v) { i.rate = parse_rate(v); }},
+    {{"delay", "TIME", "How long a frame takes: ns, us, ms or s. Default: 0s."},
+     [](Impairment& i, std::string_view v) { i.delay = parse_duration(v); }},
+    {{"jitter", "TIME", "How much longer or shorter, by chance; at most the delay. Default: 0s."},
+     [](Impairment& i, std::string_view v) { i.jitter = parse_duration(v); }},
+    {{"loss", "PART%", "How many of all frames are lost. Default: 0%."},
+     [](Impairment& i, std::string_view v) { i.loss = parse_chance(v); }},
+    {{"duplicate", "PART%", "How many come twice. Default: 0%."},
+     [](Impairment& i, std::string_view v) { i.duplicate = parse_chance(v); }},
+    {{"reorder", "PART%", "How many overtake those that wait for the delay. Default: 0%."},
+     [](Impairment& i, std::string_view v) { i.reorder = parse_chance(v); }},
+    {{"corrupt", "PART%", "How many have a bit flipped. Default: 0%."},
+     [](Impairment& i, std::string_view v) { i.corrupt = parse_chance(v); }},
+    {{"queue", "BYTES", "What is under way at most; k or M may follow. Default: 16M."},
+     [](Impairment& i, std::string_view v) { i.queue_bytes = parse_bytes(v); }},
+    {{"seed", "NUMBER", "What chance derives from. Default: 0."},
+     [](Impairment& i, std::string_view v) { i.seed = parse_seed_number(v); }},
+});
 
 }  // namespace
 
 Impairment parse_impairment(std::string_view text) {
+  // Nothing may stand there without its key.
+  return parse_impairment("--impair", parse_key_values(text, ""));
+}
+
+Impairment parse_impairment(std::string_view option, const std::vector<KeyValue>& items) {
+  const KeyTable<Impairment> table(option, kRows);
+  const auto fail = [&](const std::string& what) {
+    throw UsageError(std::string(option) + ": " + what);
+  };
   Impairment impairment;
   std::set<std::string> seen;
-  // Nothing may stand there without its key.
-  for (const KeyValue& item : parse_key_values(text, "")) {
-    const auto found =
-        std::ranges::find_if(kKeys, [&](const auto& key) { return key.first == item.key; });
-    if (found == kKeys.end()) {
-      std::array<std::string_view, kKeys.size()> names;
-      std::ranges::transform(kKeys, names.begin(), [](const auto& key) { return key.first; });
-      const std::string& word = item.key.empty() ? item.value : item.key;
-      throw UsageError("--impair: no key '" + word + "'" + suggestion(word, names));
-    }
-    try {
-      found->second(impairment, item.value);
-    } catch (const UsageError& error) {
-      throw UsageError("--impair: " + item.key + "=" + item.value + ": " + error.what());
-    }
-    if (!seen.insert(item.key).second) {
-      throw UsageError("--impair: " + item.key + " is given twice; expected it once");
-    }
+  for (const KeyValue& item : items) {
+    table.apply(impairment, item);
+    if (!seen.insert(item.key).second) fail(item.key + " is given twice; expected it once");
   }
   if (seen.empty()) {
-    throw UsageError("--impair: nothing is said; expected KEY=VALUE,..., for example delay=50ms");
+    fail("nothing is said; expected KEY=VALUE,..., for example delay=50ms");
   }
-  if (impairment.jitter > impairment.delay) {
-    throw UsageError("--impair: jitter: expected at most the delay");
-  }
+  if (impairment.jitter > impairment.delay) fail("jitter: expected at most the delay");
   if (impairment.reorder != 0 && impairment.delay == Duration{0}) {
-    throw UsageError("--impair: reorder: expected a delay, too, for frames to be overtaken in");
+    fail("reorder: expected a delay, too, for frames to be overtaken in");
   }
   return impairment;
+}
+
+std::vector<OptionHelp> impairment_help() {
+  return KeyTable<Impairment>("--impair", kRows).help();
 }
 
 }  // namespace sluice

@@ -42,8 +42,8 @@ TEST(ImpairmentOptions, WhatIsLeftOutDoesNoHarm) {
 }
 
 TEST(ImpairmentOptions, AMistakeIsNamed) {
-  EXPECT_EQ(problem("dealy=1ms"), "--impair: no key 'dealy'; did you mean 'delay'?");
-  EXPECT_NE(problem("50ms").find("no key '50ms'"), std::string::npos);
+  EXPECT_EQ(problem("dealy=1ms"), "--impair: no option 'dealy'; did you mean 'delay'?");
+  EXPECT_NE(problem("50ms").find("no option '50ms'"), std::string::npos);
   EXPECT_EQ(problem("loss=1"), "--impair: loss=1: expected a part of all frames, for example 0.5%");
   for (const auto* wrong :
        {"loss=101%", "loss=-1%", "loss=nan%", "loss=", "loss", "delay=5", "delay=61s", "delay=1 s",

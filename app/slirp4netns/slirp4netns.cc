@@ -42,7 +42,7 @@ int run_until_the_end(const Slirp4netnsInvocation& invocation) {
   if (!guest) return end.signal();
   print(start_message(invocation, network));
 
-  World world(common, guest_link(std::move(guest), common), loop);
+  World world(common, guest_link(std::move(guest)), loop);
   world.on_closed([&] { loop.stop(); });
   ignore_failed_writes();
   HostForwards forwards(network, guest_address_of(network), ports_of(world));

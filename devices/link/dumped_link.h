@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "devices/link/capture_writer.h"
@@ -16,12 +17,20 @@ namespace sluice {
 class DumpedLink final : public GuestLink {
  public:
   // `clock` tells the time that frames are recorded at, in the time of the capture's own clock.
-  // Throws as CaptureWriter does.
+  // `tell` is called at the end if the capture is incomplete, with the reason. Throws as
+  // CaptureWriter does.
   DumpedLink(std::unique_ptr<GuestLink> inner, const CaptureOptions& options,
-             std::function<Time()> clock)
-      : inner_(std::move(inner)), capture_(options), clock_(std::move(clock)) {}
+             std::function<Time()> clock, std::function<void(const std::string&)> tell)
+      : inner_(std::move(inner)),
+        capture_(options),
+        clock_(std::move(clock)),
+        tell_(std::move(tell)) {}
   DumpedLink(const DumpedLink&) = delete;
   DumpedLink& operator=(const DumpedLink&) = delete;
+  ~DumpedLink() override {
+    capture_.flush();
+    if (!capture_.problem().empty()) tell_(capture_.problem());
+  }
 
   int descriptor() const override { return inner_->descriptor(); }
   gsl::span<const Frame> receive() override {
@@ -48,6 +57,7 @@ class DumpedLink final : public GuestLink {
   const std::unique_ptr<GuestLink> inner_;
   CaptureWriter capture_;
   const std::function<Time()> clock_;
+  const std::function<void(const std::string&)> tell_;
   RecordedLink recorded_{*inner_, capture_};
 };
 

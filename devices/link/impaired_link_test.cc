@@ -1,241 +1,218 @@
 #include "devices/link/impaired_link.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 
-#include <map>
-#include <string>
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
 
-#include "tests/sim/keeping_link.h"
+#include "devices/link/packet_link.h"
+#include "devices/link/send_frame.h"
+#include "stack/checksum.h"
+#include "stack/segmenter.h"
+#include "stack/wire/ethernet.h"
+#include "tests/sim/guest_frames.h"
 
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time kStart{1000s};
-
-std::vector<std::uint8_t> numbered(std::uint32_t number, std::size_t size = 100) {
-  std::vector<std::uint8_t> bytes(std::max<std::size_t>(size, 4));
-  store_big(MutableBytes(bytes), 0, number);
-  return bytes;
+Octets numbered(std::uint8_t number, std::size_t size = 100) {
+  return Octets(size, number);
 }
 
-struct Arrival {
-  Time time;
-  ImpairedQueue::Frame frame;
-  std::uint32_t number() const { return load_big<std::uint32_t>(frame, 0); }
+// A link, whose guest the test is, on a clock that the test sets.
+class ImpairedLinks : public testing::Test {
+ protected:
+  std::unique_ptr<ImpairedLink> open(const Impairment& impairment) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()),
+              0);
+    guest_.reset(ends[0]);
+    return std::make_unique<ImpairedLink>(std::make_unique<PacketLink>(Descriptor(ends[1])),
+                                          impairment, [this] { return now_; });
+  }
+
+  void say(const Octets& frame) const {
+    EXPECT_EQ(::send(guest_.get(), frame.data(), frame.size(), 0),
+              static_cast<ssize_t>(frame.size()));
+  }
+  std::vector<Octets> heard() const {
+    std::vector<Octets> frames;
+    Octets room(70'000);
+    for (;;) {
+      const ssize_t size = ::recv(guest_.get(), room.data(), room.size(), 0);
+      if (size <= 0) return frames;
+      frames.emplace_back(room.begin(), room.begin() + size);
+    }
+  }
+  static std::vector<Octets> arrived(ImpairedLink& link) {
+    std::vector<Octets> frames;
+    for (const Frame& frame : link.receive()) {
+      EXPECT_EQ(frame.offload.segmentation, Segmentation::kNone);
+      EXPECT_EQ(frame.offload.checksum, ChecksumState::kInPacket);
+      frames.emplace_back(frame.bytes.begin(), frame.bytes.end());
+    }
+    return frames;
+  }
+
+  Time now_{1000s};
+  Descriptor guest_;
 };
 
-// Everything that arrives, each frame when it does.
-std::vector<Arrival> arrivals(ImpairedQueue& queue) {
-  std::vector<Arrival> all;
-  while (const auto deadline = queue.deadline()) {
-    if (auto frame = queue.pop(*deadline)) all.push_back({*deadline, std::move(*frame)});
+TEST_F(ImpairedLinks, FramesGoBothWaysAfterTheDelay) {
+  const auto link = open({.delay = 10ms});
+  EXPECT_FALSE(link->capabilities().checksum);
+  EXPECT_FALSE(link->capabilities().tcp4_segmentation);
+  send_frame(*link, numbered(1));
+  link->flush();
+  say(numbered(2));
+  EXPECT_TRUE(arrived(*link).empty());
+  EXPECT_TRUE(heard().empty());
+  ASSERT_EQ(link->deadline(), now_ + 10ms);
+
+  now_ += 10ms;
+  EXPECT_EQ(arrived(*link), std::vector<Octets>{numbered(2)});
+  EXPECT_EQ(heard(), std::vector<Octets>{numbered(1)});
+  EXPECT_EQ(link->deadline(), std::nullopt);
+}
+
+TEST_F(ImpairedLinks, ItsDescriptorTellsWhenSomethingHasArrived) {
+  const auto link = open({.delay = 5ms});
+  pollfd wait{.fd = link->descriptor(), .events = POLLIN, .revents = 0};
+  link->receive();
+  ASSERT_EQ(::poll(&wait, 1, 0), 0);
+  send_frame(*link, numbered(1));
+  link->flush();
+  ASSERT_EQ(::poll(&wait, 1, 10'000), 1);
+  now_ += 5ms;
+  link->receive();
+  EXPECT_EQ(heard().size(), 1U);
+  EXPECT_EQ(::poll(&wait, 1, 0), 0) << "nothing is under way";
+}
+
+TEST_F(ImpairedLinks, TellsWhatTheGuestHasSentAndNobodyHasSeen) {
+  const auto link = open({.delay = 10ms});
+  say(numbered(1));
+  link->receive();
+  EXPECT_EQ(link->bytes_from_guest(), 100U);
+  now_ += 10ms;
+  EXPECT_EQ(arrived(*link).size(), 1U);
+  EXPECT_EQ(link->bytes_from_guest(), 0U);
+}
+
+TEST_F(ImpairedLinks, WhatAGuestSentBeforeItWentStillArrives) {
+  const auto link = open({.delay = 10ms});
+  say(numbered(1));
+  guest_.reset();
+  EXPECT_TRUE(arrived(*link).empty());
+  EXPECT_FALSE(link->closed());
+  now_ += 10ms;
+  EXPECT_EQ(arrived(*link).size(), 1U);
+  EXPECT_TRUE(link->closed());
+}
+
+TEST_F(ImpairedLinks, WhatArrivesAtOnceIsTakenInBatches) {
+  const auto link = open({.delay = 10ms});
+  for (std::size_t i = 0; i < ImpairedLink::kBatch + 1; ++i) {
+    say(numbered(7));
+    link->receive();
   }
-  return all;
+  now_ += 10ms;
+  EXPECT_EQ(arrived(*link).size(), ImpairedLink::kBatch);
+  EXPECT_TRUE(link->more());
+  EXPECT_EQ(arrived(*link).size(), 1U);
+  EXPECT_FALSE(link->more());
 }
 
-std::vector<Arrival> sent(const Impairment& impairment, std::uint32_t count, Duration apart = 1us) {
-  ImpairedQueue queue(impairment, 1);
-  for (std::uint32_t i = 0; i < count; ++i) queue.push(kStart + i * apart, numbered(i));
-  return arrivals(queue);
+TEST_F(ImpairedLinks, WhatIsLostIsLostInBothDirections) {
+  const auto link = open({.loss = Impairment::kAlways});
+  say(numbered(1));
+  send_frame(*link, numbered(2));
+  link->flush();
+  EXPECT_TRUE(arrived(*link).empty());
+  EXPECT_TRUE(heard().empty());
 }
 
-TEST(ImpairedQueue, WithoutImpairmentFramesArriveAtOnce) {
-  const auto all = sent({}, 3, 1ms);
-  ASSERT_EQ(all.size(), 3U);
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(all[i].time, kStart + i * 1ms);
-    EXPECT_EQ(all[i].frame, numbered(i));
+// A frame of TCP with 3000 bytes of payload, to be cut into segments of 1000.
+struct Large {
+  Large() {
+    ChecksumSum sum;
+    sum.add_pseudo_header(kGuestAddress, kHost, IPPROTO_TCP,
+                          static_cast<std::uint32_t>(bytes.size() - 34));
+    store_big(MutableBytes(bytes), 34 + 16, sum.folded());
   }
-}
+  static constexpr IpAddress kHost = IpAddress::v4(192, 0, 2, 1);
+  Octets bytes = tcp_frame(kGuestAddress, kHost, {.source_port = 1}, {}, Octets(3000, 5));
+  Offload offload{.checksum = ChecksumState::kPartial,
+                  .segmentation = Segmentation::kTcp4,
+                  .checksum_start = 34,
+                  .checksum_offset = 16,
+                  .segment_size = 1000,
+                  .header_size = 54};
+};
 
-TEST(ImpairedQueue, ADelayIsKept) {
-  ImpairedQueue queue({.delay = 50ms}, 1);
-  queue.push(kStart, numbered(1));
-  EXPECT_EQ(queue.deadline(), kStart + 50ms);
-  EXPECT_FALSE(queue.pop(kStart + 50ms - 1ns));
-  EXPECT_TRUE(queue.pop(kStart + 50ms));
-}
-
-TEST(ImpairedQueue, ARateSpacesFramesByTheirSize) {
-  // 100 bytes at 1 Mbit/s take 800 microseconds.
-  const auto all = sent({.rate = 1'000'000}, 10, 0us);
-  ASSERT_EQ(all.size(), 10U);
-  for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(all[i].time, kStart + (i + 1) * 800us);
-}
-
-TEST(ImpairedQueue, JitterStaysWithinItsBoundsAndKeepsTheOrder) {
-  for (const Duration apart : {Duration(20ms), Duration(100us)}) {
-    const auto all = sent({.delay = 10ms, .jitter = 4ms}, 1000, apart);
-    ASSERT_EQ(all.size(), 1000U);
-    Duration least = 1s;
-    Duration most{0};
-    for (std::uint32_t i = 0; i < all.size(); ++i) {
-      EXPECT_EQ(all[i].number(), i);
-      const Duration delay = all[i].time - (kStart + i * apart);
-      least = std::min(least, delay);
-      most = std::max(most, delay);
-    }
-    EXPECT_GE(least, 6ms);
-    EXPECT_LE(most, 14ms);
-    // Close together, early ones wait for those before them.
-    EXPECT_GT(most - least, apart > 4ms ? 7ms : 1ms);
-  }
-}
-
-TEST(ImpairedQueue, LossAndDuplicatesAreAsOftenAsAskedFor) {
-  EXPECT_NEAR(static_cast<double>(sent({.loss = 100'000}, 20000).size()), 18000, 300);
-  EXPECT_NEAR(static_cast<double>(sent({.duplicate = 100'000}, 20000).size()), 22000, 300);
-  EXPECT_TRUE(sent({.loss = Impairment::kAlways}, 100).empty());
-}
-
-TEST(ImpairedQueue, CorruptionFlipsOneBit) {
-  for (const Arrival& each : sent({.corrupt = Impairment::kAlways}, 100)) {
-    unsigned flipped = 0;
-    // The number itself may be hit, so the frame is compared with all that it may have been.
-    for (std::uint32_t i = 0; i < 100; ++i) {
-      const auto original = numbered(i);
-      unsigned differences = 0;
-      for (std::size_t at = 0; at < original.size(); ++at) {
-        differences += static_cast<unsigned>(__builtin_popcount(original[at] ^ each.frame[at]));
-      }
-      if (differences == 1) flipped = 1;
-    }
-    EXPECT_EQ(flipped, 1U);
-  }
-}
-
-TEST(ImpairedQueue, SomeOvertakeAndTheOthersKeepTheirOrder) {
-  const auto all = sent({.delay = 10ms, .reorder = 100'000}, 1000, 10us);
-  ASSERT_EQ(all.size(), 1000U);
-  std::size_t early = 0;
-  std::uint32_t last = 0;
-  for (const Arrival& each : all) {
-    if (each.time < kStart + each.number() * 10us + 10ms) {
-      ++early;
-    } else {
-      EXPECT_GE(each.number(), last);
-      last = each.number();
-    }
-  }
-  EXPECT_NEAR(static_cast<double>(early), 100, 40);
-}
-
-TEST(ImpairedQueue, WhatHasNoRoomIsLost) {
-  ImpairedQueue queue({.delay = 1s, .queue_bytes = 1000}, 1);
-  for (std::uint32_t i = 0; i < 20; ++i) queue.push(kStart, numbered(i));
-  EXPECT_EQ(queue.lost(), 10U);
-  EXPECT_EQ(arrivals(queue).size(), 10U);
-  queue.push(kStart + 2s, numbered(1));
-  EXPECT_TRUE(queue.deadline()) << "there is room again";
-}
-
-TEST(ImpairedQueue, SmallFramesAreBoundedByTheirNumber) {
-  ImpairedQueue queue({.delay = 1s, .queue_bytes = std::size_t{1} << 30}, 1);
-  for (std::size_t i = 0; i < ImpairedQueue::kMaxFrames + 7; ++i) queue.push(kStart, Bytes());
-  EXPECT_EQ(queue.lost(), 7U);
-}
-
-// Any traffic over a line of a byte a microsecond, in bursts and with gaps.
-RC_GTEST_PROP(ImpairedQueue, CarriesNoMoreThanTheRateAndHoldsNoMoreThanTheQueue,
-              (const std::vector<std::pair<std::uint16_t, std::uint16_t>>& steps)) {
-  const Impairment impairment{.rate = 8'000'000, .delay = 3ms, .queue_bytes = 20'000};
-  ImpairedQueue queue(impairment, 1);
-  std::vector<Arrival> all;
-  Time now = kStart;
-  for (const auto& [gap, size] : steps) {
-    now += gap % 3 == 0 ? 0us : std::chrono::microseconds(gap % 10'000);
-    while (queue.deadline() && *queue.deadline() <= now) {
-      const Time time = *queue.deadline();
-      all.push_back({time, queue.pop(time).value()});
-    }
-    queue.push(now, numbered(0, size % 9000));
-    RC_ASSERT(queue.held_bytes() <= impairment.queue_bytes);
-  }
-  for (Arrival& rest : arrivals(queue)) all.push_back(std::move(rest));
-  RC_ASSERT(queue.held_bytes() == 0U);
-  RC_ASSERT(all.size() + queue.lost() == steps.size());
-  for (std::size_t first = 0; first < all.size(); ++first) {
-    Duration takes{};
-    for (std::size_t i = first + 1; i < all.size(); ++i) {
-      takes += all[i].frame.size() * 1us;
-      RC_ASSERT(all[i].time - all[first].time >= takes);
-    }
+void expect_segments(const std::vector<Octets>& frames) {
+  ASSERT_EQ(frames.size(), 3U);
+  for (const Octets& frame : frames) {
+    EXPECT_EQ(frame.size(), 1054U);
+    EXPECT_EQ(
+        transport_checksum(kGuestAddress, Large::kHost, IpProtocol::kTcp, Bytes(frame).subspan(34)),
+        0U);
   }
 }
 
-RC_GTEST_PROP(ImpairedQueue, TheSameSeedGivesTheSameRun, (std::uint64_t seed)) {
-  const Impairment impairment{.rate = 50'000'000,
-                              .delay = 5ms,
-                              .jitter = 2ms,
-                              .loss = 50'000,
-                              .duplicate = 50'000,
-                              .reorder = 50'000,
-                              .corrupt = 50'000,
-                              .seed = seed};
-  const auto one = sent(impairment, 200);
-  const auto other = sent(impairment, 200);
-  RC_ASSERT(one.size() == other.size());
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    RC_ASSERT(one[i].time == other[i].time);
-    RC_ASSERT(one[i].frame == other[i].frame);
+TEST_F(ImpairedLinks, AFrameThatASwitchBringsIsCut) {
+  const auto link = open({});
+  const Large large;
+  const Bytes head = Bytes(large.bytes).first(54);
+  const Bytes payload = Bytes(large.bytes).subspan(54);
+  copy_bytes(head, link->reserve(head.size()));
+  link->commit(head.size(), gsl::span(&payload, 1), large.offload);
+  link->flush();
+  expect_segments(heard());
+}
+
+// A guest whose link brings frames with work left to do.
+class Offloading final : public GuestLink {
+ public:
+  explicit Offloading(std::vector<Frame> frames) : frames_(std::move(frames)) {}
+
+  int descriptor() const override { return polls_.descriptor(); }
+  gsl::span<const Frame> receive() override {
+    return std::exchange(given_, true) ? gsl::span<const Frame>() : frames_;
   }
-}
+  bool more() const override { return false; }
+  bool closed() const override { return false; }
+  const Counters& counters() const override { return counters_; }
+  LinkCapabilities capabilities() const override { return Segmenter::kCapabilities; }
+  MutableBytes reserve(std::size_t /*size*/) override { return {}; }
+  void commit(std::size_t, gsl::span<const Bytes>, const Offload&) override {}
+  void flush() override {}
 
-TEST(ImpairedLink, CarriesBothWaysAfterTheDelay) {
-  KeepingLink inner({.checksum = true, .tcp4_segmentation = true});
-  ImpairedLink link(inner, {.delay = 10ms});
-  EXPECT_FALSE(link.capabilities().checksum);
-  EXPECT_FALSE(link.capabilities().tcp4_segmentation);
-  link.set_time(kStart);
-  const MutableBytes room = link.reserve(3);
-  room[0] = 1;
-  room[1] = 2;
-  const std::vector<std::uint8_t> payload = {3, 4};
-  const std::array<Bytes, 2> pieces = {Bytes(payload).first(1), Bytes(payload).subspan(1)};
-  link.commit(2, pieces, {});
-  link.flush();
-  const auto frame = numbered(7);
-  const Frame from_guest{.bytes = frame};
-  link.take(gsl::span<const Frame>(&from_guest, 1));
-  EXPECT_TRUE(link.arrived().empty());
-  EXPECT_TRUE(inner.take().empty());
-  ASSERT_EQ(link.deadline(), kStart + 10ms);
+ private:
+  std::vector<Frame> frames_;
+  PollSet polls_;
+  Counters counters_;
+  bool given_ = false;
+};
 
-  link.set_time(kStart + 10ms);
-  const auto arrived = link.arrived();
-  ASSERT_EQ(arrived.size(), 1U);
-  EXPECT_TRUE(std::equal(frame.begin(), frame.end(), arrived[0].bytes.begin()));
-  const auto kept = inner.take();
-  ASSERT_EQ(kept.size(), 1U);
-  EXPECT_EQ(kept[0].frame, (Octets{1, 2, 3, 4}));
-  EXPECT_EQ(link.deadline(), std::nullopt);
-}
-
-TEST(ImpairedLink, TellsWhatTheGuestHasSentAndNobodyHasSeen) {
-  KeepingLink inner({});
-  ImpairedLink link(inner, {.delay = 10ms});
-  const auto bytes = numbered(1);
-  const Frame frame{.bytes = bytes};
-  link.set_time(kStart);
-  link.take(gsl::span<const Frame>(&frame, 1));
-  EXPECT_EQ(link.bytes_from_guest(), bytes.size());
-  link.set_time(kStart + 10ms);
-  EXPECT_EQ(link.arrived().size(), 1U);
-  EXPECT_EQ(link.bytes_from_guest(), 0U);
-}
-
-TEST(ImpairedLink, WhatArrivesAtOnceIsTakenInBatches) {
-  KeepingLink inner({});
-  ImpairedLink link(inner, {});
-  link.set_time(kStart);
-  const auto bytes = numbered(7);
-  link.take(std::vector<Frame>(ImpairedLink::kBatch + 1, Frame{.bytes = bytes}));
-  EXPECT_EQ(link.arrived().size(), ImpairedLink::kBatch);
-  EXPECT_EQ(link.deadline(), kStart);
-  EXPECT_EQ(link.arrived().size(), 1U);
+TEST_F(ImpairedLinks, AFrameThatAGuestLeavesToBeCutIsCut) {
+  const Large large;
+  const Octets rubbish(60, 1);
+  Offload wrong = large.offload;
+  wrong.checksum_start = 20;
+  wrong.header_size = 40;
+  auto guest = std::make_unique<Offloading>(std::vector<Frame>{
+      {.bytes = large.bytes, .offload = large.offload}, {.bytes = rubbish, .offload = wrong}});
+  ImpairedLink link(std::move(guest), {}, [this] { return now_; });
+  expect_segments(arrived(link));
+  EXPECT_EQ(link.counters().dropped(Drop::kMalformed), 1U);
 }
 
 }  // namespace

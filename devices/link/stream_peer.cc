@@ -119,7 +119,7 @@ void StreamPeer::on_connected(int error) {
   connecting_ = false;
   if (error == 0) return;
   socket_.reset();
-  if (!timer_) tell_(News::kLost, "can't connect to " + name() + ": " + text_of(error));
+  if (!timer_) tell_(News::kNotReached, "can't connect to " + name() + ": " + text_of(error));
   try_again();
 }
 

@@ -90,11 +90,7 @@ bool has_form(const Descriptor& descriptor, unsigned short form) {
 }
 
 // Tells the kernel what this end takes over; returns it.
-LinkCapabilities agree_on_offloads(const Descriptor& tap, Tap::Offloads offloads) {
-  if (offloads == Tap::Offloads::kNone) {
-    if (::ioctl(tap.get(), TUNSETOFFLOAD, 0) < 0) fail(errno, "can't turn off a tap's offloads");
-    return {};
-  }
+LinkCapabilities agree_on_offloads(const Descriptor& tap) {
   constexpr unsigned kTcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   const bool udp = ::ioctl(tap.get(), TUNSETOFFLOAD, kTcp | kOffloadUdp4 | kOffloadUdp6) == 0;
   // A kernel that does not know a flag refuses them all.
@@ -144,7 +140,7 @@ std::string tap_name(const Descriptor& tap) {
   return std::string(field.substr(0, field.find('\0')));
 }
 
-Tap::Tap(Descriptor tap, Offloads offloads) : tap_(std::move(tap)) {
+Tap::Tap(Descriptor tap) : tap_(std::move(tap)) {
   if (form_of(interface_of(tap_)) != kVnetTap) {
     fail(EINVAL,
          "the descriptor is no tap with virtio headers (open it with IFF_TAP, IFF_NO_PI and "
@@ -162,7 +158,7 @@ Tap::Tap(Descriptor tap, Offloads offloads) : tap_(std::move(tap)) {
   if (status < 0 || ::fcntl(tap_.get(), F_SETFL, status | O_NONBLOCK) < 0) {
     fail(errno, "can't make a tap nonblocking");
   }
-  capabilities_ = agree_on_offloads(tap_, offloads);
+  capabilities_ = agree_on_offloads(tap_);
   output_ = std::make_unique_for_overwrite<std::uint8_t[]>(kVnetHeaderSize + kMaxReserve);
 }
 

@@ -52,15 +52,10 @@ std::string tap_name(const Descriptor& tap);
 
 class Tap final : public GuestLink {
  public:
-  // Which work this end takes over from the guest's kernel, and leaves to it.
-  enum class Offloads : std::uint8_t {
-    kAll,   // checksums, TCP segmentation, and UDP segmentation where the kernel has it
-    kNone,  // every frame is whole and within the MTU
-  };
-
-  // Takes a descriptor of open_tap() and agrees with the kernel on the header and the offloads.
-  // Throws std::system_error.
-  explicit Tap(Descriptor tap, Offloads offloads = Offloads::kAll);
+  // Takes a descriptor of open_tap() and agrees with the kernel on the header and the offloads:
+  // checksums, TCP segmentation, and UDP segmentation where the kernel has it. Throws
+  // std::system_error.
+  explicit Tap(Descriptor tap);
   Tap(const Tap&) = delete;
   Tap& operator=(const Tap&) = delete;
 

@@ -35,6 +35,7 @@ class TapInterface final : public GuestLink {
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override {
     first().commit(size, payload, offload);
   }
+  bool has_room(const MacAddress& to) const override { return first().has_room(to); }
   void flush() override { first().flush(); }
 
  private:

@@ -68,8 +68,8 @@ class TapInNamespace : public ::testing::Test {
     guest_ = std::move(std::get<TestNamespace>(made));
   }
 
-  Tap& open(Tap::Offloads offloads = Tap::Offloads::kAll) {
-    tap_ = std::make_unique<Tap>(std::move(guest_.tap), offloads);
+  Tap& open() {
+    tap_ = std::make_unique<Tap>(std::move(guest_.tap));
     return *tap_;
   }
 
@@ -238,21 +238,6 @@ TEST_F(TapInNamespace, ADatagramComesWithAPartialChecksum) {
   EXPECT_EQ(frame.offload.checksum_start, kTransport);
   EXPECT_EQ(frame.offload.checksum_offset, 6);
   EXPECT_EQ(as_text(Bytes(frame.bytes).subspan(kTransport + 8)), "hello");
-}
-
-TEST_F(TapInNamespace, WithoutOffloadsTheGuestComputesItsChecksums) {
-  Tap& tap = open(Tap::Offloads::kNone);
-  EXPECT_FALSE(tap.capabilities().checksum);
-  EXPECT_FALSE(tap.capabilities().tcp4_segmentation);
-  connect_guest(guest_.udp, 53);
-  ASSERT_EQ(::send(guest_.udp.get(), "hello", 5, 0), 5);
-  const Received frame = next_packet(IPPROTO_UDP);
-  ASSERT_FALSE(frame.bytes.empty());
-  EXPECT_EQ(frame.offload.checksum, ChecksumState::kInPacket);
-  ChecksumSum sum;
-  sum.add_pseudo_header(kGateway, TestNamespace::kGuest, IPPROTO_UDP, 13);
-  sum.add(Bytes(frame.bytes).subspan(kTransport));
-  EXPECT_EQ(sum.checksum(), 0);
 }
 
 TEST_F(TapInNamespace, ACommittedFrameReachesAPacketSocketByteForByte) {

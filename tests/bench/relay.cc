@@ -21,9 +21,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <exception>
-#include <optional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -77,40 +76,27 @@ void carry(int from, int to, std::vector<char>& frame) {
   }
 }
 
-// Gives the link a frame as it came, without offloads.
+// Gives the link a frame as it came.
 void pass_on(const Frame& frame, Link& link) {
   const MutableBytes room = link.reserve(frame.bytes.size());
   std::ranges::copy(frame.bytes, room.begin());
-  link.commit(frame.bytes.size(), {}, {});
+  link.commit(frame.bytes.size(), {}, frame.offload);
 }
 
 [[noreturn]] void run_impaired(const std::string& guest, const std::string& host_tap,
                                const std::string& guest_tap, const Impairment& impairment) {
-  Tap host(open_tap(host_tap), Tap::Offloads::kNone);
+  Tap host(open_tap(host_tap));
   enter_network_of(guest);
-  Tap inside(open_tap(guest_tap), Tap::Offloads::kNone);
-  ImpairedLink line(inside, impairment);
+  ImpairedLink line(std::make_unique<Tap>(open_tap(guest_tap)), impairment, &monotonic_now);
   std::array<pollfd, 2> ends{{{.fd = host.descriptor(), .events = POLLIN, .revents = 0},
-                              {.fd = inside.descriptor(), .events = POLLIN, .revents = 0}}};
-  while (!host.closed() && !inside.closed()) {
-    const Time now = monotonic_now();
-    line.set_time(now);
-    line.take(inside.receive());
-    for (const Frame& frame : line.arrived()) pass_on(frame, host);
+                              {.fd = line.descriptor(), .events = POLLIN, .revents = 0}}};
+  while (!host.closed() && !line.closed()) {
+    for (const Frame& frame : line.receive()) pass_on(frame, host);
     for (const Frame& frame : host.receive()) pass_on(frame, line);
     line.flush();
-    timespec rest{};
-    const std::optional<Time> deadline = line.deadline();
-    if (deadline && *deadline > now) {
-      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline - now);
-      constexpr std::int64_t kSecond = 1'000'000'000;
-      rest = {.tv_sec = left.count() / kSecond, .tv_nsec = left.count() % kSecond};
-    }
-    const bool more = host.more() || inside.more();
-    const timespec none{};
-    if (::ppoll(ends.data(), ends.size(), more ? &none : deadline ? &rest : nullptr, nullptr) < 0) {
-      fail("ppoll");
-    }
+    constexpr int kForEver = -1;
+    const int wait = host.more() || line.more() ? 0 : kForEver;
+    if (::poll(ends.data(), ends.size(), wait) < 0) fail("poll");
   }
   throw std::runtime_error("an interface is gone");
 }

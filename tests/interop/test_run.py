@@ -133,6 +133,22 @@ class Links(Claims):
         self.assertIn("Request who-has 10.0.2.2 tell 10.0.2.16", seen)
         self.assertEqual(seen.count("Reply"), 1, seen)
 
+    def test_a_bad_line_may_be_made_of_any_link(self):
+        capture = self.unix("capture")
+        objects = ("impair,id=i,netdev=a,duplicate=100%,delay=2ms", f"filter-dump,netdev=a,file={capture}")
+        options = [word for each in objects for word in ("-object", each)]
+        with Network("user", self.server("a"), options=options):
+            with StreamPeer.at(self.unix("a")) as a:
+                a.say(arp_question(ONE, "10.0.2.15"))
+                # Twice the question, and twice the answer to each.
+                for _ in range(4):
+                    self.assertEqual(a.hear_of(ETH_P_ARP)[:6], ONE)
+                reply = "Reply 10.0.2.2 is-at 52:55:0a:00:02:02"
+                poll_until(lambda: self.records(capture, reply), what="the reply to be recorded")
+        # The capture is behind the line, seen from the guest.
+        seen = command("tcpdump", "-nn", "-r", capture, "arp")[1]
+        self.assertEqual(seen.count("tell 10.0.2.15"), 2, seen)
+        self.assertEqual(seen.count("Reply"), 2, seen)
 
     def test_it_ends_when_nobody_can_come_any_more(self):
         for way_out in (["user"], []):
@@ -154,10 +170,15 @@ class Mistakes(Claims):
         self.assertIn("nobody is behind", self.refused("-netdev", "user", status=2))
         self.assertIn("did you mean 'stream'?", self.refused("-netdev", "steam", status=2))
         dump = ["-object", "filter-dump,netdev=x,file=y"]
+        bad = ["-object", "impair,netdev=x,delay=5"]
+        self.assertIn("impair: delay=5: expected a time", self.refused("-netdev", "socket,id=x,listen=:1", *bad, status=2))
         self.assertIn("no netdev 'x'", self.refused("-nic", "socket,listen=:1,model=e1000", *dump, status=2))
         self.assertIn("no netdev 'x'", self.refused("-netdev", "hubport,hubid=1,netdev=x", status=2))
         missing = os.path.join(self.directory, "missing")
         self.assertIn("can't connect to unix:", self.refused("-netdev", f"stream,addr.type=unix,addr.path={missing}", status=1))
+        refused = f"socket,connect=127.0.0.1:{closed_port()}"
+        for way_out in (["-netdev", "user"], []):
+            self.assertIn("can't connect to 127.0.0.1:", self.refused(*way_out, "-netdev", refused, status=1))
         with TcpServer(echo) as server:
             self.assertIn("can't bind", self.refused("-netdev", f"socket,listen=127.0.0.1:{server.port}", status=1))
 
@@ -165,7 +186,19 @@ class Mistakes(Claims):
         status, text, _ = command(BINARY, "run", "-netdev", "help")
         self.assertEqual(status, 0)
         self.assertEqual(text.splitlines()[0], "Available netdev backend types:")
-        self.assertTrue({"user", "stream", "dgram", "socket", "tap", "hubport"} <= set(text.split()))
+        every = {"user", "stream", "dgram", "socket", "tap", "bridge", "vde", "l2tpv3", "hubport"}
+        self.assertTrue(every <= set(text.split()))
+
+    def test_help_behind_a_type_lists_its_keys(self):
+        for words, key in (
+            (("-netdev", "l2tpv3,help"), "    rxcookie="),
+            (("-object", "filter-dump,help"), "    maxlen="),
+            (("-device", "e1000,help"), "    netdev="),
+            (("-nodefaults", "-nic", "model=help"), "e1000: "),
+        ):
+            status, text, _ = command(BINARY, "run", *words)
+            self.assertEqual(status, 0)
+            self.assertIn(f"\n{key}", text)
 
 
 @need("iperf3", "ip")
