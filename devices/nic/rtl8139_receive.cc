@@ -71,6 +71,21 @@ class PieceReader {
 
 }  // namespace
 
+bool Rtl8139Receive::has_room(GuestMemory& memory, std::size_t size) const {
+  std::size_t room = 0;
+  unsigned index = ring_.next();
+  for (unsigned i = 0; i < Rtl8139Ring::kMaxDescriptors && room < size; ++i) {
+    const auto descriptor = ring_.read(memory, index);
+    // Nothing is gained by waiting for a ring that is nowhere.
+    if (!descriptor) return true;
+    if ((descriptor->status & Rtl8139Descriptor::kOwn) == 0) return false;
+    room += descriptor->status & kBufferSize;
+    index = Rtl8139Ring::after(index, *descriptor);
+    if (index == ring_.next()) return true;
+  }
+  return true;
+}
+
 Rtl8139Receive::Outcome Rtl8139Receive::store(GuestMemory& memory, std::uint16_t cpcr,
                                               Rtl8139Arrival& arrival) {
   std::uint32_t vlan = 0;
