@@ -38,11 +38,11 @@ std::uint32_t Receiver::free() const {
   return tail >= head ? tail - head : tail + count() - head;
 }
 
-// A ring that is too small for that when it is empty is never waited for.
+// A ring that is too small for one even when it is empty is never waited for.
 bool Receiver::takes(unsigned frames) const {
   const std::uint32_t free = this->free();
   const std::size_t each = (kMaxUsual + buffer_size() - 1) / buffer_size();
-  return !enabled() || frames * each <= free || free + 1 >= count();
+  return !enabled() || frames * each <= free || (frames == 1 && free + 1 >= count());
 }
 
 std::size_t Receiver::buffer_size() const {

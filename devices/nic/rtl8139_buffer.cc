@@ -93,7 +93,8 @@ bool Rtl8139Buffer::empty(std::uint32_t rcr) const {
 
 bool Rtl8139Buffer::has_room(std::uint32_t rcr, unsigned frames) const {
   constexpr std::size_t kEach = (sizeof(PacketHeader) + Nic::kUsualFrame + 3) / 4 * 4;
-  return start_ == 0 || empty(rcr) || frames * kEach < length_of(rcr) - used(length_of(rcr));
+  return start_ == 0 || (frames == 1 && empty(rcr)) ||
+         frames * kEach < length_of(rcr) - used(length_of(rcr));
 }
 
 std::uint32_t Rtl8139Buffer::used(std::uint32_t length) const {

@@ -34,7 +34,7 @@ class Rtl8139Buffer {
   // CR's BUFE.
   bool empty(std::uint32_t rcr) const;
 
-  // Whether so many frames of the usual size have room, or nothing is in the buffer.
+  // Whether so many frames of the usual size have room; one has it if there is nothing else.
   bool has_room(std::uint32_t rcr, unsigned frames) const;
   // Writes a frame. Nothing has happened unless it is stored, but for bytes that nobody reads.
   Outcome store(GuestMemory& memory, std::uint32_t rcr, const Rtl8139Arrival& arrival);

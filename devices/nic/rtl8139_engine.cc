@@ -5,7 +5,6 @@
 
 #include <gsl/assert>
 
-#include "devices/nic/nic.h"
 #include "stack/wire/ethernet.h"
 
 namespace sluice {
@@ -102,8 +101,7 @@ void Rtl8139Engine::send(MutableBytes frame, const Offload& offload) {
 
 bool Rtl8139Engine::takes(unsigned frames) {
   if (!can_receive() || !carrier_ || loops_back()) return true;
-  const std::size_t size = frames * Nic::kUsualFrame;
-  return (settings_.cpcr & kCpRx) != 0 ? receive_.has_room(memory_, size)
+  return (settings_.cpcr & kCpRx) != 0 ? receive_.has_room(memory_, frames)
                                        : buffer_.has_room(settings_.rcr, frames);
 }
 
