@@ -1,6 +1,7 @@
 #include "devices/link/vfio_user_connection.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -43,6 +44,11 @@ void Connection::end() {
   drained_ = true;
   max_data_ = kMaxData;
   broken_.clear();
+}
+
+bool Connection::has_input() const {
+  int size = 0;
+  return inbox_.has_message() || (is_open() && ::ioctl(socket_, FIONREAD, &size) == 0 && size > 0);
 }
 
 void Connection::read() {

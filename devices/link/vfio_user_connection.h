@@ -38,6 +38,8 @@ class Connection final : public DmaChannel {
   bool more() const {
     return is_open() && broken().empty() && !congested() && (!drained_ || inbox_.has_message());
   }
+  // Whether the client has sent something that has not been taken.
+  bool has_input() const;
   // The client takes its answers too slowly to be given more now. That it takes some is announced.
   bool congested() const { return output_.size() - written_ > kMaxMessage; }
   void answer(const Header& request, int error, Bytes payload);

@@ -18,6 +18,16 @@ constexpr std::uint64_t kUnmask = 2;
 // How many requests are served before the frames that came of them are passed on.
 constexpr int kRequests = 256;
 
+// How often a card is looked at that had no room.
+constexpr Duration kPatience = std::chrono::milliseconds(5);
+
+// How many frames the card cuts it into, at most.
+unsigned frames_of(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
+  if (offload.segmentation == Segmentation::kNone) return 1;
+  for (const Bytes piece : payload) size += piece.size();
+  return static_cast<unsigned>(size / std::max<std::size_t>(offload.segment_size, 1) + 1);
+}
+
 }  // namespace
 
 VfioUserLink::VfioUserLink(const std::string& path, const MakeNic& make_nic,
@@ -41,6 +51,7 @@ void VfioUserLink::take_events() {
       std::uint64_t times = 0;
       static_cast<void>(!::read(timer_.get(), &times, sizeof times));
       timer_at_.reset();
+      waited_ = true;
     }
   }
   if (peer_.update()) {
@@ -54,6 +65,7 @@ gsl::span<const Frame> VfioUserLink::receive() {
   take_events();
   const Time now = clock_();
   serve(now);
+  deliver(now);
   check();
   more_ = connection_.more();
   gsl::span<const Frame> frames;
@@ -77,11 +89,39 @@ void VfioUserLink::serve(Time now) {
     if (!device_.refused().empty()) break;
   }
   connection_.set_max_data(device_.max_data());
+  if (may_be_missed_ && !connection_.more()) {
+    may_be_missed_ = false;
+    nic_->remind(now);
+  }
   if (connection_.is_open()) {
     const auto deadline = nic_->deadline();
     if (deadline && *deadline <= now) nic_->on_time(now);
   }
   connection_.flush();
+}
+
+void VfioUserLink::deliver(Time now) {
+  if (waiting_.waiting().empty() || !connection_.is_open()) return;
+  nic_->set_time(now);
+  bool delivered = false;
+  while (!waiting_.waiting().empty() && nic_->takes(1)) {
+    const Bytes next = waiting_.waiting();
+    const auto size = load_big<std::uint32_t>(next, 0);
+    const Bytes frame = next.subspan(sizeof size, size);
+    copy_bytes(frame, nic_->reserve(size));
+    nic_->commit(size, {}, {});
+    waiting_.consume(sizeof size + size);
+    delivered = true;
+  }
+  if (delivered) tell();
+  // A card that has been full for long may have a driver that has missed something.
+  if (waited_ && !delivered) nic_->remind(now);
+  waited_ = false;
+}
+
+void VfioUserLink::tell() {
+  nic_->flush();
+  may_be_missed_ = may_be_missed_ || connection_.has_input();
 }
 
 void VfioUserLink::check() {
@@ -91,10 +131,13 @@ void VfioUserLink::check() {
   peer_.lose(why);
   connection_.end();
   device_.begin();
+  waiting_.reset();
 }
 
 void VfioUserLink::wait_for_deadline(Time now) {
-  const auto deadline = connection_.is_open() ? nic_->deadline() : std::nullopt;
+  auto deadline = connection_.is_open() ? nic_->deadline() : std::nullopt;
+  if (!waiting_.waiting().empty())
+    deadline = std::min(deadline.value_or(Time::max()), now + kPatience);
   if (deadline == timer_at_) return;
   timer_at_ = deadline;
   itimerspec setting{};
@@ -109,21 +152,25 @@ void VfioUserLink::wait_for_deadline(Time now) {
 MutableBytes VfioUserLink::reserve(std::size_t size) {
   if (!in_batch_) nic_->set_time(clock_());
   in_batch_ = true;
-  return nic_->reserve(size);
+  room_ = nic_->reserve(size);
+  return room_;
 }
 
 void VfioUserLink::commit(std::size_t size, gsl::span<const Bytes> payload,
                           const Offload& offload) {
-  if (connection_.is_open() && connection_.broken().empty()) {
+  if (!connection_.is_open() || !connection_.broken().empty()) {
+    own_.count(Drop::kLinkFull);
+  } else if (waiting_.waiting().empty() && nic_->takes(frames_of(size, payload, offload))) {
     nic_->commit(size, payload, offload);
-  } else {
+  } else if (!emit_frames(room_.first(size), payload, offload, waiting_)) {
     own_.count(Drop::kLinkFull);
   }
 }
 
 void VfioUserLink::flush() {
   if (!std::exchange(in_batch_, false)) return;
-  nic_->flush();
+  tell();
+  deliver(clock_());
   // Requests that came while the machine was asked for memory are not announced again.
   const Time now = clock_();
   if (connection_.more() || !connection_.broken().empty()) {

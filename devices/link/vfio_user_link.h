@@ -5,6 +5,14 @@
 // as it is meanwhile, without memory and interrupts, as the protocol wants it: a machine that
 // starts resets it.
 //
+// What finds no room in the guest's memory waits here, already cut into frames, until the driver
+// has made some. Most drivers tell a register of that; since some might not, it is looked at now
+// and then as well.
+//
+// A machine does not wait for its writes to have an effect. A driver that has said "I go and look"
+// may have looked before we hear of it, and miss what came in between, which its write then makes
+// the card forget. So whatever is on its way while frames are delivered, is followed by a reminder.
+//
 // All that the card does happens in receive(), where what the machine asks for is done in its order
 // and deadlines of the card are met, or on the way of a frame to the guest, which is written into
 // the guest's memory at once. A machine that breaks the rules is lost, with a message that says
@@ -17,6 +25,7 @@
 #include <memory>
 #include <string>
 
+#include "devices/link/frame_stream.h"
 #include "devices/link/guest_link.h"
 #include "devices/link/poll_set.h"
 #include "devices/link/stream_peer.h"
@@ -47,7 +56,10 @@ class VfioUserLink final : public GuestLink {
 
   LinkCapabilities capabilities() const override { return nic_->capabilities(); }
   MutableBytes reserve(std::size_t size) override;
-  // While there is no machine, what is sent is counted as Drop::kLinkFull.
+  // What is sent while there is no machine, or too much waits, is counted as Drop::kLinkFull.
+  bool has_room(const MacAddress& /*to*/) const override {
+    return waiting_.waiting().size() < kEnough;
+  }
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;
 
@@ -65,8 +77,15 @@ class VfioUserLink final : public GuestLink {
     vfio_user::Interrupts& interrupts_;
   };
 
+  // So much may wait before flows are asked to do so: what a 100 Mbit/s card takes in 10 ms.
+  static constexpr std::size_t kEnough = std::size_t{128} << 10;
+
   void take_events();
   void serve(Time now);
+  // Hands the card what waits, as far as it takes it.
+  void deliver(Time now);
+  // Frames have been delivered.
+  void tell();
   // Loses a machine that is of no use any more.
   void check();
   // Sets the timer to when receive() is to be called next, if nothing happens before.
@@ -86,7 +105,11 @@ class VfioUserLink final : public GuestLink {
   vfio_user::Device::Payload answer_;
   Counters own_;
   mutable Counters counters_;
-  bool in_batch_ = false;  // the card has been told the time for the frames that it is given
+  FrameStreamWriter waiting_;
+  MutableBytes room_;           // the card's own, where the frame is built that is committed next
+  bool may_be_missed_ = false;  // frames that were delivered before what has been sent is served
+  bool waited_ = false;         // the timer has gone off
+  bool in_batch_ = false;       // the card has been told the time for the frames that it is given
   bool more_ = false;
 };
 

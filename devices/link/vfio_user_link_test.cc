@@ -85,11 +85,14 @@ class SimpleNic final : public Nic {
   gsl::span<const Frame> take_frames() override {
     return gsl::span<const Frame>(batch_).first(std::exchange(count_, 0));
   }
+  bool takes(unsigned frames) override { return frames <= places; }
+  void remind(Time) override { ++reminded; }
   const Counters& counters() const override { return counters_; }
 
   LinkCapabilities capabilities() const override { return {}; }
   MutableBytes reserve(std::size_t size) override { return MutableBytes(room_).first(size); }
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload&) override {
+    --places;
     slot_.memory().write(receive_at_, Bytes(room_).first(size));
     for (const Bytes piece : payload) slot_.memory().write(receive_at_ + size, piece);
   }
@@ -103,6 +106,8 @@ class SimpleNic final : public Nic {
     friend bool operator==(const Write&, const Write&) = default;
   };
   std::vector<Write> writes;
+  unsigned places = 1000;  // for frames, each of which takes one
+  int reminded = 0;
   int resets = 0;
   int woken = 0;
 
@@ -414,6 +419,68 @@ TEST_F(VfioUserLinkTest, ARequestThatCameWhileMemoryWasAskedForIsAnnounced) {
   ASSERT_EQ(::poll(&wait, 1, 10000), 1);
   turn();
   EXPECT_EQ(nic_->resets, 2);
+}
+
+TEST_F(VfioUserLinkTest, WhatFindsNoRoomWaitsInItsOrder) {
+  agree();
+  share_memory();
+  ASSERT_EQ(write(0, SimpleNic::kReceiveAt, double_word(0x102000)), 0U);
+  const auto last = [this] {
+    std::uint8_t byte = 0;
+    EXPECT_EQ(::pread(memory_.get(), &byte, 1, 0x2000), 1);
+    return byte;
+  };
+  nic_->places = 1;
+  for (const std::uint8_t number : {1, 2, 3}) send_frame(*link_, Octets(100, number));
+  link_->flush();
+  EXPECT_EQ(last(), 1);
+  // It is looked at again though nothing happens.
+  nic_->places = 1;
+  pollfd wait{.fd = link_->descriptor(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&wait, 1, 10000), 1);
+  turn();
+  EXPECT_EQ(last(), 2);
+  // And when the machine does something.
+  nic_->places = 5;
+  ASSERT_EQ(write(0, 0x40, double_word(0)), 0U);
+  EXPECT_EQ(last(), 3);
+  EXPECT_EQ(nic_->places, 4U);
+  EXPECT_EQ(link_->counters().dropped(Drop::kLinkFull), 0U);
+}
+
+TEST_F(VfioUserLinkTest, AMachineThatSaidSomethingMeanwhileIsReminded) {
+  agree();
+  share_memory();
+  ASSERT_EQ(write(0, SimpleNic::kReceiveAt, double_word(0x102000)), 0U);
+  send_frame(*link_, Octets(100));
+  link_->flush();
+  ASSERT_EQ(write(0, 0x40, double_word(0)), 0U);
+  EXPECT_EQ(nic_->reminded, 0);
+  send(request(Command::kRegionWrite, write_of(0, 0x40, double_word(0)), Header::kNoReply));
+  send_frame(*link_, Octets(100));
+  link_->flush();
+  EXPECT_EQ(nic_->reminded, 0);
+  turn();
+  EXPECT_EQ(nic_->reminded, 1);
+  turn();
+  EXPECT_EQ(nic_->reminded, 1);
+}
+
+TEST_F(VfioUserLinkTest, WhoCanWaitIsAskedToBeforeAnythingIsLost) {
+  agree();
+  share_memory();
+  nic_->places = 0;
+  std::size_t sent = 0;
+  for (; sent < 10000 && link_->has_room(MacAddress()); ++sent) send_frame(*link_, Octets(1500));
+  link_->flush();
+  EXPECT_LT(sent, 100U);
+  EXPECT_EQ(link_->counters().dropped(Drop::kLinkFull), 0U);
+  for (int i = 0; i < 10000; ++i) send_frame(*link_, Octets(1500));
+  link_->flush();
+  EXPECT_GT(link_->counters().dropped(Drop::kLinkFull), 0U);
+  nic_->places = 100'000;
+  turn();
+  EXPECT_TRUE(link_->has_room(MacAddress()));
 }
 
 TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {

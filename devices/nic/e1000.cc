@@ -324,6 +324,14 @@ void Card::set_link(Time now, bool up) {
   transmit();
 }
 
+bool Card::can_receive() const {
+  return receiver_.enabled() && reaches_memory() && phy_.link() && !loops_back();
+}
+
+bool Card::takes(unsigned frames) {
+  return !can_receive() || receiver_.takes(frames);
+}
+
 MutableBytes Card::reserve(std::size_t size) {
   Expects(size <= kMaxReserve);
   reserved_ = size;
@@ -333,7 +341,7 @@ MutableBytes Card::reserve(std::size_t size) {
 void Card::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   Expects(size <= reserved_);
   reserved_ = 0;
-  if (!receiver_.enabled() || !reaches_memory() || !phy_.link() || loops_back()) {
+  if (!can_receive()) {
     counters_.count(Drop::kLinkFull);
     return;
   }

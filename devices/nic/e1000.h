@@ -54,6 +54,9 @@ class Card final : public Nic {
   void set_time(Time now) override { now_ = now; }
   void set_link(Time now, bool up) override;
   gsl::span<const Frame> take_frames() override { return transmitter_.take(); }
+  bool takes(unsigned frames) override;
+  // Reading ICR clears it, and who reads waits for what it says: nothing is missed.
+  void remind(Time /*now*/) override {}
   const Counters& counters() const override { return counters_; }
 
   LinkCapabilities capabilities() const override { return Segmenter::kCapabilities; }
@@ -78,6 +81,7 @@ class Card final : public Nic {
   bool reaches_memory() const;
   bool loops_back() const;
   bool may_transmit() const;
+  bool can_receive() const;
   void transmit();
   void receive_own();
 

@@ -38,6 +38,13 @@ std::uint32_t Receiver::free() const {
   return tail >= head ? tail - head : tail + count() - head;
 }
 
+// A ring that is too small for one even when it is empty is never waited for.
+bool Receiver::takes(unsigned frames) const {
+  const std::uint32_t free = this->free();
+  const std::size_t each = (kMaxUsual + buffer_size() - 1) / buffer_size();
+  return !enabled() || frames * each <= free || (frames == 1 && free + 1 >= count());
+}
+
 std::size_t Receiver::buffer_size() const {
   // Sixteen times as much with BSEX, but for the first one, which is reserved then.
   const std::size_t size = std::size_t{2048} >> (registers_[kRctl] >> kRctlBsizeShift & 3);

@@ -33,6 +33,8 @@ class Receiver {
   Receiver(RegisterFile& registers, Statistics& statistics, Counters& counters)
       : registers_(registers), statistics_(statistics), counters_(counters) {}
 
+  // As Nic::takes().
+  bool takes(unsigned frames) const;
   bool enabled() const { return registers_.has(kRctl, kRctlEn); }
 
   // What has happened since it was asked last.

@@ -369,5 +369,22 @@ RC_GTEST_PROP(E1000Receive, TheSumOfThePacketIsRightWhereverItBegins, ()) {
   RC_ASSERT(received->checksum % 0xffff == sum.checksum() % 0xffff);
 }
 
+TEST(E1000Receive, TakesAsManyAsThereAreBuffersFor) {
+  Driver driver;
+  EXPECT_TRUE(driver.card.takes(Driver::kRing - 1));
+  EXPECT_FALSE(driver.card.takes(Driver::kRing));
+  // Two buffers of 1024 bytes for each.
+  driver.start_receiver(kRctlEn | kRctlBam | kRctlSecrc | 1U << kRctlBsizeShift, Driver::kRing,
+                        1024);
+  EXPECT_TRUE(driver.card.takes(7));
+  EXPECT_FALSE(driver.card.takes(8));
+  // There will never be more.
+  driver.start_receiver(kRctlEn | kRctlBam | kRctlSecrc | 3U << kRctlBsizeShift, 4, 256);
+  EXPECT_TRUE(driver.card.takes(1));
+  EXPECT_FALSE(driver.card.takes(2));
+  driver.write(kRctl, 0);
+  EXPECT_TRUE(driver.card.takes(100)) << "a receiver that is switched off drops them";
+}
+
 }  // namespace
 }  // namespace sluice::e1000

@@ -256,6 +256,12 @@ void I82559c::set_link(Time now, bool up) {
   state_.phy.plug(up);
 }
 
+void I82559c::remind(Time now) {
+  now_ = now;
+  if (receive_unit_.state() != RuState::kIdle) state_.interrupts.raise(kFr);
+  update_line();
+}
+
 MutableBytes I82559c::reserve(std::size_t size) {
   Expects(size <= kMaxReserve);
   reserved_ = size;

@@ -51,6 +51,10 @@ class I82559c final : public Nic {
   void set_time(Time now) override { now_ = now; }
   void set_link(Time now, bool up) override;
   gsl::span<const Frame> take_frames() override { return batch_.take(); }
+  bool takes(unsigned frames) override {
+    return !state_.phy.has_link() || receive_unit_.takes(frames);
+  }
+  void remind(Time now) override;
   const Counters& counters() const override { return state_.counters; }
 
   LinkCapabilities capabilities() const override { return Segmenter::kCapabilities; }

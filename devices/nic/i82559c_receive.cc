@@ -157,14 +157,35 @@ void ReceiveUnit::receive(gsl::span<const Bytes> pieces) {
   }
 }
 
+std::size_t ReceiveUnit::room_of(const ReceiveFrameDescriptor& descriptor) const {
+  const bool with_header = (descriptor.command & kRfdH) != 0 && has_header_size_;
+  return (descriptor.size & kCountBits) + (with_header ? header_size_ : std::size_t{0});
+}
+
+bool ReceiveUnit::takes(unsigned frames) {
+  if (!bus_.is_allowed() || ru_state_ == RuState::kIdle) return true;
+  if (ru_state_ != RuState::kReady) return false;
+  std::uint32_t at = rfd_;
+  for (unsigned i = 0; i < frames; ++i) {
+    const auto descriptor = bus_.load<ReceiveFrameDescriptor>(at);
+    // Whether it can be used is found out when a frame is there for it.
+    if (!descriptor) return true;
+    const bool ends = (descriptor->command & (kRfdEl | kRfdS)) != 0;
+    const bool has_room = room_of(*descriptor) > 0;
+    if (ends) return has_room && i + 1 == frames;
+    if (!has_room) return true;
+    at = base_ + descriptor->link;
+  }
+  return true;
+}
+
 void ReceiveUnit::take(Frame& frame) {
   const auto descriptor = bus_.load<ReceiveFrameDescriptor>(rfd_);
   if (!descriptor) {
     leave_ready(RuState::kNoResources);
     return drop_for_resources();
   }
-  const bool with_header = (descriptor->command & kRfdH) != 0 && has_header_size_;
-  const std::size_t room = (descriptor->size & kCountBits) + (with_header ? header_size_ : 0);
+  const std::size_t room = room_of(*descriptor);
   if (room == 0) {
     if ((descriptor->command & kRfdEl) != 0) leave_ready(RuState::kNoResources);
     return drop_for_resources();

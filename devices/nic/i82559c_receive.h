@@ -38,6 +38,8 @@ class ReceiveUnit {
   // bytes; 0: none.
   void set_early_interrupt(std::uint8_t units) { early_interrupt_ = units; }
 
+  // As Nic::takes().
+  bool takes(unsigned frames);
   // A frame from the network, without its check sequence and perhaps without padding, in up to
   // three pieces. It goes into the guest's memory, or is dropped and counted.
   void receive(gsl::span<const Bytes> pieces);
@@ -45,6 +47,8 @@ class ReceiveUnit {
  private:
   struct Frame;
 
+  // How much of a frame goes there.
+  std::size_t room_of(const ReceiveFrameDescriptor& descriptor) const;
   void take(Frame& frame);
   bool fill(const ReceiveFrameDescriptor& descriptor, const Frame& frame, std::size_t size);
   void leave_ready(RuState state);

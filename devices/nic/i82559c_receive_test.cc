@@ -366,6 +366,26 @@ TEST_F(I82559cReceive, DescriptorsThatAreNowhereEndTheList) {
   EXPECT_EQ(driver.take_interrupts(), kRnr);
 }
 
+TEST_F(I82559cReceive, TakesAsManyAsComeBeforeTheEndOfTheList) {
+  EXPECT_TRUE(driver.card.takes(100)) << "the ring has no end";
+  set_command(3, kRfdEl);
+  EXPECT_TRUE(driver.card.takes(4));
+  EXPECT_FALSE(driver.card.takes(5));
+  // The way of a driver that changes the link of the last one.
+  driver.memory().store(ring[3] + 14, std::uint16_t{0});
+  EXPECT_TRUE(driver.card.takes(3));
+  EXPECT_FALSE(driver.card.takes(4));
+  for (int i = 0; i < 3; ++i) driver.give(frame_to(kCardMac, 1000));
+  EXPECT_FALSE(driver.card.takes(1));
+  EXPECT_EQ(driver.ru_state(), RuState::kReady);
+  EXPECT_EQ(dropped(Drop::kLinkFull), 0U);
+  driver.take_interrupts();
+  driver.card.remind(driver.now);
+  EXPECT_EQ(driver.take_interrupts(), kFr);
+  driver.command(RuCommand::kAbort);
+  EXPECT_TRUE(driver.card.takes(100)) << "a unit that is idle drops them";
+}
+
 TEST_F(I82559cReceive, RoomThatIsNoMemoryIsAnOverrun) {
   constexpr std::uint32_t kLast = TestMemory::kBase + (1U << 20) - 16;
   driver.put_descriptor(kLast, 0, kLast, kRoom);

@@ -64,6 +64,14 @@ class Nic : public Link {
   // As long as they are not fetched, the card sends no more than it has room for.
   virtual gsl::span<const Frame> take_frames() = 0;
 
+  // Whether so many frames of the usual size for the guest would find room now, one after the
+  // other. A card that is switched off takes all that there are, and drops them.
+  virtual bool takes(unsigned frames) = 0;
+  // Tells the guest once more that frames have come, if the card is one that tells of them. A
+  // driver that has seen them all finds nothing new.
+  virtual void remind(Time now) = 0;
+  static constexpr std::size_t kUsualFrame = 1522;  // with a tag and a check sequence
+
   // What was dropped here.
   virtual const Counters& counters() const = 0;
 };

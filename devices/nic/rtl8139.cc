@@ -189,6 +189,12 @@ void Rtl8139::begin(Time now) {
   end();
 }
 
+void Rtl8139::remind(Time now) {
+  begin(now);
+  engine_.remind();
+  end();
+}
+
 void Rtl8139::end() {
   line_.set(engine_.interrupts().pending());
 }

@@ -56,6 +56,8 @@ class Rtl8139 final : public Nic {
   void set_time(Time now) override { begin(now); }
   void set_link(Time now, bool up) override;
   gsl::span<const Frame> take_frames() override { return engine_.take_frames(); }
+  bool takes(unsigned frames) override { return engine_.takes(frames); }
+  void remind(Time now) override;
   const Counters& counters() const override { return engine_.counters(); }
 
   LinkCapabilities capabilities() const override { return Segmenter::kCapabilities; }

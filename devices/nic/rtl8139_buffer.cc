@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "devices/nic/little_endian.h"
+#include "devices/nic/nic.h"
 #include "devices/nic/rtl8139_registers.h"
 
 namespace sluice {
@@ -90,14 +91,23 @@ bool Rtl8139Buffer::empty(std::uint32_t rcr) const {
   return read_offset(length) == written_ % length;
 }
 
+bool Rtl8139Buffer::has_room(std::uint32_t rcr, unsigned frames) const {
+  constexpr std::size_t kEach = (sizeof(PacketHeader) + Nic::kUsualFrame + 3) / 4 * 4;
+  return start_ == 0 || (frames == 1 && empty(rcr)) ||
+         frames * kEach < length_of(rcr) - used(length_of(rcr));
+}
+
+std::uint32_t Rtl8139Buffer::used(std::uint32_t length) const {
+  return (written_ % length + length - read_offset(length)) % length;
+}
+
 Rtl8139Buffer::Outcome Rtl8139Buffer::store(GuestMemory& memory, std::uint32_t rcr,
                                             const Rtl8139Arrival& arrival) {
   if (start_ == 0 || arrival.size() > kMaxFrame) return Outcome::kFull;
   const std::uint32_t length = length_of(rcr);
   const std::uint32_t at = written_ % length;
-  const std::uint32_t used = (at + length - read_offset(length)) % length;
   const auto size = static_cast<std::uint32_t>((sizeof(PacketHeader) + arrival.size() + 3) / 4 * 4);
-  if (size >= length - used) return Outcome::kFull;
+  if (size >= length - used(length)) return Outcome::kFull;
 
   // Of the largest buffer all is ring.
   const bool overruns = (rcr & kRcrWrap) != 0 && length < kLargest;

@@ -34,10 +34,14 @@ class Rtl8139Buffer {
   // CR's BUFE.
   bool empty(std::uint32_t rcr) const;
 
+  // Whether so many frames of the usual size have room; one has it if there is nothing else.
+  bool has_room(std::uint32_t rcr, unsigned frames) const;
   // Writes a frame. Nothing has happened unless it is stored, but for bytes that nobody reads.
   Outcome store(GuestMemory& memory, std::uint32_t rcr, const Rtl8139Arrival& arrival);
 
  private:
+  // Bytes that the driver has not read, of a buffer of this length.
+  std::uint32_t used(std::uint32_t length) const;
   // Where the driver reads next.
   std::uint32_t read_offset(std::uint32_t length) const;
 

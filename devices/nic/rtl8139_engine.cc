@@ -99,6 +99,12 @@ void Rtl8139Engine::send(MutableBytes frame, const Offload& offload) {
   batch_.commit(frame.size(), offload);
 }
 
+bool Rtl8139Engine::takes(unsigned frames) {
+  if (!can_receive() || !carrier_ || loops_back()) return true;
+  return (settings_.cpcr & kCpRx) != 0 ? receive_.has_room(memory_, frames)
+                                       : buffer_.has_room(settings_.rcr, frames);
+}
+
 MutableBytes Rtl8139Engine::reserve(std::size_t size) {
   Expects(size <= Link::kMaxReserve);
   reserved_ = size;
@@ -124,7 +130,7 @@ void Rtl8139Engine::commit(std::size_t size, gsl::span<const Bytes> payload,
 void Rtl8139Engine::deliver(MutableBytes head, gsl::span<const Bytes> payload,
                             const Offload& offload) {
   if (head.size() < EthernetHeader::kSize) return counters_.count(Drop::kTruncated);
-  if (!master_ || (settings_.cr & kCrRe) == 0) return counters_.count(Drop::kLinkFull);
+  if (!can_receive()) return counters_.count(Drop::kLinkFull);
   const Rtl8139Match match = filter_.match(destination_of(head), settings_.rcr);
   if (match == Rtl8139Match::kNone) return counters_.count(Drop::kNotForUs);
   if (offload.segmentation == Segmentation::kNone) {

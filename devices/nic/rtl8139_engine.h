@@ -75,6 +75,12 @@ class Rtl8139Engine {
   bool has_work() const;
   gsl::span<const Frame> take_frames() { return batch_.take(); }
 
+  // As Nic's.
+  bool takes(unsigned frames);
+  void remind() {
+    if (can_receive()) interrupts_.raise(rtl8139::kRok);
+  }
+
   // The Link's half, as there.
   MutableBytes reserve(std::size_t size);
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload);
@@ -82,6 +88,7 @@ class Rtl8139Engine {
  private:
   bool plus_transmits() const { return (settings_.cpcr & rtl8139::kCpTx) != 0; }
   bool loops_back() const;
+  bool can_receive() const { return master_ && (settings_.cr & rtl8139::kCrRe) != 0; }
   Rtl8139Outgoing next(MutableBytes room);
   void send(MutableBytes frame, const Offload& offload);
   void deliver(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload);

@@ -193,6 +193,24 @@ TEST(Rtl8139Legacy, WhatFindsNoRoomIsMissed) {
   EXPECT_EQ(driver.receive()->frame, frame);
 }
 
+TEST(Rtl8139Legacy, TakesNoMoreThanHasRoom) {
+  Rtl8139Machine machine;
+  EXPECT_TRUE(machine.nic().takes(100)) << "a card that is switched off drops them";
+  Rtl8139LegacyDriver driver(machine);
+  EXPECT_TRUE(machine.nic().takes(5));
+  EXPECT_FALSE(machine.nic().takes(6)) << "of 8 KiB";
+  unsigned taken = 0;
+  for (; taken < 100 && machine.nic().takes(1); ++taken) machine.arrive(to_guest(1472));
+  EXPECT_EQ(taken, 5U);
+  EXPECT_EQ(machine.nic().counters().dropped(Drop::kLinkFull), 0U);
+  EXPECT_EQ(machine.interrupts(), kRok);
+  machine.nic().remind(machine.now);
+  EXPECT_EQ(machine.interrupts(), kRok);
+  driver.receive();
+  EXPECT_TRUE(machine.nic().takes(1));
+  EXPECT_FALSE(machine.nic().takes(2));
+}
+
 TEST(Rtl8139Legacy, NoFrameGoesBeyondTheRoomBehindTheBuffer) {
   constexpr std::uint32_t kEnd = Rtl8139LegacyDriver::kBuffer + 8192 + 1536;
   for (const std::size_t size : {1400U, 2000U, 3000U, 5000U}) {

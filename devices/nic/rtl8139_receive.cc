@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "devices/nic/nic.h"
 #include "devices/nic/rtl8139_registers.h"
 
 namespace sluice {
@@ -70,6 +71,22 @@ class PieceReader {
 };
 
 }  // namespace
+
+bool Rtl8139Receive::has_room(GuestMemory& memory, unsigned frames) const {
+  const std::size_t wanted = frames * Nic::kUsualFrame;
+  std::size_t room = 0;
+  unsigned index = ring_.next();
+  for (unsigned i = 0; i < Rtl8139Ring::kMaxDescriptors && room < wanted; ++i) {
+    const auto descriptor = ring_.read(memory, index);
+    // Nothing is gained by waiting for a ring that is nowhere.
+    if (!descriptor) return true;
+    if ((descriptor->status & Rtl8139Descriptor::kOwn) == 0) return false;
+    room += descriptor->status & kBufferSize;
+    index = Rtl8139Ring::after(index, *descriptor);
+    if (index == ring_.next()) break;
+  }
+  return room >= wanted || frames == 1;
+}
 
 Rtl8139Receive::Outcome Rtl8139Receive::store(GuestMemory& memory, std::uint16_t cpcr,
                                               Rtl8139Arrival& arrival) {

@@ -24,6 +24,9 @@ class Rtl8139Receive {
   std::uint64_t base() const { return ring_.base(); }
   void reset() { ring_ = Rtl8139Ring(); }
 
+  // Whether the descriptors that are the card's have room for so many frames of the usual size; if
+  // all are the card's, one has room.
+  bool has_room(GuestMemory& memory, unsigned frames) const;
   // Writes a frame; `cpcr` says what is looked at and what is taken out.
   Outcome store(GuestMemory& memory, std::uint16_t cpcr, Rtl8139Arrival& arrival);
 

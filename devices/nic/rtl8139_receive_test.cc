@@ -221,6 +221,31 @@ TEST(Rtl8139Receive, ABufferThatIsNoMemoryLosesItsFrameAndIsHandedBack) {
   EXPECT_EQ(machine.interrupts(), kRok);
 }
 
+TEST(Rtl8139Receive, TakesAsManyAsThereAreDescriptors) {
+  Rtl8139Machine machine;
+  Driver driver(machine);
+  unsigned taken = 0;
+  for (; taken < 100 && machine.nic().takes(1); ++taken) machine.arrive(udp(1400));
+  EXPECT_GT(taken, 0U);
+  EXPECT_EQ(machine.nic().counters().dropped(Drop::kLinkFull), 0U);
+  machine.arrive(udp(1400));
+  EXPECT_EQ(machine.nic().counters().dropped(Drop::kLinkFull), 1U);
+  driver.receive();
+  EXPECT_TRUE(machine.nic().takes(1));
+}
+
+TEST(Rtl8139Receive, ARingThatNeverReturnsIsNoHang) {
+  Rtl8139Machine machine;
+  Driver driver(machine);
+  // The card stands at 1; the ring goes round without it.
+  machine.arrive(udp(100));
+  driver.describe(Driver::kReceiveRing, 1, Driver::kOwn, 0, 0);
+  driver.describe(Driver::kReceiveRing, 2, Driver::kOwn | Driver::kEor, 0, 0);
+  driver.describe(Driver::kReceiveRing, 0, Driver::kOwn | Driver::kEor, 0, 0);
+  EXPECT_FALSE(machine.nic().takes(2));
+  EXPECT_TRUE(machine.nic().takes(1));
+}
+
 TEST(Rtl8139Receive, DescriptorsWithoutRoomAreNoHang) {
   Rtl8139Machine machine;
   Driver driver(machine, {.receive = 8, .buffer = 0});
