@@ -108,13 +108,14 @@ gsl::span<const Frame> VirtioNet::receive() {
   if (more_) return frames;
   for (unsigned i = 1; i < kMaxQueues; i += 2) {
     Queue& queue = queues_.at(i);
-    if (queue.is_usable()) more_ = queue.ring->listen() || more_;
+    if (queue.is_usable()) more_ = queue.ring->listen(1) || more_;
     tell_if_broken(i);
   }
   return frames;
 }
 
 void VirtioNet::show(unsigned queue) {
+  if (queue == kReceive) unseen_ = 0;
   if (queues_.at(queue).ring->publish()) transport_.interrupt(queue);
 }
 
@@ -171,9 +172,16 @@ VirtioQueue* VirtioNet::outlet() const {
 }
 
 void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload) {
+  // While the guest takes these, the next are being put there.
+  constexpr std::size_t kMuch = std::size_t{128} << 10;
   VirtioQueue* const queue = outlet();
-  if (queue != nullptr && receiver_.put(*queue, form_, head, payload, offload)) return;
-  counters_.count(Drop::kLinkFull);
+  if (queue == nullptr || !receiver_.put(*queue, form_, head, payload, offload)) {
+    counters_.count(Drop::kLinkFull);
+    return;
+  }
+  unseen_ += head.size();
+  for (const Bytes piece : payload) unseen_ += piece.size();
+  if (unseen_ >= kMuch) show(kReceive);
 }
 
 bool VirtioNet::has_room(const MacAddress& /*to*/) const {
@@ -187,7 +195,7 @@ void VirtioNet::flush() {
   VirtioQueue* const queue = outlet();
   if (queue != nullptr) {
     show(kReceive);
-    if (std::exchange(wants_room_, false) && queue->listen()) more_ = true;
+    if (std::exchange(wants_room_, false) && queue->listen(receiver_.wanted(*queue))) more_ = true;
   }
   tell_if_broken(kReceive);
 }

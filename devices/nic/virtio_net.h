@@ -80,8 +80,8 @@ class VirtioNet final : public Link {
   LinkCapabilities capabilities() const override;
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
-  // False while the guest has left few buffers. When there are more, there is something to receive(),
-  // though it be no frame.
+  // False while the guest has left few buffers. When there are more, there is something to
+  // receive(), though it be no frame.
   bool has_room(const MacAddress& to) const override;
   void flush() override;
   const Counters& counters() const { return counters_; }
@@ -99,6 +99,7 @@ class VirtioNet final : public Link {
   VirtioQueue* outlet() const;
   bool has(std::uint64_t feature) const { return (features_ & feature) != 0; }
   bool takes(Segmentation segmentation) const;
+  // Puts a frame into the queue. The guest sees it before all of a batch is there, if that is much.
   void send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
   void show(unsigned queue);
   void tell_if_broken(unsigned queue);
@@ -113,6 +114,7 @@ class VirtioNet final : public Link {
   // What it finds out about the queue is no change.
   mutable VirtioNetReceiver receiver_;
   mutable bool wants_room_ = false;  // somebody waits for it
+  std::size_t unseen_ = 0;           // bytes that the guest has not been shown
   std::unique_ptr<std::uint8_t[]> output_;
   std::unique_ptr<std::uint8_t[]> segment_;
   std::size_t reserved_ = 0;

@@ -161,6 +161,58 @@ TEST(VirtioNetTest, FrameThatFindsTooFewBuffersLeavesThemToTheNext) {
   EXPECT_EQ(used->length, 92U);
 }
 
+TEST(VirtioNetTest, HasNoRoomWhileFewBuffersAreLeftAndAsksForManyMore) {
+  Guest guest;
+  const auto give = [&guest](std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i)
+      guest.receive.add({{kBuffers + i * 4096, 4096, true}});
+  };
+  give(64);
+  EXPECT_TRUE(guest.net.has_room({}));
+  const auto frame = frame_of(60000);
+  unsigned sent = 0;
+  for (; guest.net.has_room({}); ++sent) guest.put_to_guest(frame);
+  EXPECT_GE(sent, 2U);
+  EXPECT_EQ(guest.net.counters().dropped(Drop::kLinkFull), 0U);
+  // What can't wait still finds its place.
+  guest.put_to_guest(frame_of(60));
+  EXPECT_EQ(guest.net.counters().dropped(Drop::kLinkFull), 0U);
+  guest.receive.must_notify();
+  while (guest.receive.take_used()) {
+  }
+  give(4);
+  EXPECT_FALSE(guest.receive.must_notify());
+  EXPECT_FALSE(guest.net.has_room({}));
+  guest.net.flush();
+  give(28);
+  EXPECT_TRUE(guest.receive.must_notify());
+  EXPECT_TRUE(guest.net.has_room({}));
+}
+
+TEST(VirtioNetTest, SmallQueueHasRoomForWhatItEverHad) {
+  Guest guest;
+  for (std::uint32_t i = 0; i < 4; ++i) guest.receive.add({{kBuffers + i * 4096, 1600, true}});
+  EXPECT_TRUE(guest.net.has_room({}));
+  for (int i = 0; i < 3; ++i) guest.put_to_guest(frame_of(1500));
+  EXPECT_TRUE(guest.net.has_room({}));
+  guest.put_to_guest(frame_of(1500));
+  EXPECT_FALSE(guest.net.has_room({}));
+}
+
+TEST(VirtioNetTest, GuestSeesMuchBeforeAllOfABatchIsThere) {
+  Guest guest;
+  for (std::uint32_t i = 0; i < 100; ++i) guest.receive.add({{kBuffers + i * 4096, 4096, true}});
+  const auto frame = frame_of(60000);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(guest.receive.take_used());
+    copy_bytes(Bytes(frame).first(14), guest.net.reserve(14));
+    const Bytes payload = Bytes(frame).subspan(14);
+    guest.net.commit(14, gsl::span(&payload, 1), {});
+  }
+  EXPECT_TRUE(guest.receive.take_used());
+  EXPECT_EQ(guest.transport.interrupts[0], 1U);
+}
+
 TEST(VirtioNetTest, WithoutMergingAFrameHasOneChain) {
   Guest guest(kUsual);
   guest.receive.add({{kBuffers, 100, true}});

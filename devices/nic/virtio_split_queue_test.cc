@@ -90,16 +90,16 @@ TEST_P(SplitVirtioQueueTest, RewoundChainsComeAgain) {
 }
 
 TEST_P(SplitVirtioQueueTest, DriverTellsOnlyWhenItIsListenedTo) {
-  EXPECT_FALSE(queue.listen());
+  EXPECT_FALSE(queue.listen(1));
   driver.add({{kBuffers, 1}});
   EXPECT_TRUE(driver.must_notify());
   queue.ignore();
   ASSERT_TRUE(queue.next(chain));
   driver.add({{kBuffers, 2}});
   EXPECT_FALSE(driver.must_notify());
-  EXPECT_TRUE(queue.listen());
+  EXPECT_TRUE(queue.listen(1));
   ASSERT_TRUE(queue.next(chain));
-  EXPECT_FALSE(queue.listen());
+  EXPECT_FALSE(queue.listen(1));
   driver.add({{kBuffers, 3}});
   EXPECT_TRUE(driver.must_notify());
 }
@@ -188,7 +188,7 @@ TEST_P(SplitVirtioQueueTest, HeadThatIsNoneStopsTheQueue) {
   driver.make_available(kSize);
   EXPECT_FALSE(queue.next(chain));
   EXPECT_TRUE(queue.is_broken());
-  EXPECT_FALSE(queue.listen());
+  EXPECT_FALSE(queue.listen(1));
 }
 
 TEST_P(SplitVirtioQueueTest, MoreChainsThanPlacesStopTheQueue) {
