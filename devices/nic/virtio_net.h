@@ -63,6 +63,14 @@ class VirtioNet final : public Link {
   // The configuration space from `offset` on; zeros behind its end.
   void read_config(std::size_t offset, MutableBytes into) const;
 
+  // How large the areas of a queue with so many places are by the features, in bytes.
+  struct AreaSizes {
+    std::size_t descriptors;
+    std::size_t driver;
+    std::size_t device;
+  };
+  AreaSizes area_sizes(std::uint16_t size) const;
+  bool has_packed_queues() const;
   // Lets a queue run from `at` on. False if the areas are not what the features ask for.
   bool start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at);
   // Where it stopped, if it ran.
@@ -91,6 +99,7 @@ class VirtioNet final : public Link {
     std::unique_ptr<VirtioQueue> ring;
     bool enabled = false;
     bool broken_told = false;
+    bool heard = false;  // the driver tells of new chains
 
     bool is_usable() const { return ring && enabled && !ring->is_broken(); }
   };

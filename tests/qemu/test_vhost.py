@@ -13,6 +13,7 @@ SIZE = 8 << 20
 CARD = "virtio-net-pci"
 # QEMU 7.2 ends when its guest uses messages as interrupts, there is no KVM, and the card is not its own.
 _INTERRUPTS = "" if emulator.ROOT else ",vectors=0"
+_AGAIN = "reconnect-ms=500" if emulator.ROOT else "reconnect=1"
 
 
 def served(path):
@@ -24,7 +25,7 @@ def plugged(path, features="", netdev=""):
     """QEMU with memory that it shares, and a card with these features that is served at `path`."""
     memory = f"memory-backend-memfd,id=memory,size={machine.MEMORY}M,share=on"
     options = ["-object", memory, "-machine", "memory-backend=memory"]
-    options += ["-chardev", f"socket,id=vhost,path={path},reconnect=1"]
+    options += ["-chardev", f"socket,id=vhost,path={path},{_AGAIN}"]
     link = f"vhost-user,chardev=vhost{netdev}"
     return machine.Machine(
         guests.directory(), guests.image(CARD), card=CARD + _INTERRUPTS + features, link=link, options=options
