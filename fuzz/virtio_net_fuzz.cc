@@ -111,7 +111,8 @@ void run(Program& program, RestlessMemory& memory, VirtioNet& net) {
       case 0: {
         const std::uint64_t at = kRings + program.number16() % kMemory;
         const Bytes bytes = program.piece();
-        memory.inner().put(at, bytes.first(std::min<std::size_t>(bytes.size(), kRings + kMemory - at)));
+        memory.inner().put(at,
+                           bytes.first(std::min<std::size_t>(bytes.size(), kRings + kMemory - at)));
         break;
       }
       case 1: {

@@ -15,6 +15,9 @@
 namespace sluice::vhost_user {
 namespace {
 
+// In the position of a packed queue: whether the ring is gone around an even number of times.
+constexpr std::uint16_t kWrap = 1U << 15;
+
 [[noreturn]] void fail(Request request, const std::string& what) {
   throw std::runtime_error(to_string(request) + ": " + what);
 }
@@ -267,7 +270,20 @@ void Device::set_position(const Message& message) {
   const auto state = expect_form(VringState::parse(message.payload), message);
   Queue& queue = queue_of(state.index, message.header.request);
   if (net_.runs(state.index)) fail(message.header.request, "the queue runs");
-  queue.position = {.index = static_cast<std::uint16_t>(state.number)};
+  queue.position = position_of(state.number);
+}
+
+VirtioQueue::Position Device::position_of(std::uint32_t number) const {
+  const auto index = static_cast<std::uint16_t>(number);
+  if (!net_.has_packed_queues()) return {.index = index};
+  return {.index = static_cast<std::uint16_t>(index & ~kWrap), .wrap = (index & kWrap) != 0};
+}
+
+std::uint32_t Device::number_of(VirtioQueue::Position position) const {
+  if (!net_.has_packed_queues()) return position.index;
+  const std::uint32_t half = position.index | (position.wrap ? kWrap : 0U);
+  // What is taken next, and what is given back next.
+  return half << 16 | half;
 }
 
 Device::Payload Device::stop(const Message& message) {
@@ -275,7 +291,7 @@ Device::Payload Device::stop(const Message& message) {
   Queue& queue = queue_of(state.index, message.header.request);
   if (const auto position = net_.stop(state.index)) queue.position = *position;
   queue.kick.reset();
-  return VringState{.index = state.index, .number = queue.position.index}.emit();
+  return VringState{.index = state.index, .number = number_of(queue.position)}.emit();
 }
 
 void Device::enable(const Message& message) {
@@ -314,14 +330,11 @@ void Device::start_if_complete(unsigned index) {
 
 void Device::start(unsigned index) {
   const Queue& queue = queues_.at(index);
-  const bool event_index = (features_ & virtio::kEventIdx) != 0;
+  const auto sizes = net_.area_sizes(queue.size);
   const VirtioQueue::Areas areas{
-      .descriptors = memory_.view_user(queue.address->descriptors,
-                                       SplitVirtioQueue::descriptors_size(queue.size)),
-      .driver = memory_.view_user(queue.address->driver,
-                                  SplitVirtioQueue::driver_size(queue.size, event_index)),
-      .device = memory_.view_user(queue.address->device,
-                                  SplitVirtioQueue::device_size(queue.size, event_index)),
+      .descriptors = memory_.view_user(queue.address->descriptors, sizes.descriptors),
+      .driver = memory_.view_user(queue.address->driver, sizes.driver),
+      .device = memory_.view_user(queue.address->device, sizes.device),
       .size = queue.size,
   };
   if (!net_.start(index, areas, queue.position)) {

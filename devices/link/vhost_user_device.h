@@ -68,6 +68,9 @@ class Device final : private VirtioTransport {
   void set_size(const Message& message);
   void set_position(const Message& message);
   Payload stop(const Message& message);
+  // The position of a queue as messages have it.
+  VirtioQueue::Position position_of(std::uint32_t number) const;
+  std::uint32_t number_of(VirtioQueue::Position position) const;
   void enable(const Message& message);
   void set_kick(Message& message);
   Payload read_config(const Message& message) const;

@@ -134,8 +134,10 @@ class Client {
     return answer;
   }
 
-  static constexpr MemoryRegion kRegion{
-      .guest = ClientMemory::kGuest, .size = ClientMemory::kSize, .user = ClientMemory::kUser, .offset = 0};
+  static constexpr MemoryRegion kRegion{.guest = ClientMemory::kGuest,
+                                        .size = ClientMemory::kSize,
+                                        .user = ClientMemory::kUser,
+                                        .offset = 0};
 
   // All that is said before a driver uses the device.
   void set_up(std::uint64_t features = kFeatures) {

@@ -7,6 +7,7 @@
 
 #include "devices/nic/little_endian.h"
 #include "devices/nic/virtio_net_features.h"
+#include "devices/nic/virtio_packed_queue.h"
 #include "devices/nic/virtio_split_queue.h"
 #include "stack/segmenter.h"
 
@@ -19,7 +20,8 @@ constexpr std::uint64_t kAlwaysOffered =
     virtio::kCsum | virtio::kGuestCsum | virtio::kGuestTso4 | virtio::kGuestTso6 |
     virtio::kGuestEcn | virtio::kHostTso4 | virtio::kHostTso6 | virtio::kHostEcn |
     virtio::kMrgRxbuf | virtio::kStatus | virtio::kIndirectDesc | virtio::kEventIdx |
-    virtio::kVersion1 | virtio::kGuestUso4 | virtio::kGuestUso6 | virtio::kHostUso;
+    virtio::kVersion1 | virtio::kRingPacked | virtio::kGuestUso4 | virtio::kGuestUso6 |
+    virtio::kHostUso;
 
 }  // namespace
 
@@ -69,13 +71,35 @@ void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
   copy_bytes(rest.first(std::min(rest.size(), into.size())), into);
 }
 
+bool VirtioNet::has_packed_queues() const {
+  return has(virtio::kRingPacked);
+}
+
+VirtioNet::AreaSizes VirtioNet::area_sizes(std::uint16_t size) const {
+  if (has_packed_queues()) {
+    return {.descriptors = PackedVirtioQueue::descriptors_size(size),
+            .driver = PackedVirtioQueue::kEventSize,
+            .device = PackedVirtioQueue::kEventSize};
+  }
+  const bool event_index = has(virtio::kEventIdx);
+  return {.descriptors = SplitVirtioQueue::descriptors_size(size),
+          .driver = SplitVirtioQueue::driver_size(size, event_index),
+          .device = SplitVirtioQueue::device_size(size, event_index)};
+}
+
 bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at) {
   if (queue >= kMaxQueues) return false;
   const bool event_index = has(virtio::kEventIdx);
-  if (!SplitVirtioQueue::accepts(areas, event_index)) return false;
-  queues_.at(queue).ring =
-      std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
-  queues_.at(queue).broken_told = false;
+  std::unique_ptr<VirtioQueue> ring;
+  if (has_packed_queues()) {
+    if (!PackedVirtioQueue::accepts(areas) || at.index >= areas.size) return false;
+    ring = std::make_unique<PackedVirtioQueue>(transport_.memory(), areas, event_index, at);
+  } else {
+    if (!SplitVirtioQueue::accepts(areas, event_index)) return false;
+    ring = std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
+  }
+  Queue& one = queues_.at(queue);
+  one = {.ring = std::move(ring), .enabled = one.enabled};
   if (queue == kReceive) receiver_.reset();
   more_ = true;
   return true;
@@ -98,6 +122,7 @@ gsl::span<const Frame> VirtioNet::receive() {
   for (unsigned i = 1; i < kMaxQueues; i += 2) {
     Queue& queue = queues_.at(i);
     if (!queue.is_usable()) continue;
+    if (std::exchange(queue.heard, false)) queue.ring->ignore();
     more_ = transmitter_.take_from(*queue.ring, form_.header_size) || more_;
     show(i);
     tell_if_broken(i);
@@ -108,13 +133,16 @@ gsl::span<const Frame> VirtioNet::receive() {
   if (more_) return frames;
   for (unsigned i = 1; i < kMaxQueues; i += 2) {
     Queue& queue = queues_.at(i);
-    if (queue.is_usable()) more_ = queue.ring->listen() || more_;
+    if (!queue.is_usable()) continue;
+    queue.heard = true;
+    more_ = queue.ring->listen(1) || more_;
     tell_if_broken(i);
   }
   return frames;
 }
 
 void VirtioNet::show(unsigned queue) {
+  if (queue == kReceive) unseen_ = 0;
   if (queues_.at(queue).ring->publish()) transport_.interrupt(queue);
 }
 
@@ -171,9 +199,16 @@ VirtioQueue* VirtioNet::outlet() const {
 }
 
 void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload) {
+  // While the guest takes these, the next are being put there.
+  constexpr std::size_t kMuch = std::size_t{128} << 10;
   VirtioQueue* const queue = outlet();
-  if (queue != nullptr && receiver_.put(*queue, form_, head, payload, offload)) return;
-  counters_.count(Drop::kLinkFull);
+  if (queue == nullptr || !receiver_.put(*queue, form_, head, payload, offload)) {
+    counters_.count(Drop::kLinkFull);
+    return;
+  }
+  unseen_ += head.size();
+  for (const Bytes piece : payload) unseen_ += piece.size();
+  if (unseen_ >= kMuch) show(kReceive);
 }
 
 bool VirtioNet::has_room(const MacAddress& /*to*/) const {
@@ -187,7 +222,7 @@ void VirtioNet::flush() {
   VirtioQueue* const queue = outlet();
   if (queue != nullptr) {
     show(kReceive);
-    if (std::exchange(wants_room_, false) && queue->listen()) more_ = true;
+    if (std::exchange(wants_room_, false) && queue->listen(receiver_.wanted(*queue))) more_ = true;
   }
   tell_if_broken(kReceive);
 }

@@ -63,6 +63,14 @@ class VirtioNet final : public Link {
   // The configuration space from `offset` on; zeros behind its end.
   void read_config(std::size_t offset, MutableBytes into) const;
 
+  // How large the areas of a queue with so many places are by the features, in bytes.
+  struct AreaSizes {
+    std::size_t descriptors;
+    std::size_t driver;
+    std::size_t device;
+  };
+  AreaSizes area_sizes(std::uint16_t size) const;
+  bool has_packed_queues() const;
   // Lets a queue run from `at` on. False if the areas are not what the features ask for.
   bool start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at);
   // Where it stopped, if it ran.
@@ -80,8 +88,8 @@ class VirtioNet final : public Link {
   LinkCapabilities capabilities() const override;
   MutableBytes reserve(std::size_t size) override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
-  // False while the guest has left few buffers. When there are more, there is something to receive(),
-  // though it be no frame.
+  // False while the guest has left few buffers. When there are more, there is something to
+  // receive(), though it be no frame.
   bool has_room(const MacAddress& to) const override;
   void flush() override;
   const Counters& counters() const { return counters_; }
@@ -91,6 +99,7 @@ class VirtioNet final : public Link {
     std::unique_ptr<VirtioQueue> ring;
     bool enabled = false;
     bool broken_told = false;
+    bool heard = false;  // the driver tells of new chains
 
     bool is_usable() const { return ring && enabled && !ring->is_broken(); }
   };
@@ -99,6 +108,7 @@ class VirtioNet final : public Link {
   VirtioQueue* outlet() const;
   bool has(std::uint64_t feature) const { return (features_ & feature) != 0; }
   bool takes(Segmentation segmentation) const;
+  // Puts a frame into the queue. The guest sees it before all of a batch is there, if that is much.
   void send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
   void show(unsigned queue);
   void tell_if_broken(unsigned queue);
@@ -113,6 +123,7 @@ class VirtioNet final : public Link {
   // What it finds out about the queue is no change.
   mutable VirtioNetReceiver receiver_;
   mutable bool wants_room_ = false;  // somebody waits for it
+  std::size_t unseen_ = 0;           // bytes that the guest has not been shown
   std::unique_ptr<std::uint8_t[]> output_;
   std::unique_ptr<std::uint8_t[]> segment_;
   std::size_t reserved_ = 0;

@@ -30,11 +30,28 @@ bool VirtioNetReceiver::put(VirtioQueue& queue, Form form, Bytes head,
   return true;
 }
 
+void VirtioNetReceiver::reset() {
+  most_room_ = 0;
+  full_ = false;
+}
+
+std::size_t VirtioNetReceiver::enough() const {
+  constexpr std::size_t kEnough = std::size_t{96} << 10;
+  return full_ ? std::min(4 * kEnough, most_room_ / 2) : std::min(kEnough, most_room_ / 4);
+}
+
 bool VirtioNetReceiver::has_room(VirtioQueue& queue) {
-  constexpr std::size_t kWanted = std::size_t{96} << 10;
   const std::size_t room = queue.waiting() * usual_buffer_;
   most_room_ = std::max(most_room_, room);
-  return room >= std::min(kWanted, most_room_ / 2);
+  full_ = room < enough();
+  return !full_;
+}
+
+std::uint16_t VirtioNetReceiver::wanted(VirtioQueue& queue) const {
+  const std::size_t enough_buffers = (enough() + usual_buffer_ - 1) / usual_buffer_;
+  const std::size_t missing =
+      enough_buffers - std::min<std::size_t>(queue.waiting(), enough_buffers);
+  return static_cast<std::uint16_t>(std::max<std::size_t>(missing, 1));
 }
 
 bool VirtioNetReceiver::gather(VirtioQueue& queue, bool mergeable, std::size_t size) {
@@ -54,7 +71,7 @@ bool VirtioNetReceiver::gather(VirtioQueue& queue, bool mergeable, std::size_t s
     taken_.push_back({chain_.name, static_cast<std::uint32_t>(part)});
     room += part;
   }
-  if (!taken_.empty()) usual_buffer_ = chain_.writable_size();
+  if (!taken_.empty()) usual_buffer_ = std::max<std::size_t>(chain_.writable_size(), 1);
   if (room == size) return true;
   if (!mergeable && !taken_.empty()) {
     // A driver that left what can't be used for a frame gets it back without one.

@@ -30,10 +30,14 @@ class VirtioNetReceiver {
   explicit VirtioNetReceiver(SharedMemory& memory) : memory_(memory) {}
 
   // Another queue, of which nothing is known.
-  void reset() { most_room_ = 0; }
+  void reset();
   // Whether the queue has room for one of the largest frames and some that are small, as far as can
-  // be told from the buffers that were used last; or for half of what it ever had, if that is less.
+  // be told from the buffers that were used last. When it had not, it has only when there is room
+  // for a few of them, so that nobody is woken for each. A small queue has when there is part of
+  // what it ever had.
   bool has_room(VirtioQueue& queue);
+  // How many more buffers it takes to have room. For who has just heard that there is none.
+  std::uint16_t wanted(VirtioQueue& queue) const;
   // Puts a frame, as Link::commit() gets it, into the queue; the driver sees it when the queue is
   // published. False: there is no room for it.
   bool put(VirtioQueue& queue, Form form, Bytes head, gsl::span<const Bytes> payload,
@@ -45,6 +49,8 @@ class VirtioNetReceiver {
     std::uint32_t size;
   };
 
+  // So many bytes are room.
+  std::size_t enough() const;
   // Takes chains for `size` bytes; false, with everything as it was, if there are too few.
   bool gather(VirtioQueue& queue, bool mergeable, std::size_t size);
   void copy(Bytes bytes);
@@ -56,6 +62,7 @@ class VirtioNetReceiver {
   // Drivers use no smaller ones where they merge them.
   std::size_t usual_buffer_ = 1526;
   std::size_t most_room_ = 0;
+  bool full_ = false;
   std::size_t piece_ = 0;  // to be filled next, and how far it has been
   std::size_t filled_ = 0;
 };

@@ -49,8 +49,9 @@ class VirtioQueue {
   virtual bool publish() = 0;
   // How many chains wait to be taken.
   virtual std::uint16_t waiting() = 0;
-  // The driver is to tell of chains beyond those that wait. True if there are some already.
-  virtual bool listen() = 0;
+  // The driver is to tell when there are so many chains, at least one, beyond those that wait; it
+  // may tell before. True if there are already.
+  virtual bool listen(std::uint16_t more) = 0;
   virtual void ignore() = 0;
   virtual bool is_broken() const = 0;
 };

@@ -132,11 +132,12 @@ bool SplitVirtioQueue::publish() {
          difference(completed_, before);
 }
 
-bool SplitVirtioQueue::listen() {
+bool SplitVirtioQueue::listen(std::uint16_t more) {
   if (broken_) return false;
   if (event_index_) {
     const std::size_t event = kRing + kUsed * areas_.size;
-    shared_word<std::uint16_t>(areas_.device, event).store(seen_, std::memory_order_relaxed);
+    shared_word<std::uint16_t>(areas_.device, event)
+        .store(static_cast<std::uint16_t>(seen_ + more - 1), std::memory_order_relaxed);
     if (memory_.is_watched()) memory_.on_written(areas_.device.subspan(event, 2));
   } else {
     shared_word<std::uint16_t>(areas_.device, kFlags).store(0, std::memory_order_relaxed);
@@ -145,7 +146,7 @@ bool SplitVirtioQueue::listen() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const std::uint16_t seen = seen_;
   look();
-  return seen_ != seen;
+  return difference(seen_, seen) >= more;
 }
 
 void SplitVirtioQueue::ignore() {

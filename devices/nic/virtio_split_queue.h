@@ -41,7 +41,7 @@ class SplitVirtioQueue final : public VirtioQueue {
   void complete(VirtioChain::Name chain, std::uint32_t length) override;
   bool publish() override;
   std::uint16_t waiting() override;
-  bool listen() override;
+  bool listen(std::uint16_t more) override;
   void ignore() override;
   bool is_broken() const override { return broken_; }
 

@@ -10,6 +10,7 @@
 
 #include "devices/nic/little_endian.h"
 #include "devices/nic/virtio_net.h"
+#include "devices/nic/virtio_packed_queue.h"
 #include "devices/nic/virtio_split_queue.h"
 
 namespace sluice {
@@ -207,6 +208,111 @@ class SplitTestDriver final : public TestDriver {
   std::uint16_t available_ = 0;
   std::uint16_t seen_ = 0;
   std::uint16_t notified_ = 0;
+};
+
+// As SplitTestDriver, over a packed ring.
+class PackedTestDriver final : public TestDriver {
+ public:
+  PackedTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
+      : memory_(memory), at_(at), size_(size), event_index_(event_index) {}
+
+  std::uint64_t driver_at() const { return at_ + 16 * size_; }
+  std::uint64_t device_at() const { return driver_at() + 4; }
+
+  VirtioQueue::Areas areas() override {
+    return {.descriptors = memory_.view(at_, PackedVirtioQueue::descriptors_size(size_)),
+            .driver = memory_.view(driver_at(), PackedVirtioQueue::kEventSize),
+            .device = memory_.view(device_at(), PackedVirtioQueue::kEventSize),
+            .size = size_};
+  }
+
+  std::uint16_t add(const std::vector<TestBuffer>& buffers,
+                    std::optional<std::uint64_t> indirect = std::nullopt) override {
+    const std::uint16_t id = next_id_++;
+    if (indirect) {
+      for (std::size_t i = 0; i < buffers.size(); ++i) {
+        const std::uint16_t flags = buffers[i].writable ? VirtioDescriptor::kWrite : 0;
+        write_descriptor(*indirect + 16 * i, buffers[i], 0, flags);
+      }
+      const auto size = static_cast<std::uint32_t>(16 * buffers.size());
+      make_available({*indirect, size}, id, VirtioDescriptor::kIndirect);
+      places_[id] = 1;
+      return id;
+    }
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      const bool last = i + 1 == buffers.size();
+      const auto flags =
+          static_cast<std::uint16_t>((last ? 0 : VirtioDescriptor::kNext) |
+                                     (buffers[i].writable ? VirtioDescriptor::kWrite : 0));
+      make_available(buffers[i], id, flags);
+    }
+    places_[id] = buffers.size();
+    return id;
+  }
+
+  // The next place of the ring.
+  void make_available(const TestBuffer& buffer, std::uint16_t id, std::uint16_t flags) {
+    const bool wrap = available_ / size_ % 2 == 0;
+    write_descriptor(at_ + 16 * (available_++ % size_), buffer, id,
+                     static_cast<std::uint16_t>(flags | (wrap ? 1U << 7 : 1U << 15)));
+  }
+  void write_descriptor(std::uint64_t at, const TestBuffer& buffer, std::uint16_t id,
+                        std::uint16_t flags) {
+    store(at, buffer.address);
+    store(at + 8, buffer.length);
+    store(at + 12, id);
+    store(at + 14, flags);
+  }
+
+  std::optional<Used> take_used() override {
+    const std::uint64_t at = at_ + 16 * (seen_ % size_);
+    const auto flags = load<std::uint16_t>(at + 14);
+    const bool wrap = seen_ / size_ % 2 == 0;
+    if (((flags & 1U << 7) != 0) != wrap || ((flags & 1U << 15) != 0) != wrap) return std::nullopt;
+    const Used used{load<std::uint16_t>(at + 12), load<std::uint32_t>(at + 8)};
+    seen_ += places_.at(used.id);
+    places_.erase(used.id);
+    return used;
+  }
+
+  bool must_notify() override {
+    const std::uint64_t before = std::exchange(notified_, available_);
+    const auto flags = load<std::uint16_t>(device_at() + 2);
+    if (flags != 2) return flags == 0 && before != available_;
+    const auto event = load<std::uint16_t>(device_at());
+    for (std::uint64_t place = before; place < available_; ++place) {
+      const bool wrap = place / size_ % 2 == 0;
+      if ((event & 0x7fff) == place % size_ && (event >> 15 != 0) == wrap) return true;
+    }
+    return false;
+  }
+
+  void set_interrupts(bool on) override {
+    const auto place =
+        static_cast<std::uint16_t>(seen_ % size_ | (seen_ / size_ % 2 == 0 ? 1U << 15 : 0));
+    store(driver_at(), place);
+    store(driver_at() + 2, static_cast<std::uint16_t>(!on ? 1 : event_index_ ? 2 : 0));
+  }
+
+ private:
+  template <typename T>
+  void store(std::uint64_t address, T value) {
+    store_little(memory_.view(address, sizeof value), 0, value);
+  }
+  template <typename T>
+  T load(std::uint64_t address) {
+    return load_little<T>(memory_.view(address, sizeof(T)), 0);
+  }
+
+  SharedMemory& memory_;
+  const std::uint64_t at_;
+  const std::uint16_t size_;
+  const bool event_index_;
+  std::map<std::uint16_t, std::size_t> places_;  // of chains, by their ids
+  std::uint16_t next_id_ = 0;
+  std::uint64_t available_ = 0;
+  std::uint64_t seen_ = 0;
+  std::uint64_t notified_ = 0;
 };
 
 class TestTransport final : public VirtioTransport {

@@ -10,7 +10,7 @@ from sluice import Program, drop_privileges, poll_until
 
 _BOOT_SECONDS = 120
 _TAIL_LINES = 25
-_MEMORY = 192  # MiB
+MEMORY = 192  # MiB
 
 
 def plugged(path, shared):
@@ -19,7 +19,7 @@ def plugged(path, shared):
     card = {"driver": "vfio-user-pci", "socket": socket, "romfile": ""}
     words = ["-device", json.dumps(card)]
     if shared:
-        words += ["-object", f"memory-backend-memfd,id=memory,size={_MEMORY}M,share=on"]
+        words += ["-object", f"memory-backend-memfd,id=memory,size={MEMORY}M,share=on"]
         words += ["-machine", "memory-backend=memory"]
     return words
 
@@ -44,7 +44,7 @@ class Machine(Program):
         netdev = kind.get("link", f"user,{netdev}" if netdev else "user").replace(",", ",id=net0,", 1)
         netdev += "" if "," in netdev else ",id=net0"
         words = [*emulator.words(**self._asked), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-        words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", str(_MEMORY)]
+        words += ["-machine", f"{kind.get('board', 'pc')},accel=tcg,hpet=off", "-m", str(MEMORY)]
         words += plugged(kind["plug"], kind.get("shared", True)) if "plug" in kind else ["-netdev", netdev]
         words += ["-chardev", f"file,id=console,path={self._path('console')}", "-serial", "chardev:console"]
         words += ["-chardev", f"socket,id=init,path={self._path('init')},server=on,wait=off", "-serial", "chardev:init"]
