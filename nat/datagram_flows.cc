@@ -50,7 +50,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
     if (peer != nullptr && now < peer->expires) {
       refresh(now, *peer);
       out.peer = peer->actual;
-      queue(flows_[peer->flow], out);
+      queue(now, flows_[peer->flow], out);
       return;
     }
   }
@@ -72,7 +72,7 @@ void DatagramFlows::send(Time now, const Outbound& datagram, const IpPacket& pac
   const Endpoint any_port{*destination, 0};
   add_peer(now, *flow, any_port, any_port);
   out.peer = {*destination, datagram.remote.port};
-  queue(*flow, out);
+  queue(now, *flow, out);
 }
 
 DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
@@ -92,12 +92,14 @@ DatagramFlow* DatagramFlows::mapping_of(Time now, const Endpoint& guest,
   DatagramFlow& flow = flows_.insert(key, timer_handler(), peers_);
   flow.socket = opened.id;
   flow.gateway = context_.config.network.of(guest.address).host;
+  flow.account.open(now);
   by_use_.push_back(flow);
   ++(kind_ == DatagramKind::kUdp ? context_.counters.udp_flows : context_.counters.echo_flows);
   return &flow;
 }
 
-void DatagramFlows::queue(const DatagramFlow& flow, const HostDatagram& datagram) {
+void DatagramFlows::queue(Time now, DatagramFlow& flow, const HostDatagram& datagram) {
+  flow.account.add_to_host(now, datagram.payload.size());
   if (pending_socket_ != flow.socket || pending_.size() == kBatch) flush();
   pending_socket_ = flow.socket;
   pending_.push_back(datagram);
@@ -158,6 +160,7 @@ void DatagramFlows::deliver(Time now, DatagramFlow& flow, gsl::span<const HostDa
     context_.counters.count(Drop::kFiltered, run.size());
     return;
   }
+  for (const HostDatagram& each : run) flow.account.add_to_guest(now, each.payload.size());
   if (kind_ == DatagramKind::kEcho) {
     context_.egress.send_echo_reply(now, seen.address, guest.address,
                                     IcmpHeader::echo_rest(guest.port, datagram.sequence),
@@ -280,15 +283,20 @@ void DatagramFlows::remove_forward(SocketId socket) {
   erase(flow);
 }
 
-void DatagramFlows::describe(Time now, std::vector<FlowInfo>& flows) {
+void DatagramFlows::describe(Time now, std::vector<FlowInfo>& flows) const {
   const bool udp = kind_ == DatagramKind::kUdp;
-  flows_.for_each([&](DatagramFlow& flow) {
+  flows_.for_each([&](const DatagramFlow& flow) {
     if (flow.is_forward) return;
     FlowInfo info{.protocol = udp ? FlowInfo::Protocol::kUdp : FlowInfo::Protocol::kEcho,
                   .guest = flow.key().guest,
                   .remote = flow.last_remote,
                   .socket = flow.socket,
-                  .left = std::max(flow.expires - now, Duration::zero())};
+                  .left = std::max(flow.expires - now, Duration::zero()),
+                  .account = flow.account};
+    const auto outward = context_.translation.outward(flow.last_remote.address);
+    if (outward && !flow.last_remote.address.is_unspecified()) {
+      info.destination = Endpoint{*outward, flow.last_remote.port};
+    }
     flows.push_back(info);
   });
 }

@@ -51,6 +51,7 @@ struct DatagramFlow final : FlowEntry, Timer {
   bool is_forward = false;
   bool only_asks_names = true;  // it has sent to port 53 only
   bool dirty = false;           // its socket may have more
+  FlowAccount account;
 };
 
 class DatagramFlows final : private TimerHandler {
@@ -87,7 +88,7 @@ class DatagramFlows final : private TimerHandler {
 
   std::uint32_t size() const { return flows_.size(); }
   // Adds what tools show of every mapping that a guest opened.
-  void describe(Time now, std::vector<FlowInfo>& flows);
+  void describe(Time now, std::vector<FlowInfo>& flows) const;
 
   static constexpr Duration kUdpIdle = std::chrono::minutes(5);
   static constexpr Duration kNameIdle = std::chrono::seconds(10);
@@ -102,7 +103,7 @@ class DatagramFlows final : private TimerHandler {
   // that has been reported.
   DatagramFlow* mapping_of(Time now, const Endpoint& guest, const IpAddress& destination,
                            const IpPacket& packet);
-  void queue(const DatagramFlow& flow, const HostDatagram& datagram);
+  void queue(Time now, DatagramFlow& flow, const HostDatagram& datagram);
   void receive(Time now, DatagramFlow& flow);
   // Datagrams that may share a packet; see datagram_run.h.
   void deliver(Time now, DatagramFlow& flow, gsl::span<const HostDatagram> run);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "nat/config.h"
 #include "nat/host.h"
@@ -13,6 +14,24 @@
 #include "stack/time.h"
 
 namespace sluice {
+
+// What a flow has carried so far.
+struct FlowAccount {
+  std::uint64_t to_host = 0;  // bytes of payload, each once
+  std::uint64_t to_guest = 0;
+  Time opened{};
+  Time moved{};  // when there was any last
+
+  void open(Time now) { *this = {.opened = now, .moved = now}; }
+  void add_to_host(Time now, std::uint64_t bytes) {
+    to_host += bytes;
+    moved = now;
+  }
+  void add_to_guest(Time now, std::uint64_t bytes) {
+    to_guest += bytes;
+    moved = now;
+  }
+};
 
 struct FlowInfo {
   enum class Protocol : std::uint8_t { kTcp, kUdp, kEcho };
@@ -27,7 +46,13 @@ struct FlowInfo {
   std::optional<Duration> left;       // of UDP and echo: until it ends, if it stays unused
   std::uint32_t to_host = 0;          // bytes that wait
   std::uint32_t to_guest = 0;         // bytes that the guest has not acknowledged
+  // The remote as the host knows it; nullopt if that is no endpoint, or nobody yet.
+  std::optional<Endpoint> destination;
+  FlowAccount account;
 };
+
+// In netstat's words, which libslirp has, too.
+std::string_view state_name(tcp::State state);
 
 // A port of the host that leads to a guest, as it is: with the port that the system chose, and the
 // guest that is meant by the first lease.

@@ -128,6 +128,12 @@ class FlowTable {
       if (place(i)) visit(*place(i));
     }
   }
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+      if (const auto& entry = place(i)) visit(*entry);
+    }
+  }
   // The entry at `index`, which must be in use.
   Entry& operator[](std::uint32_t index) { return *place(index); }
 
@@ -139,6 +145,9 @@ class FlowTable {
     std::uint16_t generation = 0;
   };
 
+  const std::optional<Entry>& place(std::uint32_t index) const {
+    return (*chunks_[index / kChunk])[index % kChunk];
+  }
   std::optional<Entry>& place(std::uint32_t index) {
     return (*chunks_[index / kChunk])[index % kChunk];
   }

@@ -150,7 +150,7 @@ class Nat::Core {
     if (own_.is_guests(address)) egress_.learn(address, mac);
   }
 
-  std::vector<FlowInfo> flows(Time now) {
+  std::vector<FlowInfo> flows(Time now) const {
     std::vector<FlowInfo> flows;
     tcp_.describe(flows);
     udp_.describe(now, flows);
@@ -158,6 +158,7 @@ class Nat::Core {
     return flows;
   }
   const Neighbors& neighbors() const { return egress_.neighbors(); }
+  const Limits& limits() const { return config_.limits; }
 
   Counters& counters() { return counters_; }
   ServicePorts& services() { return services_; }
@@ -315,6 +316,9 @@ std::vector<FlowInfo> Nat::flows(Time now) const {
 }
 std::vector<HostForwardInfo> Nat::host_forwards() const {
   return core_->forwards().describe();
+}
+const Limits& Nat::limits() const {
+  return core_->limits();
 }
 const Neighbors& Nat::neighbors() const {
   return core_->neighbors();

@@ -85,6 +85,7 @@ class Nat {
   // What there is at `now`, for people and tools.
   std::vector<FlowInfo> flows(Time now) const;
   std::vector<HostForwardInfo> host_forwards() const;
+  const Limits& limits() const;
   // The guests' link addresses.
   const Neighbors& neighbors() const;
 

@@ -323,6 +323,49 @@ TEST(Nat, TellsWhatThereIs) {
   EXPECT_TRUE(sim.nat.host_forwards().empty());
 }
 
+TEST(Nat, TellsWhatFlowsHaveCarriedAndWhereTo) {
+  using std::chrono::seconds;
+  Sim sim;
+  const Endpoint gateway{Network().v4.host, 80};
+  GuestTcp guest(sim, 4000, gateway);
+  sim.settle();
+  sim.host.newest().send_room = 2;
+  guest.write("four");
+  sim.host.say(sim.host.last(), "eleven here");
+  sim.settle();
+  sim.run_for(seconds(7));
+  auto flows = sim.nat.flows(sim.now);
+  ASSERT_EQ(flows.size(), 1U);
+  EXPECT_EQ(flows[0].destination, (Endpoint{IpAddress::v4(127, 0, 0, 1), 80}));
+  EXPECT_EQ(flows[0].account.to_host, 4U) << "with what the host has not taken yet";
+  EXPECT_EQ(flows[0].account.to_guest, 11U);
+  EXPECT_GE(sim.now - flows[0].account.moved, seconds(7));
+  EXPECT_GE(flows[0].account.moved, flows[0].account.opened);
+
+  sim.from_guest(udp_frame(kGuest, kServer, "question"));
+  const auto udp = sim.nat.flows(sim.now).at(1);
+  EXPECT_EQ(udp.destination, kServer);
+  EXPECT_EQ(udp.account.to_host, 8U);
+  EXPECT_EQ(udp.account.opened, sim.now);
+}
+
+TEST(Nat, APlaceThatIsTakenAgainBeginsANewAccount) {
+  Sim sim;
+  {
+    GuestTcp guest(sim, 4000, kServer);
+    sim.settle();
+    guest.write("much");
+    sim.settle();
+    guest.reset();
+    sim.settle();
+  }
+  GuestTcp other(sim, 4001, kServer);
+  sim.settle();
+  const auto flows = sim.nat.flows(sim.now);
+  ASSERT_EQ(flows.size(), 1U);
+  EXPECT_EQ(flows[0].account.to_host, 0U);
+}
+
 TEST(Nat, GoesOnOnlyWithStreamsThatAreSound) {
   Sim sim;
   StreamState state;

@@ -49,14 +49,27 @@ bool TcpFlows::unbind(const Endpoint& at) {
   return true;
 }
 
-void TcpFlows::describe(std::vector<FlowInfo>& flows) {
+std::optional<Endpoint> TcpFlows::destination_of(const TcpFlow& flow) const {
+  const Endpoint& remote = flow.key().remote;
+  if (flow.streams != kHostStreams) return std::nullopt;
+  if (const Binding* const binding = find_binding(remote)) {
+    const auto* const endpoint = std::get_if<Endpoint>(&binding->target);
+    return endpoint != nullptr ? std::optional(*endpoint) : std::nullopt;
+  }
+  const auto outward = context_.translation.outward(remote.address);
+  return outward ? std::optional(Endpoint{*outward, remote.port}) : std::nullopt;
+}
+
+void TcpFlows::describe(std::vector<FlowInfo>& flows) const {
   table_.for_each([&](const TcpFlow& flow) {
     FlowInfo info{.protocol = FlowInfo::Protocol::kTcp,
                   .guest = flow.key().guest,
                   .remote = flow.key().remote,
                   .state = flow.connection.state(),
                   .connecting = flow.connecting,
-                  .from_outside = flow.connection.is_active()};
+                  .from_outside = flow.connection.is_active(),
+                  .destination = destination_of(flow),
+                  .account = accounts_[flow.index()]};
     if (flow.streams == kHostStreams) info.socket = flow.stream;
     if (flow.buffers) {
       info.to_host = flow.buffers->to_host.size();

@@ -87,6 +87,15 @@ void TcpFlows::close_stream(TcpFlow& flow, CloseMode mode) {
   flow.connecting = flow.readable = flow.writable = false;
 }
 
+TcpFlow& TcpFlows::insert(Time now, const FlowKey& key, tcp::Connection connection,
+                          std::uint8_t streams) {
+  TcpFlow& flow = table_.insert(key, timer_handler(), std::move(connection), streams);
+  ++context_.counters.tcp_flows;
+  if (flow.index() >= accounts_.size()) accounts_.resize(flow.index() + 1);
+  account_of(flow).open(now);
+  return flow;
+}
+
 void TcpFlows::drop(TcpFlow& flow) {
   close_stream(flow, CloseMode::kReset);
   unlist(flow);
@@ -225,10 +234,8 @@ void TcpFlows::open(Time now, const FlowKey& key, const tcp::Segment& syn) {
   }
   if (!make_room()) return;
 
-  TcpFlow& flow =
-      table_.insert(key, timer_handler(), tcp::Connection::from_syn(now, syn, parameters(now, key)),
-                    binding != nullptr ? binding->streams : kHostStreams);
-  ++context_.counters.tcp_flows;
+  TcpFlow& flow = insert(now, key, tcp::Connection::from_syn(now, syn, parameters(now, key)),
+                         binding != nullptr ? binding->streams : kHostStreams);
   mark(flow);
   list(flow);
   if (binding != nullptr && binding->service != nullptr) {
@@ -298,9 +305,8 @@ bool TcpFlows::accept(Time now, SocketId listener, const Endpoint& guest) {
     context_.host.close(accepted.id, CloseMode::kReset);
     return true;
   }
-  TcpFlow& flow = table_.insert(
-      *key, timer_handler(), tcp::Connection::to_guest(now, parameters(now, *key)), kHostStreams);
-  ++context_.counters.tcp_flows;
+  TcpFlow& flow =
+      insert(now, *key, tcp::Connection::to_guest(now, parameters(now, *key)), kHostStreams);
   flow.stream = accepted.id;
   flow.writable = true;
   mark(flow);

@@ -78,7 +78,7 @@ class TcpFlows final : private TimerHandler {
   std::vector<FlowPosition> positions();
   void end_all_but(Time now, gsl::span<const FlowPosition> positions);
   // Adds what tools show of every flow.
-  void describe(std::vector<FlowInfo>& flows);
+  void describe(std::vector<FlowInfo>& flows) const;
 
   // What may be on its way in each direction of a flow whose guest is near.
   static constexpr std::uint32_t kNearSpace = 1U << 20;
@@ -130,11 +130,15 @@ class TcpFlows final : private TimerHandler {
   void list(TcpFlow& flow);
   void unlist(TcpFlow& flow);
   void close_stream(TcpFlow& flow, CloseMode mode);
+  // Makes a flow of a key that is new.
+  TcpFlow& insert(Time now, const FlowKey& key, tcp::Connection connection, std::uint8_t streams);
+  FlowAccount& account_of(const TcpFlow& flow) { return accounts_[flow.index()]; }
   // Forgets a flow at once, without a word to the guest.
   void drop(TcpFlow& flow);
 
   // tcp_bindings.cc
   std::uint8_t place_for(StreamService& service);
+  std::optional<Endpoint> destination_of(const TcpFlow& flow) const;
 
   // tcp_transfer.cc
   TcpBuffers& buffers_of(TcpFlow& flow);
@@ -167,6 +171,7 @@ class TcpFlows final : private TimerHandler {
   BufferPool pool_;
   std::vector<Binding> bindings_;
   FlowTable<TcpFlow> table_;
+  std::vector<FlowAccount> accounts_;  // by the flows' indices, for those who ask
   std::vector<Streams*> streams_;  // what flows may have on their other side; null: a free place
   FlowList<TcpFlow, &TcpFlow::links> half_open_;
   FlowList<TcpFlow, &TcpFlow::links> time_wait_;

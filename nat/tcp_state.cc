@@ -47,9 +47,8 @@ SocketId TcpFlows::import_stream(Time now, const StreamState& state) {
   const FlowKey key{state.guest, state.server};
   if (TcpFlow* const old = table_.find(key)) drop(*old);
   if (!make_room()) return SocketId::kNone;
-  TcpFlow& flow = table_.insert(key, timer_handler(),
-                                tcp::Connection::restore(now, state.connection), binding->streams);
-  ++context_.counters.tcp_flows;
+  TcpFlow& flow =
+      insert(now, key, tcp::Connection::restore(now, state.connection), binding->streams);
   flow.stream_finished = state.stream_finished;
   flow.guest_finished = state.guest_finished;
   flow.stream = binding->service->open(now, token_of(flow), key.guest);

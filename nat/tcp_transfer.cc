@@ -18,6 +18,7 @@ void TcpFlows::take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival
     if (flow.silent || flow.failed) return;
     const std::uint32_t followed = flow.connection.received(now, count);
     if (followed != 0) flow.buffers->to_host.commit(followed);
+    account_of(flow).add_to_host(now, count + followed);
     return;
   }
   ByteRing& ring = buffers_of(flow).to_host;
@@ -238,6 +239,7 @@ bool TcpFlows::fill_to_guest(Time now, TcpFlow& flow) {
     const auto count = static_cast<std::uint32_t>(received.bytes);
     ring.commit(count);
     connection.enqueue(count);
+    account_of(flow).add_to_guest(now, count);
     taken += count;
     if (count < size && !flow.more) flow.readable = false;
   }

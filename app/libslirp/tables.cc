@@ -2,37 +2,9 @@
 
 #include <array>
 #include <cstdio>
-#include <string_view>
 
 namespace sluice {
 namespace {
-
-// In the words of libslirp, which are netstat's.
-std::string_view name_of(tcp::State state) {
-  switch (state) {
-    case tcp::State::kSynSent:
-      return "SYN_SENT";
-    case tcp::State::kSynReceived:
-      return "SYN_RCVD";
-    case tcp::State::kEstablished:
-      return "ESTABLISHED";
-    case tcp::State::kFinWait1:
-      return "FIN_WAIT_1";
-    case tcp::State::kFinWait2:
-      return "FIN_WAIT_2";
-    case tcp::State::kClosing:
-      return "CLOSING";
-    case tcp::State::kTimeWait:
-      return "TIME_WAIT";
-    case tcp::State::kCloseWait:
-      return "CLOSE_WAIT";
-    case tcp::State::kLastAck:
-      return "LAST_ACK";
-    case tcp::State::kClosed:
-      return "CLOSED";
-  }
-  return "";
-}
 
 struct Line {
   std::string kind;  // "TCP[ESTABLISHED]"
@@ -68,7 +40,7 @@ void add(std::string& table, const Line& line) {
 
 std::string kind_of(const FlowInfo& flow) {
   if (flow.protocol == FlowInfo::Protocol::kTcp) {
-    return "TCP[" + std::string(name_of(flow.state)) + "]";
+    return "TCP[" + std::string(state_name(flow.state)) + "]";
   }
   const auto left = flow.left.value_or(Duration::zero()) / std::chrono::seconds(1);
   const std::string name = flow.protocol == FlowInfo::Protocol::kUdp ? "UDP" : "ICMP";

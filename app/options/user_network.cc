@@ -257,16 +257,7 @@ void require_family(const Network& network, std::string_view key, const IpAddres
 
 void check_forwards(const UserNetworkOptions& options) {
   const Network& network = options.network;
-  for (const HostForward& forward : options.host_forwards) {
-    const IpAddress& guest = forward.guest.address;
-    if (guest.is_unspecified()) continue;
-    require_family(network, "hostfwd", guest);
-    require_usable(network.of(guest).subnet, {"hostfwd: the guest's address", guest});
-    if (network.is_own(guest)) {
-      throw UsageError("--netdev user: hostfwd: the guest's address " + guest.to_string() +
-                       " is one of Sluice's own; expected the guest's");
-    }
-  }
+  for (const HostForward& forward : options.host_forwards) check_host_forward(network, forward);
   for (std::size_t i = 0; i < options.guest_forwards.size(); ++i) {
     const Endpoint& server = options.guest_forwards[i].server;
     require_family(network, "guestfwd", server.address);
@@ -387,6 +378,17 @@ UserNetworkOptions parse_user_network(std::string_view text) {
     if (item.key != "type") kTable.apply(draft, item);
   }
   return finish(std::move(draft));
+}
+
+void check_host_forward(const Network& network, const HostForward& forward) {
+  const IpAddress& guest = forward.guest.address;
+  if (guest.is_unspecified()) return;
+  require_family(network, "hostfwd", guest);
+  require_usable(network.of(guest).subnet, {"hostfwd: the guest's address", guest});
+  if (network.is_own(guest)) {
+    throw UsageError("--netdev user: hostfwd: the guest's address " + guest.to_string() +
+                     " is one of Sluice's own; expected the guest's");
+  }
 }
 
 NatConfig nat_config(const UserNetworkOptions& options) {

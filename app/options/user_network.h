@@ -45,6 +45,9 @@ struct UserNetworkOptions {
 // that is not known, the nearest one that is.
 UserNetworkOptions parse_user_network(std::string_view text);
 
+// Throws UsageError if no guest of the network can have what a rule of hostfwd= leads to.
+void check_host_forward(const Network& network, const HostForward& forward);
+
 // What the Nat is built with.
 NatConfig nat_config(const UserNetworkOptions& options);
 

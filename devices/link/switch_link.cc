@@ -9,6 +9,26 @@
 #include "stack/wire/ethernet.h"
 
 namespace sluice {
+namespace {
+
+void count_sent(SwitchLink::Traffic& traffic, std::size_t bytes) {
+  ++traffic.frames_sent;
+  traffic.bytes_sent += bytes;
+}
+
+void count_received(SwitchLink::Traffic& traffic, std::size_t bytes) {
+  ++traffic.frames_received;
+  traffic.bytes_received += bytes;
+}
+
+std::size_t size_of(Bytes head, gsl::span<const Bytes> payload) {
+  std::size_t size = head.size();
+  for (const Bytes piece : payload) size += piece.size();
+  return size;
+}
+
+}  // namespace
+
 SwitchLink::SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock)
     : manner_(manner),
       clock_(std::move(clock)),
@@ -23,17 +43,35 @@ std::uint32_t SwitchLink::add(std::unique_ptr<GuestLink> link) {
   last_number_ = number;
   ports_.push_back({.number = number, .link = std::move(link)});
   look_at_capabilities();
+  more_ = true;
   return number;
 }
 
-void SwitchLink::remove(std::uint32_t number) {
-  const Port* const port = find(number);
-  if (port == nullptr) return;
-  polls_.remove(port->link->descriptor());
+std::unique_ptr<GuestLink> SwitchLink::remove(std::uint32_t number) {
+  Port* const port = find(number);
+  if (port == nullptr) return nullptr;
+  std::unique_ptr<GuestLink> link = std::move(port->link);
+  polls_.remove(link->descriptor());
   table_.forget(number);
-  own_ = own_ + port->link->counters();
+  own_ = own_ + link->counters();
   std::erase_if(ports_, [number](const Port& each) { return each.number == number; });
   look_at_capabilities();
+  return link;
+}
+
+void SwitchLink::set_up(std::uint32_t number, bool up) {
+  if (number == kUplink) uplink_up_ = up;
+  if (Port* const port = find(number)) port->up = up;
+}
+
+std::optional<SwitchLink::PortInfo> SwitchLink::port(std::uint32_t number) const {
+  if (number == kUplink) return PortInfo{.up = uplink_up_, .traffic = uplink_traffic_};
+  const auto found = std::find_if(ports_.begin(), ports_.end(),
+                                  [number](const Port& port) { return port.number == number; });
+  if (found == ports_.end()) return std::nullopt;
+  PortInfo info{.up = found->up, .closed = found->link->closed(), .traffic = found->traffic};
+  for (const std::uint64_t count : found->link->counters().drops) info.dropped += count;
+  return info;
 }
 
 SwitchLink::Port* SwitchLink::find(std::uint32_t number) {
@@ -62,7 +100,9 @@ gsl::span<const Frame> SwitchLink::receive() {
 void SwitchLink::receive_from(Port& port) {
   const gsl::span<const Frame> frames = port.link->receive();
   port.ready = port.link->more() && !port.link->closed();
+  if (!port.up) return;
   for (const Frame& frame : frames) {
+    count_sent(port.traffic, frame.bytes.size());
     const auto ethernet = EthernetView::parse(frame.bytes);
     if (!ethernet) {
       own_.count(Drop::kTruncated);
@@ -76,7 +116,7 @@ void SwitchLink::receive_from(Port& port) {
     const EthernetHeader header = ethernet->header();
     if (manner_ == Manner::kSwitch) table_.learn(now_, header.source, port.number);
     const auto to = target(header.destination);
-    if (!to || *to == kUplink) for_uplink_.push_back(frame);
+    if (!to || *to == kUplink) give_to_uplink(frame);
     const Bytes head = frame.bytes.first(headers_size(frame));
     const Bytes payload = frame.bytes.subspan(head.size());
     for (Port& other : ports_) {
@@ -86,6 +126,12 @@ void SwitchLink::receive_from(Port& port) {
   }
 }
 
+void SwitchLink::give_to_uplink(const Frame& frame) {
+  if (!uplink_up_) return;
+  count_received(uplink_traffic_, frame.bytes.size());
+  for_uplink_.push_back(frame);
+}
+
 std::optional<MacTable::Port> SwitchLink::target(const MacAddress& destination) const {
   if (manner_ == Manner::kHub || destination.is_group()) return std::nullopt;
   return table_.find(now_, destination);
@@ -93,7 +139,8 @@ std::optional<MacTable::Port> SwitchLink::target(const MacAddress& destination) 
 
 void SwitchLink::send(Port& to, Bytes head, gsl::span<const Bytes> payload,
                       const Offload& offload) {
-  if (to.link->closed()) return;
+  if (to.link->closed() || !to.up) return;
+  count_received(to.traffic, size_of(head, payload));
   copy_bytes(head, to.link->reserve(head.size()));
   to.link->commit(head.size(), payload, offload);
 }
@@ -130,7 +177,9 @@ MutableBytes SwitchLink::reserve(std::size_t size) {
 void SwitchLink::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   Expects(size <= reserved_);
   reserved_ = 0;
+  if (!uplink_up_) return;
   const Bytes head(output_.get(), size);
+  count_sent(uplink_traffic_, size_of(head, payload));
   const auto ethernet = EthernetView::parse(head);
   Expects(ethernet.has_value());
   const EthernetHeader header = ethernet->header();
@@ -146,7 +195,7 @@ bool SwitchLink::has_room(const MacAddress& to) const {
   const auto found = std::find_if(ports_.begin(), ports_.end(), [&](const Port& candidate) {
     return port && candidate.number == *port;
   });
-  return found == ports_.end() || found->link->has_room(to);
+  return found == ports_.end() || !found->up || found->link->has_room(to);
 }
 
 void SwitchLink::flush() {

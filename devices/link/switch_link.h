@@ -15,6 +15,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "devices/link/guest_link.h"
@@ -26,6 +27,22 @@ namespace sluice {
 class SwitchLink final : public GuestLink {
  public:
   enum class Manner : std::uint8_t { kSwitch, kHub };
+  // The number of the uplink, which is no link's.
+  static constexpr std::uint32_t kUplink = 0;
+
+  // What has passed a port, seen from whoever is behind it.
+  struct Traffic {
+    std::uint64_t frames_sent = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t frames_received = 0;
+    std::uint64_t bytes_received = 0;
+  };
+  struct PortInfo {
+    bool up = true;
+    bool closed = false;
+    Traffic traffic;
+    std::uint64_t dropped = 0;  // by the link itself
+  };
 
   // `clock` tells the time, for the age of what has been learned.
   SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock);
@@ -35,8 +52,13 @@ class SwitchLink final : public GuestLink {
   // Adds a link; returns its number, which no other has had before. Throws std::system_error if it
   // can't be waited for.
   std::uint32_t add(std::unique_ptr<GuestLink> link);
-  // Ends a link. Not while a frame that it brought is in use.
-  void remove(std::uint32_t number);
+  // Gives up a link, and returns it; null if no port has the number. Not while a frame that it
+  // brought is in use.
+  std::unique_ptr<GuestLink> remove(std::uint32_t number);
+  // Nothing passes a port that is down, as if its cable was pulled out.
+  void set_up(std::uint32_t number, bool up);
+  // nullopt if no port has the number.
+  std::optional<PortInfo> port(std::uint32_t number) const;
 
   int descriptor() const override { return polls_.descriptor(); }
   // Hands on what has come, and returns what is for the uplink.
@@ -54,15 +76,17 @@ class SwitchLink final : public GuestLink {
   void flush() override;
 
  private:
-  static constexpr MacTable::Port kUplink = 0;
   static constexpr LinkCapabilities kAll{true, true, true, true};
   struct Port {
     std::uint32_t number = 0;
     std::unique_ptr<GuestLink> link;
     bool ready = true;     // it may have frames
+    bool up = true;
+    Traffic traffic{};
   };
 
   Port* find(std::uint32_t number);
+  void give_to_uplink(const Frame& frame);
   void look_at_capabilities();
   // Takes one batch of a link.
   void receive_from(Port& port);
@@ -79,6 +103,8 @@ class SwitchLink final : public GuestLink {
   // Asked for every frame; links change theirs between batches.
   LinkCapabilities capabilities_{kAll};
   std::uint32_t last_number_ = kUplink;
+  bool uplink_up_ = true;
+  Traffic uplink_traffic_{};
   std::vector<Frame> for_uplink_;
   std::unique_ptr<std::uint8_t[]> output_;
   std::size_t reserved_ = 0;

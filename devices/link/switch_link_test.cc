@@ -216,5 +216,52 @@ TEST(HubLink, TellsEverybodyEverything) {
   EXPECT_EQ(stations[2].heard().size(), 4U);
 }
 
+TEST_F(SwitchLinkTest, NothingPassesAPortThatIsDown) {
+  const Octets call = frame(MacAddress::broadcast(), kOne);
+  switch_.set_up(numbers_[0], false);
+  stations_[0].say(call);
+  EXPECT_TRUE(turn().empty());
+  send_from_uplink(frame(MacAddress::broadcast(), kGateway));
+  EXPECT_TRUE(stations_[0].heard().empty());
+  EXPECT_EQ(stations_[1].heard().size(), 1U);
+  switch_.set_up(numbers_[0], true);
+  stations_[0].say(call);
+  EXPECT_EQ(turn(), std::vector<Octets>{call}) << "what was said meanwhile is lost";
+
+  switch_.set_up(SwitchLink::kUplink, false);
+  stations_[0].say(call);
+  EXPECT_TRUE(turn().empty());
+  EXPECT_EQ(stations_[1].heard().size(), 2U) << "the others have each other";
+  send_from_uplink(frame(MacAddress::broadcast(), kGateway));
+  EXPECT_TRUE(stations_[1].heard().empty());
+}
+
+TEST_F(SwitchLinkTest, TellsWhatHasPassedEachPort) {
+  stations_[0].say(frame(kTwo, kOne));
+  turn();
+  send_from_uplink(frame(kOne, kGateway));
+  const auto one = switch_.port(numbers_[0]);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->traffic.frames_sent, 1U);
+  EXPECT_EQ(one->traffic.bytes_sent, 60U);
+  EXPECT_EQ(one->traffic.frames_received, 1U);
+  EXPECT_EQ(switch_.port(numbers_[1])->traffic.bytes_received, 60U);
+  EXPECT_EQ(switch_.port(SwitchLink::kUplink)->traffic.frames_sent, 1U);
+  EXPECT_EQ(switch_.port(SwitchLink::kUplink)->traffic.frames_received, 1U);
+  EXPECT_FALSE(switch_.port(77));
+}
+
+TEST_F(SwitchLinkTest, ALinkThatIsGivenUpGoesOnElsewhere) {
+  SwitchLink other(SwitchLink::Manner::kHub, Seed{1, 2}, [this] { return now_; });
+  EXPECT_TRUE(other.closed());
+  other.add(switch_.remove(numbers_[0]));
+  EXPECT_EQ(switch_.remove(numbers_[0]), nullptr);
+  EXPECT_TRUE(other.more()) << "it may have something already";
+  const Octets call = frame(kTwo, kOne);
+  stations_[0].say(call);
+  EXPECT_TRUE(turn().empty());
+  EXPECT_EQ(other.receive().size(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice
