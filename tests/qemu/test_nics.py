@@ -13,6 +13,7 @@ from guests import GATEWAY, post
 from machine import Machine
 from network import Network
 from sluice import poll_until
+from test_boot import boot_program
 from test_links import named
 from web import WebServer
 
@@ -20,6 +21,7 @@ MUCH = 100 << 20
 _MAC = bytes.fromhex("525400123456")
 _PEER = bytes.fromhex("525400aaaaaa")
 _FRAMES = 50  # of one kind
+_IPXE = "/usr/lib/ipxe/ipxe.lkrn"
 
 
 def has_vfio_user():
@@ -60,6 +62,44 @@ def arp_request(address):
     """What follows the Ethernet addresses of a question who has it."""
     sender = _PEER + socket.inet_aton("192.168.7.1")
     return struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + sender + bytes(6) + socket.inet_aton(address)
+
+
+@unittest.skipUnless(has_vfio_user(), "the system's own QEMU is too old to know vfio-user")
+class BootLoader(claims.Claims):
+    """iPXE, with its own drivers for all models, is what the machine boots."""
+
+    def check(self, device):
+        directory = guests.directory()
+        place = os.path.join(directory, "card")
+        program = boot_program("booted by HTTP", 25000)
+        with WebServer(files={"/boot.bin": program}) as server:
+            script = f"#!ipxe\nchain http://{GATEWAY}:{server.port}/boot.bin\n"
+            with open(os.path.join(self.directory, "script.ipxe"), "w", encoding="ascii") as file:
+                file.write(script)
+            user = f"user,id=n0,tftp={self.directory},bootfile=script.ipxe"
+            network = Network(user, options=("-device", f"{device},netdev=n0,vfio-user={place}"))
+            options = ["-kernel", _IPXE]
+            with network, Machine(guests.directory(), plug=place, board="q35", options=options) as machine:
+                poll_until(lambda: "booted by HTTP" in machine.console(), 60, "the boot program to speak")
+
+    def test_it_boots_by_dhcp_tftp_and_http(self):
+        for device in ("e1000", "rtl8139", "rtl8139,plus=off", "i82559c"):
+            with self.subTest(device=device):
+                self.check(device)
+
+
+@unittest.skipUnless(has_vfio_user(), "the system's own QEMU is too old to know vfio-user")
+class Machines(claims.Claims):
+    def test_one_machine_follows_another(self):
+        place = os.path.join(guests.directory(), "card")
+        device = f"e1000,netdev=n0,mac=52:54:00:00:00:77,vfio-user={place}"
+        with Network("user,id=n0", options=("-device", device)) as network:
+            for _ in range(2):
+                with Machine(guests.directory(), guests.image(), plug=place, board="q35") as machine:
+                    machine.lease()
+                    machine.run(f"busybox ping -c 1 -W 10 {GATEWAY}")
+                    self.assertIn("52:54:00:00:00:77", machine.run("busybox ip link show eth0"))
+            self.assertEqual(network.errors().count(": connected with "), 2)
 
 
 @unittest.skipUnless(has_vfio_user(), "the system's own QEMU is too old to know vfio-user")
