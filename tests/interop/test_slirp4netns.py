@@ -19,6 +19,7 @@ from packets import BROADCAST_MAC, ETH_P_ARP
 from servers import TcpServer, UdpServer, closed_port, echo, echo_datagram, read_all
 from slirp4netns import Slirp4netns, ask, ask_raw, run
 from sluice import Program, poll_until
+from uml import echo_much, echoes_much  # pylint: disable=unused-import
 
 GUEST = "10.0.2.100"
 GATEWAY6 = "fd00::2"
@@ -467,30 +468,6 @@ class Api(Slirp4netnsClaims):
         self.assertIn("no socket", text)
 
 
-# The first process of a kernel that has nothing but this host's files, to be read.
-_UML_INIT = """#!/bin/sh
-mount -t proc none /proc
-ip address add {guest}/24 dev vec0
-ip link set vec0 up
-ip route add default via {gateway}
-cd {directory}
-python3 -B {script} --guest echo_much '[{port}]' < /dev/null
-python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321FEDC)'  # power off
-"""
-
-
-def echo_much(port):
-    """How many bytes of many come back."""
-    with socket.create_connection((GATEWAY, port), timeout=10) as connection:
-        connection.sendall(b"x" * 300_000)
-        connection.shutdown(socket.SHUT_WR)
-        return f"{len(read_all(connection))} bytes came back"
-
-
-def echo_at_the_end(connection):
-    connection.sendall(read_all(connection))
-
-
 class UserModeLinux(Claims):
     @need("linux.uml")
     def test_a_real_one_has_a_network(self):
@@ -498,20 +475,7 @@ class UserModeLinux(Claims):
         program = Slirp4netns("--target-type=bess", path)
         self.addCleanup(program.__exit__, None, None, None)
         self.assertIn(path, program.line())
-        init = os.path.join(self.directory, "init")
-        script = os.path.abspath(sys.argv[0])
-        with TcpServer(echo_at_the_end) as server:
-            with open(init, "w", encoding="ascii") as file:
-                values = {"guest": GUEST, "gateway": GATEWAY, "port": server.port, "script": script}
-                file.write(_UML_INIT.format(directory=os.path.dirname(script), **values))
-            os.chmod(init, 0o755)
-            words = [f"vec0:transport=bess,dst={path}", "root=/dev/root", "rootfstype=hostfs"]
-            words += [f"init={init}", "mem=256M", f"uml_dir={self.directory}", "con=null"]
-            with Program(["linux.uml", *words, "con0=null,fd:1"], env=dict(os.environ)) as uml:
-                lines = []
-                while (line := uml.line(90)) or uml.process.poll() is None:
-                    lines.append(line)
-                self.assertIn('"300000 bytes came back"', "\n".join(lines))
+        self.assertTrue(echoes_much(self.directory, f"vec0:transport=bess,dst={path}", "vec0"))
         self.assertEqual(program.wait(), 0)
 
     def test_frames_travel_as_packets_of_a_socket_and_its_end_is_the_end(self):

@@ -14,6 +14,7 @@ from links import GATEWAY_MAC, ONE, TWO, arp_question, carry_much, frame
 from network import Network
 from packets import BROADCAST_MAC
 from sluice import BINARY, Program, has_sanitizer, poll_until
+from uml import echo_much, echoes_much  # pylint: disable=unused-import
 
 
 class Plug(Program):
@@ -53,6 +54,11 @@ class Switch(Claims):
             for source, address in ((ONE, "10.0.2.15"), (TWO, "10.0.2.16")):
                 with Plug(place) as plug:
                     self.assertTrue(plug.finds_gateway(source, address))
+
+    @need("linux.uml")
+    def test_a_user_mode_linux_on_the_switch_has_the_way_out(self):
+        with self.switch() as (place, _), Network("user", f"vde,sock={place}"):
+            self.assertTrue(echoes_much(self.directory, f"eth0=vde,{place}", "eth0"))
 
     def test_the_port_and_the_mode_are_those_that_were_asked_for(self):
         with self.switch() as (place, switch), Network("user", f"vde,sock={place},port=7,mode=0640"):
