@@ -42,7 +42,14 @@ struct Draft {
   std::optional<std::string> vfio_user;
   std::optional<std::string> vhost_user;
   std::optional<bool> plus;
+  std::optional<std::uint16_t> queues;
 };
+
+std::uint16_t parse_queues(std::string_view value) {
+  const auto pairs = parse_number(value, CardOptions::kMaxQueues);
+  if (!pairs || *pairs == 0) throw UsageError("expected 1 to 8");
+  return static_cast<std::uint16_t>(*pairs);
+}
 
 MacAddress parse_station(std::string_view value) {
   const auto mac = MacAddress::parse(value);
@@ -69,6 +76,9 @@ constexpr auto kRows = std::to_array<KeyRow<Draft>>({
       "Whether an rtl8139 has C+ mode, for drivers such as Linux' 8139cp; 8139too wants one that "
       "has not. Default: on."},
      [](Draft& d, std::string_view v) { d.plus = parse_switch(v); }},
+    {{"queues", "NUMBER",
+      "Pairs of queues that a machine may have, 1 to 8; for virtio-net. Default: 1."},
+     [](Draft& d, std::string_view v) { d.queues = parse_queues(v); }},
 });
 constexpr KeyTable<Draft> kTable(kOption, kRows);
 
@@ -108,6 +118,8 @@ CardOptions parse_device(std::string_view text) {
     draft.card.socket = CardSocket::kVhostUser;
     draft.card.path = std::move(*draft.vhost_user);
   }
+  if (draft.queues && !model.has_virtqueues) fail(model, "has no queues to choose a number of");
+  draft.card.queues = draft.queues.value_or(1);
   return std::move(draft.card);
 }
 

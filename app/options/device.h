@@ -31,6 +31,8 @@ struct CardOptions {
   std::string netdev;
   std::optional<MacAddress> mac;  // nullopt: the next one from 52:54:00:12:34:56 on
   CardSocket socket = CardSocket::kVfioUser;
+  std::uint16_t queues = 1;  // pairs of them that a machine may have, of virtio-net
+  static constexpr std::uint16_t kMaxQueues = 8;
   std::string path;  // where a machine connects to
   bool plus = true;  // of kRtl8139: it has the C+ mode
 };

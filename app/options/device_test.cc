@@ -32,6 +32,8 @@ TEST(Device, VirtqueuesAreReachedByVhostUser) {
   EXPECT_EQ(card.model, CardModel::kVirtioNet);
   EXPECT_EQ(card.socket, CardSocket::kVhostUser);
   EXPECT_EQ(card.mac, std::nullopt);
+  EXPECT_EQ(card.queues, 1U);
+  EXPECT_EQ(parse_device("virtio-net,netdev=n0,vhost-user=x,queues=8").queues, 8U);
 }
 
 TEST(Device, AnRtl8139MayBeOfTheOlderKind) {
@@ -51,6 +53,8 @@ TEST(Device, AMistakeIsNamed) {
   names("e1000,netdev=n0,vfio-user=x,vhost-user=y", "expected vfio-user=PATH");
   names("e1000,netdev=n0,vfio-user=x,mac=ff:ff:ff:ff:ff:ff", "an address of one card");
   names("e1000,netdev=n0,vfio-user=x,plus=on", "only rtl8139 has");
+  names("virtio-net,netdev=n0,vhost-user=x,queues=9", "expected 1 to 8");
+  names("e1000,netdev=n0,vfio-user=x,queues=2", "has no queues");
   names("e1000,netdv=n0", "did you mean 'netdev'?");
 }
 

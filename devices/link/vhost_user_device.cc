@@ -225,9 +225,7 @@ void Device::add_memory(Message& message) {
 
 void Device::remove_memory(Message& message) {
   const auto region = expect_form(MemoryRegion::parse_single(message.payload), message);
-  change_memory([&] {
-    if (!memory_.remove(region)) fail(Request::kRemMemReg, "there is no such region");
-  });
+  change_memory([&] { memory_.remove(region); });
 }
 
 void Device::set_log(Message& message) {
@@ -237,9 +235,9 @@ void Device::set_log(Message& message) {
 }
 
 Device::Queue& Device::queue_of(std::uint32_t index, Request request) {
-  if (index >= 2U * options_.pairs) {
+  if (index >= queue_count()) {
     fail(request,
-         "queue " + std::to_string(index) + "; there are " + std::to_string(2 * options_.pairs));
+         "queue " + std::to_string(index) + "; there are " + std::to_string(queue_count()));
   }
   return queues_.at(index);
 }
@@ -306,7 +304,7 @@ std::pair<unsigned, Descriptor> Device::take_descriptor(Message& message) const 
   const Request request = message.header.request;
   const std::uint64_t number = expect_form(parse_number(message.payload), message);
   const auto index = static_cast<unsigned>(number & kIndex);
-  if (index >= 2U * options_.pairs) fail(request, "there is no queue " + std::to_string(index));
+  if (index >= queue_count()) fail(request, "there is no queue " + std::to_string(index));
   if ((number & kNone) != 0) return {index, Descriptor()};
   if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
   expect_signal(message.descriptors.front(), request);

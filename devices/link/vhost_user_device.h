@@ -88,6 +88,8 @@ class Device final : private VirtioTransport {
   void interrupt(unsigned queue) override;
   void on_broken(unsigned queue) override;
 
+  // With the one for commands, if there are several pairs.
+  unsigned queue_count() const { return 2U * options_.pairs + (options_.pairs > 1 ? 1U : 0U); }
   bool has(ProtocolFeature feature) const { return (protocol_features_ & bit(feature)) != 0; }
   std::uint64_t offered_protocol_features() const;
 

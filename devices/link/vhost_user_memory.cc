@@ -16,6 +16,9 @@ bool overlap(std::uint64_t a, std::uint64_t a_size, std::uint64_t b, std::uint64
 }  // namespace
 
 void Memory::add(const MemoryRegion& region, const Descriptor& file) {
+  // QEMU 7.2 tells of each once for every pair of queues.
+  const auto known = [&region](const Region& each) { return each.place == region; };
+  if (std::ranges::any_of(regions_, known)) return;
   if (regions_.size() >= kMaxRegions) {
     throw std::runtime_error("more than " + std::to_string(kMaxRegions) + " regions of memory");
   }
@@ -29,15 +32,12 @@ void Memory::add(const MemoryRegion& region, const Descriptor& file) {
   regions_.push_back({region, MappedFile(file, region.offset, region.size)});
 }
 
-bool Memory::remove(const MemoryRegion& region) {
-  const auto found = std::ranges::find_if(regions_, [&region](const Region& each) {
+void Memory::remove(const MemoryRegion& region) {
+  std::erase_if(regions_, [&region](const Region& each) {
     return each.place.guest == region.guest && each.place.user == region.user &&
            each.place.size == region.size;
   });
-  if (found == regions_.end()) return false;
-  regions_.erase(found);
   last_ = 0;
-  return true;
 }
 
 void Memory::remove_all() {

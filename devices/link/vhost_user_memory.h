@@ -23,10 +23,11 @@ class Memory final : public SharedMemory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  // Throws std::system_error, or std::runtime_error for a region that can't be.
+  // One that is there already stays. Throws std::system_error, or std::runtime_error for a region
+  // that can't be.
   void add(const MemoryRegion& region, const Descriptor& file);
-  // False if there is none like it.
-  bool remove(const MemoryRegion& region);
+  // If there is one like it.
+  void remove(const MemoryRegion& region);
   void remove_all();
   // And the log.
   void clear();

@@ -108,6 +108,7 @@ struct MemoryRegion {
   std::uint64_t user;    // and in the other process
   std::uint64_t offset;  // in the file
 
+  friend bool operator==(const MemoryRegion&, const MemoryRegion&) = default;
   // Whether the ends of it have addresses.
   bool is_possible() const;
   // Of ADD_MEM_REG and REM_MEM_REG.

@@ -29,6 +29,7 @@ VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport
     : options_(options),
       transport_(transport),
       receiver_(transport.memory()),
+      control_(transport.memory(), options.pairs),
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
       segment_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {
   Expects(options.pairs >= 1 && options.pairs <= kMaxPairs);
@@ -44,7 +45,8 @@ std::uint64_t VirtioNet::offered_features() const {
   std::uint64_t features = kAlwaysOffered;
   if (options_.mac) features |= virtio::kMac;
   if (options_.mtu != 0) features |= virtio::kMtu;
-  if (options_.pairs > 1) features |= virtio::kMq;
+  if (options_.pairs > 1)
+    features |= virtio::kMq | virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
   return features;
 }
 
@@ -117,27 +119,38 @@ void VirtioNet::enable(unsigned queue, bool enabled) {
   more_ = true;
 }
 
-gsl::span<const Frame> VirtioNet::receive() {
-  more_ = false;
-  for (unsigned i = 1; i < kMaxQueues; i += 2) {
-    Queue& queue = queues_.at(i);
-    if (!queue.is_usable()) continue;
-    if (std::exchange(queue.heard, false)) queue.ring->ignore();
-    more_ = transmitter_.take_from(*queue.ring, form_.header_size) || more_;
-    show(i);
+std::optional<unsigned> VirtioNet::control_queue() const {
+  if (!has(virtio::kCtrlVq)) return std::nullopt;
+  return has(virtio::kMq) ? 2U * options_.pairs : 2U;
+}
+
+template <typename Visit>
+void VirtioNet::for_each_inlet(Visit visit) {
+  const auto control = control_queue();
+  for (unsigned i = 1; i < kMaxQueues; ++i) {
+    if ((i % 2 == 0 && i != control) || !queues_.at(i).is_usable()) continue;
+    visit(i, queues_.at(i));
     tell_if_broken(i);
   }
+}
+
+gsl::span<const Frame> VirtioNet::receive() {
+  more_ = false;
+  for_each_inlet([this](unsigned number, Queue& queue) {
+    if (std::exchange(queue.heard, false)) queue.ring->ignore();
+    const bool more = number % 2 == 0 ? control_.answer(*queue.ring)
+                                      : transmitter_.take_from(*queue.ring, form_.header_size);
+    more_ = more_ || more;
+    show(number);
+  });
   const gsl::span<const Frame> frames = transmitter_.frames();
   // Whoever has sent may send more while this is dealt with.
   if (!frames.empty()) more_ = true;
   if (more_) return frames;
-  for (unsigned i = 1; i < kMaxQueues; i += 2) {
-    Queue& queue = queues_.at(i);
-    if (!queue.is_usable()) continue;
+  for_each_inlet([this](unsigned /*number*/, Queue& queue) {
     queue.heard = true;
     more_ = queue.ring->listen(1) || more_;
-    tell_if_broken(i);
-  }
+  });
   return frames;
 }
 

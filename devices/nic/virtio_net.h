@@ -1,10 +1,10 @@
 // The virtio network device (virtio 1.2, section 5.1), from its queues inwards: how a driver finds
 // and configures it is the business of whoever owns it.
 //
-// Queue 2i hands frames to the driver and queue 2i + 1 takes them from it, for each pair i; the
-// last one is for commands. Frames for the guest leave by the first pair: the device is one thread,
-// and has no use for several. What the guest's driver does not take over, checksums and segments,
-// is done here.
+// Queue 2i hands frames to the driver and queue 2i + 1 takes them from it, for each pair i; behind
+// the pairs that were agreed on there is one for commands. Frames for the guest leave by the first
+// pair: the device is one thread, and has no use for several. What the guest's driver does not take
+// over, checksums and segments, is done here.
 //
 // A queue is looked at in each receive() until it is found empty; only then is the driver asked to
 // tell of more. So as long as frames keep coming nobody is woken for them.
@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 
+#include "devices/nic/virtio_net_control.h"
 #include "devices/nic/virtio_net_receive.h"
 #include "devices/nic/virtio_net_transmit.h"
 #include "devices/nic/virtio_queue.h"
@@ -47,7 +48,7 @@ struct VirtioNetOptions {
 class VirtioNet final : public Link {
  public:
   static constexpr std::uint16_t kMaxPairs = 8;
-  static constexpr unsigned kMaxQueues = 2 * kMaxPairs;
+  static constexpr unsigned kMaxQueues = 2 * kMaxPairs + 1;
 
   // `transport` outlives it.
   VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport);
@@ -107,6 +108,11 @@ class VirtioNet final : public Link {
   // Where frames for the guest go; null if they can't.
   VirtioQueue* outlet() const;
   bool has(std::uint64_t feature) const { return (features_ & feature) != 0; }
+  // The number of the queue for commands, if there is one.
+  std::optional<unsigned> control_queue() const;
+  // Those from which something is taken, one after the other.
+  template <typename Visit>
+  void for_each_inlet(Visit visit);
   bool takes(Segmentation segmentation) const;
   // Puts a frame into the queue. The guest sees it before all of a batch is there, if that is much.
   void send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
@@ -124,6 +130,7 @@ class VirtioNet final : public Link {
   mutable VirtioNetReceiver receiver_;
   mutable bool wants_room_ = false;  // somebody waits for it
   std::size_t unseen_ = 0;           // bytes that the guest has not been shown
+  VirtioNetControl control_;
   std::unique_ptr<std::uint8_t[]> output_;
   std::unique_ptr<std::uint8_t[]> segment_;
   std::size_t reserved_ = 0;

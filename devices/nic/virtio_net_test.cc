@@ -257,6 +257,70 @@ TEST(VirtioNetTest, ConfigurationHasAddressStatusAndMtu) {
   EXPECT_EQ(beyond, (std::array<std::uint8_t, 4>{}));
 }
 
+struct ManyQueues {
+  static constexpr std::uint64_t kFeatures =
+      virtio::kVersion1 | virtio::kEventIdx | virtio::kCtrlVq;
+
+  explicit ManyQueues(std::uint64_t features) {
+    net.set_features(features);
+    for (unsigned i = 0; i < rings.size(); ++i) {
+      rings.at(i) = std::make_unique<SplitTestDriver>(memory, kReceiveRing + 0x1000 * i, 16, true);
+      EXPECT_TRUE(net.start(i, rings.at(i)->areas(), {}));
+      net.enable(i, true);
+    }
+  }
+
+  // The answer to a command in that queue; nothing if it is not answered.
+  std::optional<std::uint8_t> command(unsigned queue, const std::vector<std::uint8_t>& bytes) {
+    memory.put(kBuffers, bytes);
+    memory.put(kBuffers + 64, {{0xff}});
+    rings.at(queue)->add(
+        {{kBuffers, static_cast<std::uint32_t>(bytes.size())}, {kBuffers + 64, 1, true}});
+    net.receive();
+    while (net.more()) net.receive();
+    const auto used = rings.at(queue)->take_used();
+    if (!used) return std::nullopt;
+    EXPECT_EQ(used->length, 1U);
+    return memory.get(kBuffers + 64, 1).front();
+  }
+
+  TestSharedMemory memory{std::size_t{4} << 20};
+  TestTransport transport{memory};
+  VirtioNet net{{.mac = {}, .mtu = 0, .pairs = 2}, transport};
+  std::array<std::unique_ptr<SplitTestDriver>, 5> rings;
+};
+
+TEST(VirtioNetTest, FramesComeFromEachPairOfQueues) {
+  ManyQueues guest(ManyQueues::kFeatures | virtio::kMq);
+  guest.memory.put(kBuffers, std::vector<std::uint8_t>(100));
+  guest.rings[1]->add({{kBuffers, 12 + 60}});
+  guest.rings[3]->add({{kBuffers, 12 + 70}});
+  const auto frames = guest.net.receive();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].bytes.size() + frames[1].bytes.size(), 130U);
+}
+
+TEST(VirtioNetTest, CommandsAreAnsweredWhereTheirQueueIs) {
+  ManyQueues several(ManyQueues::kFeatures | virtio::kMq);
+  EXPECT_EQ(several.command(4, {0, 0, 1}), 0);
+  EXPECT_EQ(several.command(2, {0, 0, 1}), std::nullopt);
+  ManyQueues one(ManyQueues::kFeatures);
+  EXPECT_EQ(one.command(2, {0, 0, 1}), 0);
+}
+
+TEST(VirtioNetTest, CommandsThatAreNotKnownOrCutOffAreRefused) {
+  ManyQueues guest(ManyQueues::kFeatures | virtio::kMq);
+  EXPECT_EQ(guest.command(4, {4, 0, 2, 0}), 0);
+  EXPECT_EQ(guest.command(4, {4, 0, 3, 0}), 1) << "more pairs than there are";
+  EXPECT_EQ(guest.command(4, {4, 0, 0, 0}), 1);
+  EXPECT_EQ(guest.command(4, {4, 0, 1}), 1);
+  EXPECT_EQ(guest.command(4, {99, 0, 1, 0}), 1);
+  EXPECT_EQ(guest.command(4, {1, 1, 2, 0, 0, 0, 0, 1}), 0) << "its own address";
+  guest.rings[4]->add({{kBuffers, 8}});
+  guest.net.receive();
+  EXPECT_EQ(guest.rings[4]->take_used()->length, 0U) << "there is no place for an answer";
+}
+
 TEST(VirtioNetTest, BrokenQueueIsToldOnceAndTheOtherGoesOn) {
   Guest guest;
   dynamic_cast<SplitTestDriver&>(guest.transmit).make_available(kSize);

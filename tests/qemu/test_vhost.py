@@ -16,19 +16,19 @@ _INTERRUPTS = "" if emulator.ROOT else ",vectors=0"
 _AGAIN = "reconnect-ms=500" if emulator.ROOT else "reconnect=1"
 
 
-def served(path):
+def served(path, more=""):
     """Sluice with a card that is reached there."""
-    return Network("user,id=net", options=("-device", f"virtio-net,netdev=net,vhost-user={path}"))
+    return Network("user,id=net", options=("-device", f"virtio-net,netdev=net,vhost-user={path}{more}"))
 
 
-def plugged(path, features="", netdev=""):
+def plugged(path, features="", netdev="", more=()):
     """QEMU with memory that it shares, and a card with these features that is served at `path`."""
     memory = f"memory-backend-memfd,id=memory,size={machine.MEMORY}M,share=on"
     options = ["-object", memory, "-machine", "memory-backend=memory"]
     options += ["-chardev", f"socket,id=vhost,path={path},{_AGAIN}"]
     link = f"vhost-user,chardev=vhost{netdev}"
     return machine.Machine(
-        guests.directory(), guests.image(CARD), card=CARD + _INTERRUPTS + features, link=link, options=options
+        guests.directory(), guests.image(CARD), card=CARD + _INTERRUPTS + features, link=link, options=[*options, *more]
     )
 
 
@@ -54,6 +54,19 @@ class VhostUser(claims.Claims):
 
     def test_without_merged_buffers_event_indexes_and_tables(self):
         self.check(",mrg_rxbuf=off,event_idx=off,indirect_desc=off")
+
+    def test_several_queues(self):
+        path = guests.directory() + "/vhost"
+        several = ",queues=2"
+        with served(path, several), plugged(path, ",mq=on", several, ["-smp", "2"]) as guest:
+            self.cross(guest)
+            self.assertEqual(guest.run("cd /sys/class/net/eth0/queues && echo tx*").split(), ["tx-0", "tx-1"])
+
+    def test_packed_rings(self):
+        self.check(",packed=on")
+
+    def test_packed_rings_without_event_indexes_and_tables(self):
+        self.check(",packed=on,event_idx=off,indirect_desc=off")
 
     def test_a_driver_that_takes_over_nothing(self):
         off = ",csum=off,guest_csum=off,gso=off,guest_tso4=off,guest_tso6=off,host_tso4=off,host_tso6=off"
