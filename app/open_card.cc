@@ -39,7 +39,8 @@ std::unique_ptr<GuestLink> open_card(const CardOptions& card, std::uint16_t mtu,
                                      const StreamPeer::Tell& tell) {
   if (card.socket == CardSocket::kVhostUser) {
     static_assert(CardOptions::kMaxQueues <= VirtioNet::kMaxPairs);
-    const VirtioNetOptions options{.mac = card.mac, .mtu = mtu, .pairs = card.queues};
+    const VirtioNetOptions options{
+        .mac = card.mac, .mtu = mtu, .pairs = card.queues, .packed = card.packed};
     return std::make_unique<VhostUserLink>(card.path, options, tell);
   }
   const auto make = [card](PciSlot& slot) { return make_nic(card, slot); };
