@@ -10,9 +10,9 @@
 #include <gsl/assert>
 
 #include "devices/link/frame_stream.h"
-#include "devices/link/vnet_header.h"
 #include "stack/segmenter.h"
 #include "stack/wire/ethernet.h"
+#include "stack/wire/vnet_header.h"
 
 namespace {
 

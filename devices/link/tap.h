@@ -21,8 +21,8 @@
 
 #include "devices/link/guest_link.h"
 #include "devices/link/packet_io.h"
-#include "devices/link/vnet_header.h"
 #include "posix/descriptor.h"
+#include "stack/wire/vnet_header.h"
 
 namespace sluice {
 

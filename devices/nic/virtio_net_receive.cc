@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "devices/link/vnet_header.h"
 #include "devices/nic/little_endian.h"
+#include "stack/wire/vnet_header.h"
 
 namespace sluice {
 

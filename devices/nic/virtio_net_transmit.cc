@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "devices/link/vnet_header.h"
+#include "stack/wire/vnet_header.h"
 
 namespace sluice {
 

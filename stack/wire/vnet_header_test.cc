@@ -1,4 +1,4 @@
-#include "devices/link/vnet_header.h"
+#include "stack/wire/vnet_header.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

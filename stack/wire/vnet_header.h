@@ -14,8 +14,8 @@
 // what the sender's kernel happened to keep in one piece; the true length of the headers is read
 // from the transport header instead.
 
-#ifndef SLUICE_DEVICES_LINK_VNET_HEADER_H_
-#define SLUICE_DEVICES_LINK_VNET_HEADER_H_
+#ifndef SLUICE_STACK_WIRE_VNET_HEADER_H_
+#define SLUICE_STACK_WIRE_VNET_HEADER_H_
 
 #include <cstddef>
 #include <optional>
@@ -39,4 +39,4 @@ void emit_vnet_header(const Offload& offload, std::size_t frame_size, MutableByt
 
 }  // namespace sluice
 
-#endif  // SLUICE_DEVICES_LINK_VNET_HEADER_H_
+#endif  // SLUICE_STACK_WIRE_VNET_HEADER_H_
