@@ -10,6 +10,7 @@
 #include "app/attach.h"
 #include "app/cli/command_line.h"
 #include "app/cli/manual.h"
+#include "app/ctl.h"
 #include "app/exec.h"
 #include "app/options/usage_error.h"
 #include "app/replay.h"
@@ -34,6 +35,9 @@ int run(const AttachInvocation& invocation) {
 }
 int run(const RunInvocation& invocation) {
   return run_network(invocation);
+}
+int run(const CtlInvocation& invocation) {
+  return run_ctl(invocation);
 }
 int run(const ReplayInvocation& invocation) {
   return run_replay(invocation);

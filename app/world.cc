@@ -79,7 +79,7 @@ class World::Core {
     if (!network.tftp_directory.empty()) files_.emplace(network.tftp_directory);
     services_.emplace(nat_, network, name_servers_, files_ ? &*files_ : nullptr);
     open_forwards(network);
-    guest_watch_ = loop.watch(guest_->descriptor(), [this] { guest_ready_ = !guest_->closed(); });
+    guest_watch_ = loop.watch(guest_->descriptor(), [this] { look_at_link(); });
     loop.on_turn([this](gsl::span<const epoll_event> fetched) { return take_turns(fetched); });
   }
   Core(const Core&) = delete;
@@ -95,6 +95,18 @@ class World::Core {
     return nat_.add_host_forward(forward);
   }
   bool remove_host_forward(const ListenAddress& listen) { return nat_.remove_host_forward(listen); }
+
+  NetworkReport report() const {
+    const Time now = monotonic_now();
+    return {.now = now,
+            .flows = nat_.flows(now),
+            .forwards = nat_.host_forwards(),
+            .guests = nat_.neighbors().entries(),
+            .counters = nat_.counters() + guest_->counters(),
+            .limits = nat_.limits()};
+  }
+
+  void look_at_link() { guest_ready_ = !guest_->closed(); }
 
   void on_closed(std::function<void()> on_closed) { on_closed_ = std::move(on_closed); }
 
@@ -230,6 +242,14 @@ std::uint16_t World::add_host_forward(const HostForward& forward) {
 
 bool World::remove_host_forward(const ListenAddress& listen) {
   return core_->remove_host_forward(listen);
+}
+
+NetworkReport World::report() const {
+  return core_->report();
+}
+
+void World::look_at_link() {
+  core_->look_at_link();
 }
 
 void World::catch_up() {

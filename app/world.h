@@ -14,6 +14,7 @@
 
 #include "app/cli/invocation.h"
 #include "app/loop.h"
+#include "app/network_report.h"
 #include "devices/link/guest_link.h"
 #include "nat/config.h"
 
@@ -32,6 +33,11 @@ class World {
   // As in Nat, while the loop runs: from a callback of a watch.
   std::uint16_t add_host_forward(const HostForward& forward);
   bool remove_host_forward(const ListenAddress& listen);
+
+  NetworkReport report() const;
+  // The link may have frames though its descriptor does not say so; also one that was closed and is
+  // so no more. From a callback of a watch.
+  void look_at_link();
 
   // Takes what waits in the link's queue: what a guest that has just ended sent before.
   void catch_up();

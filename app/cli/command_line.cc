@@ -23,7 +23,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands = {"exec", "attach", "run", "replay", "help"};
+constexpr std::array<std::string_view, 6> kCommands = {"exec", "attach", "run",
+                                                       "ctl",  "replay", "help"};
 
 using Words = std::vector<std::string>;
 
@@ -55,6 +56,11 @@ struct Raw {
   std::string host = "accept";
   std::string guest;
   bool dont_verify = false;
+  std::string control;
+  std::string monitor;
+  std::string socket;
+  bool json = false;
+  Words words;
 };
 
 const std::map<std::string, LogLevel>& log_levels() {
@@ -77,6 +83,12 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
   auto parser = std::make_unique<CLI::App>();
   parser->set_help_flag();
   parser->add_flag("-h,--help", raw.help);
+  if (command == "ctl") {
+    parser->add_option("--socket", raw.socket);
+    parser->add_flag("--json", raw.json);
+    parser->add_option("command", raw.words)->required();
+    return parser;
+  }
   if (command == "run") {
     parser->add_option("--netdev", raw.netdevs)->expected(1)->take_all();
     parser->add_option("--nic", raw.nics)->expected(1)->take_all();
@@ -107,6 +119,8 @@ std::unique_ptr<CLI::App> make_parser(std::string_view command, Raw& raw) {
     parser->add_option("--ready-fd", raw.ready_descriptor);
   } else if (command == "run") {
     parser->add_option("--ready-fd", raw.ready_descriptor);
+    parser->add_option("--control", raw.control);
+    parser->add_option("--qmp", raw.monitor);
   } else {
     parser->add_option("input", raw.input)->required();
     parser->add_option("-o,--output", raw.output);
@@ -179,10 +193,12 @@ void parse(std::string_view command, CLI::App& parser, const Words& words) {
   try {
     parser.parse(reversed);
   } catch (const CLI::RequiredError&) {
-    const std::string_view what =
-        command == "attach"
-            ? "namespace; expected sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]"
-            : "capture; expected sluice replay [OPTION]... CAPTURE";
+    std::string_view what = "capture; expected sluice replay [OPTION]... CAPTURE";
+    if (command == "attach") {
+      what = "namespace; expected sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]";
+    } else if (command == "ctl") {
+      what = "command; expected sluice ctl [OPTION]... COMMAND [KEY=VALUE]...";
+    }
     throw UsageError(std::string(command) + ": there is no " + std::string(what));
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(command) + ": " + error.what());
@@ -312,8 +328,8 @@ Invocation attach_of(const Words& words) {
 
 // QEMU's own spelling of options: one dash.
 Words with_two_dashes(Words words) {
-  constexpr std::array<std::string_view, 5> kNames = {"-netdev", "-nic", "-object", "-device",
-                                                      "-nodefaults"};
+  constexpr std::array<std::string_view, 6> kNames = {"-netdev", "-nic",        "-object",
+                                                      "-device", "-nodefaults", "-qmp"};
   for (std::string& word : words) {
     const bool ours = std::ranges::find(kNames, word.substr(0, word.find('='))) != kNames.end();
     if (ours) word.insert(0, 1, '-');
@@ -357,6 +373,7 @@ void add_netdev(RunInvocation& run, Netdev netdev, std::set<std::string>& ids) {
     throw UsageError("--netdev user is given twice; expected one user network for all");
   }
   run.has_user_network = true;
+  run.user_network_text = std::move(netdev.text);
   run.common.network = std::move(*user);
 }
 
@@ -371,7 +388,7 @@ void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& id
   if (texts.size() > kMost) throw UsageError("--device: there are more than 64 cards");
   std::vector<CardOptions> cards;
   for (const std::string& text : texts) cards.push_back(parse_device(text));
-  for (CardOptions& card : cards) {
+  for (const CardOptions& card : cards) {
     if (!ids.contains(card.netdev)) {
       throw UsageError("--device: there is no netdev '" + card.netdev + "'");
     }
@@ -379,10 +396,37 @@ void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& id
   std::uint8_t number = 0;
   for (CardOptions& card : cards) {
     if (!card.mac) card.mac = mac_of_card(number);
-    ++number;
     std::string id = card.id;
-    add_netdev(run, {.id = std::move(id), .kind = std::move(card)}, ids);
+    add_netdev(run, {.id = std::move(id), .kind = std::move(card), .text = texts[number]}, ids);
+    ++number;
   }
+}
+
+// Where the control socket is, in QEMU's words for its own: unix:PATH,server=on,wait=off.
+std::string path_of_monitor(const std::string& text) {
+  constexpr std::string_view kUnix = "unix:";
+  const std::string begin = "--qmp: '" + text + "': ";
+  if (!text.starts_with(kUnix)) throw UsageError(begin + "expected unix:PATH,server=on,wait=off");
+  std::string path;
+  bool listens = false;
+  for (const KeyValue& item : parse_key_values(text.substr(kUnix.size()), "path")) {
+    const bool is_on = item.flag || item.value == "on";
+    if (item.key == "path" && path.empty()) {
+      path = item.value;
+    } else if (item.key == "server") {
+      listens = is_on;
+    } else if (item.key != "nowait" && (item.key != "wait" || is_on)) {
+      throw UsageError(begin + "expected server=on and wait=off, and no " + item.key);
+    }
+  }
+  if (path.empty() || !listens) throw UsageError(begin + "expected unix:PATH,server=on,wait=off");
+  return path;
+}
+
+std::string control_of(const Raw& raw) {
+  if (raw.monitor.empty()) return raw.control;
+  if (!raw.control.empty()) throw UsageError("--control and --qmp are the same; expected one");
+  return path_of_monitor(raw.monitor);
 }
 
 // Each hub port names a link that there is, and no link is in two places.
@@ -434,13 +478,25 @@ Invocation run_of(const Words& given) {
   for (const std::string& text : raw.objects) run.objects.push_back(parse_object(text));
   check_hub_ports(run, ids);
   check_objects(run, ids);
-  if (run.netdevs.empty()) {
+  run.control = control_of(raw);
+  if (run.netdevs.empty() && run.control.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --device, or a --netdev such as "
         "stream,server=on,addr.type=unix,addr.path=PATH");
   }
   run.ready_descriptor = ready_descriptor_of(*parser, raw);
   return run;
+}
+
+Invocation ctl_of(const Words& words) {
+  Raw raw;
+  const auto parser = make_parser("ctl", raw);
+  if (std::ranges::find_first_of(words, std::array{"-h", "--help"}) != words.end()) {
+    return TextInvocation{manual("ctl")};
+  }
+  parse("ctl", *parser, words);
+  if (raw.words.front().empty()) throw UsageError("ctl: the command is an empty word");
+  return CtlInvocation{.socket = raw.socket, .json = raw.json, .words = raw.words};
 }
 
 Invocation replay_of(const Words& words) {
@@ -491,7 +547,7 @@ std::vector<std::string> option_names(std::string_view command) {
 
 Invocation parse_command_line(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
-    throw UsageError("there is no command; expected one of exec, attach, run, replay");
+    throw UsageError("there is no command; expected one of exec, attach, run, ctl, replay");
   }
   const std::string& command = arguments.front();
   const Words words(arguments.begin() + 1, arguments.end());
@@ -510,6 +566,7 @@ Invocation parse_command_line(const std::vector<std::string>& arguments) {
   if (command == "exec") return exec_of(words);
   if (command == "attach") return attach_of(words);
   if (command == "run") return run_of(words);
+  if (command == "ctl") return ctl_of(words);
   if (command == "replay") return replay_of(words);
   if (command.starts_with('-')) {
     constexpr std::array<std::string_view, 2> kGlobal = {"--help", "--version"};

@@ -167,7 +167,15 @@ TEST(Manual, HasEveryOptionOfEveryCommand) {
   }
 }
 
+TEST(Manual, HasEveryOptionOfCtl) {
+  const std::string page = manual("ctl");
+  for (const std::string& name : option_names("ctl")) {
+    EXPECT_NE(page.find(name), std::string::npos) << name;
+  }
+}
+
 TEST(Manual, IsShownWhenAskedFor) {
+  EXPECT_EQ(parsed<TextInvocation>({"ctl", "--help"}).text, manual("ctl"));
   EXPECT_EQ(parsed<TextInvocation>({"exec", "--help"}).text, manual("exec"));
   EXPECT_EQ(parsed<TextInvocation>({"attach", "--help"}).text, manual("attach"));
   EXPECT_EQ(parsed<TextInvocation>({"help", "replay"}).text, manual("replay"));
@@ -230,6 +238,42 @@ TEST(CommandLine, WhatQemuHasByDefaultNeedNotBeSwitchedOff) {
   const auto run =
       parsed<RunInvocation>({"run", "-nodefaults", "-nic", "none", "-nic", "socket,listen=:1"});
   EXPECT_EQ(run.netdevs.size(), 1U);
+}
+
+TEST(CommandLine, AControlSocketHasTwoSpellings) {
+  const auto control = [](const Words& words) {
+    Words all{"run", "-netdev", "user"};
+    all.insert(all.end(), words.begin(), words.end());
+    return parsed<RunInvocation>(all).control;
+  };
+  EXPECT_EQ(control({"--control", "/tmp/c"}), "/tmp/c") << "and nobody needs to be there";
+  EXPECT_EQ(control({"-qmp", "unix:/tmp/c,server=on,wait=off"}), "/tmp/c");
+  EXPECT_EQ(control({"-qmp", "unix:/tmp/c,server,nowait"}), "/tmp/c");
+  for (const std::string wrong : {"tcp:127.0.0.1:1,server=on", "unix:/tmp/c", "unix:,server=on",
+                                  "unix:/tmp/c,server=on,wait=on", "unix:/tmp/c,server=on,x=y"}) {
+    EXPECT_NE(problem({"run", "-netdev", "user", "-qmp", wrong}), "") << wrong;
+  }
+  EXPECT_NE(problem({"run", "--control", "a", "--qmp", "unix:b,server"}).find("expected one"),
+            std::string::npos);
+}
+
+TEST(CommandLine, CtlHasACommandAndItsWords) {
+  const auto ctl = parsed<CtlInvocation>(
+      {"ctl", "--socket", "/tmp/c", "netdev_add", "stream,id=a,server=on", "--json"});
+  EXPECT_EQ(ctl.socket, "/tmp/c");
+  EXPECT_TRUE(ctl.json);
+  EXPECT_EQ(ctl.words, (Words{"netdev_add", "stream,id=a,server=on"}));
+  EXPECT_NE(problem({"ctl"}).find("there is no command"), std::string::npos);
+  EXPECT_NE(problem({"ctl", ""}), "");
+}
+
+TEST(CommandLine, LinksRememberHowTheyWereAskedFor) {
+  const auto run =
+      parsed<RunInvocation>({"run", "-netdev", "user,id=u", "-nic", "socket,listen=:1,model=e1000",
+                             "-device", "e1000,netdev=u,vfio-user=/tmp/a"});
+  EXPECT_EQ(run.user_network_text, "user,id=u");
+  EXPECT_EQ(run.netdevs.at(0).text, "type=socket,listen=:1");
+  EXPECT_EQ(run.netdevs.at(1).text, "e1000,netdev=u,vfio-user=/tmp/a");
 }
 
 TEST(CommandLine, LinksMustFitTogether) {

@@ -62,9 +62,17 @@ struct ReplayInvocation {
 struct RunInvocation {
   NetworkInvocation common;  // its network is the user network, if there is one
   bool has_user_network = false;
+  std::string user_network_text;    // as it was asked for
   std::vector<Netdev> netdevs;      // all others
   std::vector<LinkObject> objects;  // on the netdevs, the nearest first
+  std::string control;              // --control: where others ask and give orders; empty: nowhere
   std::optional<int> ready_descriptor;
+};
+
+struct CtlInvocation {
+  std::string socket;  // --socket; empty: what the environment names
+  bool json = false;
+  std::vector<std::string> words;  // the command and what follows it
 };
 
 // Text to print on standard output, and nothing else to do.
@@ -72,8 +80,8 @@ struct TextInvocation {
   std::string text;
 };
 
-using Invocation =
-    std::variant<TextInvocation, ExecInvocation, AttachInvocation, RunInvocation, ReplayInvocation>;
+using Invocation = std::variant<TextInvocation, ExecInvocation, AttachInvocation, RunInvocation,
+                                CtlInvocation, ReplayInvocation>;
 
 }  // namespace sluice
 

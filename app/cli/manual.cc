@@ -16,6 +16,7 @@ SYNOPSIS
     sluice exec [OPTION]... [--] COMMAND [ARGUMENT]...
     sluice attach [OPTION]... PID|NETNS-PATH [TAPNAME]
     sluice run [OPTION]... --netdev TYPE[,KEY=VALUE]...
+    sluice ctl [OPTION]... COMMAND [KEY=VALUE]...
     sluice replay [OPTION]... CAPTURE
     sluice help [COMMAND]
     sluice --version
@@ -29,6 +30,7 @@ COMMANDS
     exec      Runs a command in a new network namespace whose only way out is Sluice.
     attach    Gives a network to a namespace that already exists.
     run       Is the network of virtual machines, emulators and others that connect to it.
+    ctl       Asks a network of 'sluice run', and changes it.
     replay    Feeds a capture to the same network, on the capture's own clock, and says what became
               of it.
 
@@ -186,18 +188,77 @@ OPTIONS
     --nodefaults        Does nothing: there is nothing by default.
     --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
                         it.
+    --control PATH      Listens on the unix socket PATH, for this user only, for others who ask and
+                        give orders: 'sluice ctl', what speaks QEMU's machine protocol (QMP), and
+                        clients of the API socket of slirp4netns. Links may then come and go, so that
+                        nobody needs to be there at the beginning, and only a signal or the command
+                        'quit' ends it.
+    --qmp unix:PATH,server=on,wait=off
+                        The same in QEMU's words.
 )";
 
 constexpr std::string_view kRunRest = R"(
 EXIT STATUS
-    0 when SIGTERM or SIGINT has come or nobody can be connected any more, 1 if the network could
-    not be set up or somebody not be connected, 2 for a wrong command line.
+    0 when SIGTERM, SIGINT or 'quit' has come or nobody can be connected any more, 1 if the network
+    could not be set up or somebody not be connected, 2 for a wrong command line.
 
 EXAMPLES
     sluice run -netdev user -netdev stream,server=on,addr.type=unix,addr.path=/tmp/net
     qemu-system-x86_64 -nic stream,addr.type=unix,addr.path=/tmp/net ...
     sluice run -netdev user,hostfwd=tcp::2222-:22 -netdev socket,listen=127.0.0.1:1234
     sluice run -netdev dgram,remote.type=inet,remote.host=230.0.0.1,remote.port=1234 -netdev user
+)";
+
+constexpr std::string_view kCtl = R"(NAME
+    sluice ctl - ask a running network, and change it
+
+SYNOPSIS
+    sluice ctl [OPTION]... COMMAND [KEY=VALUE]...
+
+DESCRIPTION
+    Gives one command to the 'sluice run' that was started with --control, and prints what it
+    answers. The keys are those of the command's arguments; those in brackets may be left out. Where
+    the key is left out, the words are the arguments in the order in which they stand here.
+
+OPTIONS
+    --socket PATH       The network's control socket. Default: what the environment variable
+                        SLUICE_CONTROL names.
+    --json              Prints what was returned, as JSON.
+    -h, --help          Shows this page.
+
+COMMANDS
+    query-netdev        Each link: whether it is up, what has passed it, and how it was asked for.
+                        SENT and RECEIVED are bytes, seen from whoever is behind the link.
+    query-usernet [netdev=ID] [max=NUMBER]
+                        The flows of the user network, those that have moved last first, 4096 at
+                        most: where each really leads, its bytes of payload, how many seconds ago it
+                        began and moved; and the forwarded ports, the guests, and how many packets
+                        were dropped for which reason. With --json the limits, too.
+    netdev_add TYPE,id=ID[,KEY=VALUE]...
+                        Adds a link, in the words of run's --netdev. One that names a host is waited
+                        for until the name has been resolved, by everybody.
+    netdev_del id=ID    Removes a link, or a hub port.
+    set_link name=ID up=on|off
+                        Nothing passes a link that is off, as if its cable was pulled out; the user
+                        network, too.
+    hostfwd_add hostfwd=RULE [netdev=ID]
+                        Forwards a port of the host, in the words of hostfwd=, and prints the rule
+                        with the port that the system has chosen, if 0 was asked for.
+    hostfwd_remove hostfwd=RULE [netdev=ID]
+                        Ends that. What stands behind '-' may be left out. Its connections go on.
+    query-version, query-commands
+                        The version, and the names of all commands.
+    quit                Ends the network.
+
+EXIT STATUS
+    0, or 1 if the network refuses or none can be reached, 2 for a wrong command line.
+
+EXAMPLES
+    sluice run --netdev user --control /tmp/control &
+    sluice ctl --socket /tmp/control netdev_add stream,id=a,server=on,addr.type=unix,addr.path=/tmp/a
+    sluice ctl --socket /tmp/control hostfwd_add tcp:127.0.0.1:2222-:22
+    sluice ctl --socket /tmp/control set_link a off
+    sluice ctl --socket /tmp/control query-usernet
 )";
 
 constexpr std::string_view kReplay = R"(NAME
@@ -286,6 +347,8 @@ std::string manual(std::string_view command) {
   } else if (command == "run") {
     text.append(kRun).append(kLinkOptions).append(common_options("random"));
     text.append(links_section()).append(cards_section()).append(network_section()).append(kRunRest);
+  } else if (command == "ctl") {
+    text = kCtl;
   } else if (command == "replay") {
     text.append(kReplay).append(common_options("0"));
     text.append(kUserOption).append(network_section()).append(kReplayRest);

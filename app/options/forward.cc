@@ -160,4 +160,29 @@ GuestForward parse_guest_forward(std::string_view text) {
   return forward;
 }
 
+ListenAddress parse_listen_address(std::string_view text) {
+  // A path may hold what looks like the end of it, but hardly a guest's port.
+  try {
+    return parse_host_forward(text).listen;
+  } catch (const UsageError&) {
+    return parse_host_forward(std::string(text) + "-:1").listen;
+  }
+}
+
+std::string emit_host_forward(const HostForward& forward) {
+  const auto brackets = [](const Endpoint& endpoint) {
+    const std::string address = endpoint.address.to_string();
+    const bool is_long = address.find(':') != std::string::npos;
+    return (is_long ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port);
+  };
+  const bool udp = forward.listen.protocol == ListenAddress::Protocol::kUdp;
+  const auto* const path = std::get_if<UnixPath>(&forward.listen.local);
+  const std::string from = path != nullptr ? "unix:" + path->path
+                                           : (udp ? "udp:" : "tcp:") +
+                                                 brackets(std::get<Endpoint>(forward.listen.local));
+  const bool any_guest = forward.guest.address.is_unspecified();
+  return from + "-" +
+         (any_guest ? ":" + std::to_string(forward.guest.port) : brackets(forward.guest));
+}
+
 }  // namespace sluice

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "nat/config.h"
@@ -24,6 +25,12 @@ namespace sluice {
 // caller to check.
 HostForward parse_host_forward(std::string_view text);
 GuestForward parse_guest_forward(std::string_view text);
+
+// Where a rule of hostfwd= listens; what it leads to may be left out with the '-' in front of it.
+// Throws as they do.
+ListenAddress parse_listen_address(std::string_view text);
+// A rule that parse_host_forward() reads as this one.
+std::string emit_host_forward(const HostForward& forward);
 
 }  // namespace sluice
 

@@ -109,5 +109,25 @@ TEST(GuestForward, AMistakeIsNamed) {
             std::string::npos);
 }
 
+TEST(HostForward, IsWrittenAsItIsRead) {
+  for (const std::string rule : {"tcp:127.0.0.1:2222-10.0.2.15:22", "udp:0.0.0.0:53-:53",
+                                 "tcp:[::1]:80-[fec0::15]:8080", "unix:/tmp/a-b-:80"}) {
+    EXPECT_EQ(emit_host_forward(parse_host_forward(rule)), rule);
+  }
+}
+
+TEST(ListenAddress, IsTheFirstHalfOfARuleWithOrWithoutTheOther) {
+  for (const std::string rule : {"tcp:127.0.0.1:2222", "udp::53", "unix:/tmp/a-b", ":[::1]:8"}) {
+    const ListenAddress alone = parse_listen_address(rule);
+    const ListenAddress whole = parse_host_forward(rule + "-:1").listen;
+    EXPECT_EQ(alone.protocol, whole.protocol);
+    EXPECT_EQ(emit_host_forward({alone, {{}, 1}}), emit_host_forward({whole, {{}, 1}}));
+    EXPECT_EQ(emit_host_forward({parse_listen_address(rule + "-10.0.2.15:22"), {{}, 1}}),
+              emit_host_forward({whole, {{}, 1}}));
+  }
+  EXPECT_THROW(parse_listen_address("tcp:2222"), UsageError);
+  EXPECT_THROW(parse_listen_address(""), UsageError);
+}
+
 }  // namespace
 }  // namespace sluice

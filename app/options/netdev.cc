@@ -42,7 +42,9 @@ Netdev parse_netdev(std::string_view text) {
     if (item.key == "type") type = item.value;
   }
   if (type.empty()) throw UsageError("--netdev: the type is missing; expected TYPE,KEY=VALUE,…");
-  return type_of(type).parse(items);
+  Netdev netdev = type_of(type).parse(items);
+  netdev.text = text;
+  return netdev;
 }
 
 std::vector<std::string_view> netdev_types() {

@@ -78,6 +78,7 @@ struct Netdev {
   std::variant<UserNetworkOptions, StreamNetdev, DatagramNetdev, TapNetdev, VdeNetdev,
                L2tpv3Options, HubPort, CardOptions>
       kind;
+  std::string text;  // as it was asked for
 };
 
 // Reads "TYPE,key=value,…". Throws UsageError.

@@ -20,8 +20,8 @@ std::string hint_for(std::errc error) {
 
 }  // namespace
 
-Descriptor UnixListener::listen_at(const std::string& path, int type) {
-  OpenedSocket opened = listen_unix(path, type);
+Descriptor UnixListener::listen_at(const std::string& path, int type, mode_t mode) {
+  OpenedSocket opened = listen_unix(path, type, mode);
   if (!opened.descriptor) {
     throw std::system_error(std::make_error_code(opened.error),
                             "can't listen at '" + path + "'" + hint_for(opened.error));

@@ -3,6 +3,8 @@
 #ifndef SLUICE_APP_SLIRP4NETNS_UNIX_LISTENER_H_
 #define SLUICE_APP_SLIRP4NETNS_UNIX_LISTENER_H_
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "nat/host/listener_socket.h"
@@ -15,14 +17,15 @@ class UnixListener {
   // Listens at `path`, for SOCK_STREAM or SOCK_SEQPACKET. A socket that nobody listens at any more
   // is replaced; anything else there is left alone. Throws std::system_error. The file is removed
   // with this object, as far as it can be reached then and still is the same.
-  UnixListener(const std::string& path, int type) : socket_(listen_at(path, type)), file_(path) {}
+  UnixListener(const std::string& path, int type, mode_t mode = 0777)
+      : socket_(listen_at(path, type, mode)), file_(path) {}
 
   int descriptor() const { return socket_.get(); }
   // The next one that has connected, nonblocking; none if nobody waits.
   Descriptor accept() { return acceptor_.accept(socket_.get()).descriptor; }
 
  private:
-  static Descriptor listen_at(const std::string& path, int type);
+  static Descriptor listen_at(const std::string& path, int type, mode_t mode);
 
   Descriptor socket_;
   Acceptor acceptor_;

@@ -75,11 +75,13 @@ OpenedSocket listen_tcp(const Endpoint& local, bool v6_only) {
   return {.descriptor = std::move(socket), .error = {}};
 }
 
-OpenedSocket listen_unix(const std::string& path, int type) {
+OpenedSocket listen_unix(const std::string& path, int type, mode_t mode) {
   const std::optional<sockaddr_un> address = unix_address(path);
   if (!address) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};
   Descriptor socket(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return failed_socket();
+  // Before there is a file, so that it never has others (Linux).
+  if (::fchmod(socket.get(), mode) < 0) return failed_socket();
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what bind(2) asks for.
   const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
   if (::bind(socket.get(), raw, sizeof *address) < 0) {

@@ -19,8 +19,9 @@ namespace sluice {
 OpenedSocket listen_tcp(const Endpoint& local, bool v6_only = true);
 
 // Listens on a unix socket, SOCK_STREAM or SOCK_SEQPACKET. A socket file that nobody listens on,
-// left behind by a process that was killed, is replaced.
-OpenedSocket listen_unix(const std::string& path, int type = SOCK_STREAM);
+// left behind by a process that was killed, is replaced. The file has the permissions `mode`, less
+// those that the umask takes away.
+OpenedSocket listen_unix(const std::string& path, int type = SOCK_STREAM, mode_t mode = 0777);
 
 // The file of a unix listener: removed at the end, if it still is the same one.
 class SocketFile {
