@@ -28,8 +28,8 @@ class VfioUserConnection : public testing::Test {
     connection_.begin(ours_.get());
   }
 
-  void send(const Octets& octets, int descriptors = 0) const {
-    iovec bytes{.iov_base = const_cast<std::uint8_t*>(octets.data()), .iov_len = octets.size()};
+  void send(Octets octets, int descriptors = 0) const {
+    iovec bytes{.iov_base = octets.data(), .iov_len = octets.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(64 * sizeof(int))> beside{};
     msghdr message{};
     message.msg_iov = &bytes;

@@ -27,7 +27,7 @@ void append(Device::Payload& to, const T& value) {
 // do it, aligned. Registers have up to `widest` bytes.
 unsigned unit(std::uint64_t offset, std::size_t rest, unsigned widest) {
   unsigned size = widest;
-  while (size > rest || offset % size != 0) size /= 2;
+  while (size > 1 && (size > rest || offset % size != 0)) size /= 2;
   return size;
 }
 

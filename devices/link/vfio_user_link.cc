@@ -158,11 +158,10 @@ MutableBytes VfioUserLink::reserve(std::size_t size) {
 
 void VfioUserLink::commit(std::size_t size, gsl::span<const Bytes> payload,
                           const Offload& offload) {
-  if (!connection_.is_open() || !connection_.broken().empty()) {
-    own_.count(Drop::kLinkFull);
-  } else if (waiting_.waiting().empty() && nic_->takes(frames_of(size, payload, offload))) {
+  const bool has_machine = connection_.is_open() && connection_.broken().empty();
+  if (has_machine && waiting_.waiting().empty() && nic_->takes(frames_of(size, payload, offload))) {
     nic_->commit(size, payload, offload);
-  } else if (!emit_frames(room_.first(size), payload, offload, waiting_)) {
+  } else if (!has_machine || !emit_frames(room_.first(size), payload, offload, waiting_)) {
     own_.count(Drop::kLinkFull);
   }
 }

@@ -149,8 +149,8 @@ class VfioUserLinkTest : public testing::Test {
     client_ = open_socket(place, SOCK_STREAM);
     ASSERT_EQ(::connect(client_.get(), place.data(), place.size()), 0);
   }
-  void send(const Octets& octets, const std::vector<int>& descriptors = {}) const {
-    iovec bytes{.iov_base = const_cast<std::uint8_t*>(octets.data()), .iov_len = octets.size()};
+  void send(Octets octets, const std::vector<int>& descriptors = {}) const {
+    iovec bytes{.iov_base = octets.data(), .iov_len = octets.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int))> beside{};
     msghdr message{};
     message.msg_iov = &bytes;
@@ -504,7 +504,7 @@ TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
 }
 
 TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
-  const auto lost = [this](const Octets& octets, const std::string& why) {
+  const auto lost = [this](Octets octets, const std::string& why) {
     connect();
     send(octets);
     turn();

@@ -146,15 +146,15 @@ std::optional<Device::Payload> Device::answer(Message& message) {
       set_kick(message);
       return std::nullopt;
     case Request::kSetVringCall: {
-      auto [queue, descriptor] = take_descriptor(message);
-      queues_.at(queue).call = std::move(descriptor);
+      Signal call = take_descriptor(message);
+      queues_.at(call.queue).call = std::move(call.descriptor);
       // What was to be heard by the descriptor before may not have been.
-      if (net_.runs(queue)) signal(queues_.at(queue).call);
+      if (net_.runs(call.queue)) signal(queues_.at(call.queue).call);
       return std::nullopt;
     }
     case Request::kSetVringErr: {
-      auto [queue, descriptor] = take_descriptor(message);
-      queues_.at(queue).error = std::move(descriptor);
+      Signal error = take_descriptor(message);
+      queues_.at(error.queue).error = std::move(error.descriptor);
       return std::nullopt;
     }
     case Request::kSetVringEnable:
@@ -298,7 +298,7 @@ void Device::enable(const Message& message) {
   net_.enable(state.index, state.number != 0);
 }
 
-std::pair<unsigned, Descriptor> Device::take_descriptor(Message& message) const {
+Device::Signal Device::take_descriptor(Message& message) const {
   constexpr std::uint64_t kIndex = 0xff;
   constexpr std::uint64_t kNone = 0x100;
   const Request request = message.header.request;
@@ -312,13 +312,13 @@ std::pair<unsigned, Descriptor> Device::take_descriptor(Message& message) const 
 }
 
 void Device::set_kick(Message& message) {
-  auto [index, descriptor] = take_descriptor(message);
-  if (!descriptor) {
+  Signal kick = take_descriptor(message);
+  if (!kick.descriptor) {
     fail(message.header.request, "no descriptor, and queues are not looked at without being told");
   }
-  polls_.add(descriptor.get(), EPOLLIN | EPOLLET, first_number_ + index);
-  queues_.at(index).kick = std::move(descriptor);
-  start_if_complete(index);
+  polls_.add(kick.descriptor.get(), EPOLLIN | EPOLLET, first_number_ + kick.queue);
+  queues_.at(kick.queue).kick = std::move(kick.descriptor);
+  start_if_complete(kick.queue);
 }
 
 void Device::start_if_complete(unsigned index) {

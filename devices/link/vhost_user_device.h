@@ -49,6 +49,11 @@ class Device final : private VirtioTransport {
   bool lost_memory() const { return memory_.is_lost(); }
 
  private:
+  // What a queue is told by, or tells by.
+  struct Signal {
+    unsigned queue = 0;
+    Descriptor descriptor;
+  };
   struct Queue {
     std::uint16_t size = 0;
     std::optional<VringAddress> address;
@@ -75,7 +80,7 @@ class Device final : private VirtioTransport {
   void set_kick(Message& message);
   Payload read_config(const Message& message) const;
   // The queue and the descriptor that a message is about; none if that is what it says.
-  std::pair<unsigned, Descriptor> take_descriptor(Message& message) const;
+  Signal take_descriptor(Message& message) const;
 
   // Changes the memory while no queue runs.
   template <typename Change>

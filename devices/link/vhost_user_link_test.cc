@@ -32,10 +32,10 @@ struct VhostUserLinkTest : testing::Test {
   VhostUserLinkTest() : VhostUserLinkTest(socket_pair()) {}
   explicit VhostUserLinkTest(std::pair<Descriptor, Descriptor> sockets)
       : client(std::move(sockets.first)),
-        link(std::move(sockets.second), options,
+        link(std::move(sockets.second), kOptions,
              [this](StreamPeer::News, const std::string& what) { news.push_back(what); }) {}
 
-  static constexpr VirtioNetOptions options{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400};
+  static constexpr VirtioNetOptions kOptions{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400};
   std::vector<std::string> news;
   Client client;
   VhostUserLink link;

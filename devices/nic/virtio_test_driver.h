@@ -111,9 +111,11 @@ class SplitTestDriver final : public TestDriver {
   }
 
   std::uint64_t descriptors_at() const { return at_; }
-  std::uint64_t driver_at() const { return at_ + 16 * size_; }
-  std::uint64_t device_at() const { return (driver_at() + 4 + 2 * size_ + 2 + 3) / 4 * 4; }
-  std::uint64_t end() const { return (device_at() + 4 + 8 * size_ + 2 + 7) / 8 * 8; }
+  std::uint64_t driver_at() const { return at_ + std::uint64_t{16} * size_; }
+  std::uint64_t device_at() const {
+    return (driver_at() + 4 + std::uint64_t{2} * size_ + 2 + 3) / 4 * 4;
+  }
+  std::uint64_t end() const { return (device_at() + 4 + std::uint64_t{8} * size_ + 2 + 7) / 8 * 8; }
 
   VirtioQueue::Areas areas() override {
     return {.descriptors = memory_.view(at_, SplitVirtioQueue::descriptors_size(size_)),
@@ -133,14 +135,16 @@ class SplitTestDriver final : public TestDriver {
     const std::uint16_t head = places.front();
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       const bool last = i + 1 == buffers.size();
-      const std::uint64_t at = indirect ? *indirect + 16 * i : at_ + 16 * places.at(i);
+      const std::uint64_t at =
+          indirect ? *indirect + std::uint64_t{16} * i : at_ + std::uint64_t{16} * places.at(i);
       const auto next = static_cast<std::uint16_t>(last ? 0 : indirect ? i + 1 : places.at(i + 1));
       write_descriptor(at, buffers.at(i), last ? 0 : VirtioDescriptor::kNext, next);
     }
     if (indirect) {
-      write_descriptor(at_ + 16 * head,
-                       {*indirect, static_cast<std::uint32_t>(16 * buffers.size()), false},
-                       VirtioDescriptor::kIndirect, 0);
+      write_descriptor(
+          at_ + std::uint64_t{16} * head,
+          {*indirect, static_cast<std::uint32_t>(std::uint64_t{16} * buffers.size()), false},
+          VirtioDescriptor::kIndirect, 0);
     }
     in_use_[head] = places;
     make_available(head);
@@ -149,7 +153,7 @@ class SplitTestDriver final : public TestDriver {
 
   // Whatever it is.
   void make_available(std::uint16_t head) {
-    store(driver_at() + 4 + 2 * (available_ % size_), head);
+    store(driver_at() + 4 + std::uint64_t{2} * (available_ % size_), head);
     set_available(++available_);
   }
   void set_available(std::uint16_t index) { store(driver_at() + 2, available_ = index); }
@@ -164,7 +168,7 @@ class SplitTestDriver final : public TestDriver {
 
   std::optional<Used> take_used() override {
     if (load<std::uint16_t>(device_at() + 2) == seen_) return std::nullopt;
-    const std::uint64_t at = device_at() + 4 + 8 * (seen_++ % size_);
+    const std::uint64_t at = device_at() + 4 + std::uint64_t{8} * (seen_++ % size_);
     const Used used{static_cast<std::uint16_t>(load<std::uint32_t>(at)),
                     load<std::uint32_t>(at + 4)};
     for (const std::uint16_t place : in_use_[used.id]) free_.push_back(place);
@@ -175,7 +179,7 @@ class SplitTestDriver final : public TestDriver {
   bool must_notify() override {
     const std::uint16_t before = std::exchange(notified_, available_);
     if (!event_index_) return load<std::uint16_t>(device_at()) == 0 && before != available_;
-    const auto event = load<std::uint16_t>(device_at() + 4 + 8 * size_);
+    const auto event = load<std::uint16_t>(device_at() + 4 + std::uint64_t{8} * size_);
     return static_cast<std::uint16_t>(available_ - event - 1) <
            static_cast<std::uint16_t>(available_ - before);
   }
@@ -183,7 +187,8 @@ class SplitTestDriver final : public TestDriver {
   void set_interrupts(bool on) override {
     if (event_index_) {
       // One that has just been passed comes again only after all others.
-      store(driver_at() + 4 + 2 * size_, static_cast<std::uint16_t>(on ? seen_ : seen_ - 1));
+      store(driver_at() + 4 + std::uint64_t{2} * size_,
+            static_cast<std::uint16_t>(on ? seen_ : seen_ - 1));
     } else {
       store(driver_at(), static_cast<std::uint16_t>(on ? 0 : 1));
     }
@@ -216,7 +221,7 @@ class PackedTestDriver final : public TestDriver {
   PackedTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
       : memory_(memory), at_(at), size_(size), event_index_(event_index) {}
 
-  std::uint64_t driver_at() const { return at_ + 16 * size_; }
+  std::uint64_t driver_at() const { return at_ + std::uint64_t{16} * size_; }
   std::uint64_t device_at() const { return driver_at() + 4; }
 
   VirtioQueue::Areas areas() override {
@@ -232,9 +237,9 @@ class PackedTestDriver final : public TestDriver {
     if (indirect) {
       for (std::size_t i = 0; i < buffers.size(); ++i) {
         const std::uint16_t flags = buffers[i].writable ? VirtioDescriptor::kWrite : 0;
-        write_descriptor(*indirect + 16 * i, buffers[i], 0, flags);
+        write_descriptor(*indirect + std::uint64_t{16} * i, buffers[i], 0, flags);
       }
-      const auto size = static_cast<std::uint32_t>(16 * buffers.size());
+      const auto size = static_cast<std::uint32_t>(std::uint64_t{16} * buffers.size());
       make_available({*indirect, size}, id, VirtioDescriptor::kIndirect);
       places_[id] = 1;
       return id;
@@ -253,7 +258,7 @@ class PackedTestDriver final : public TestDriver {
   // The next place of the ring.
   void make_available(const TestBuffer& buffer, std::uint16_t id, std::uint16_t flags) {
     const bool wrap = available_ / size_ % 2 == 0;
-    write_descriptor(at_ + 16 * (available_++ % size_), buffer, id,
+    write_descriptor(at_ + std::uint64_t{16} * (available_++ % size_), buffer, id,
                      static_cast<std::uint16_t>(flags | (wrap ? 1U << 7 : 1U << 15)));
   }
   void write_descriptor(std::uint64_t at, const TestBuffer& buffer, std::uint16_t id,
@@ -265,7 +270,7 @@ class PackedTestDriver final : public TestDriver {
   }
 
   std::optional<Used> take_used() override {
-    const std::uint64_t at = at_ + 16 * (seen_ % size_);
+    const std::uint64_t at = at_ + std::uint64_t{16} * (seen_ % size_);
     const auto flags = load<std::uint16_t>(at + 14);
     const bool wrap = seen_ / size_ % 2 == 0;
     if (((flags & 1U << 7) != 0) != wrap || ((flags & 1U << 15) != 0) != wrap) return std::nullopt;
