@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "devices/nic/virtio_net_features.h"
+#include "devices/nic/virtio_packed_queue.h"
 #include "devices/nic/virtio_split_queue.h"
 
 namespace sluice::vhost_user {
@@ -335,7 +336,13 @@ void Device::start(unsigned index) {
       .device = memory_.view_user(queue.address->device, sizes.device),
       .size = queue.size,
   };
-  if (!net_.start(index, areas, queue.position)) {
+  VirtioQueue::Position at = queue.position;
+  // User Mode Linux says 0 of a packed ring that it has just made, which means one that has gone
+  // around once.
+  if (net_.has_packed_queues() && at.index == 0 && PackedVirtioQueue::accepts(areas)) {
+    at.wrap = at.wrap || !PackedVirtioQueue::has_gone_around(areas);
+  }
+  if (!net_.start(index, areas, at)) {
     throw std::runtime_error("queue " + std::to_string(index) + " with " +
                              std::to_string(queue.size) +
                              " places does not lie in the memory that has been told");

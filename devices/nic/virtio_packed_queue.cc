@@ -34,6 +34,10 @@ bool PackedVirtioQueue::accepts(const Areas& areas) {
          is_aligned_for<std::uint16_t>(areas.driver) && is_aligned_for<std::uint16_t>(areas.device);
 }
 
+bool PackedVirtioQueue::has_gone_around(const Areas& areas) {
+  return (shared_word<std::uint16_t>(areas.descriptors, kFlags).load(kRelaxed) & kUsed) != 0;
+}
+
 PackedVirtioQueue::PackedVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index,
                                      Position next)
     : memory_(memory),

@@ -32,6 +32,10 @@ class PackedVirtioQueue final : public VirtioQueue {
   // Whether the areas are as large as that, and aligned.
   static bool accepts(const Areas& areas);
 
+  // Whether a device has ever given back the first place, or the driver has gone on from there: not
+  // in a ring that has just been made. `areas` are accepted.
+  static bool has_gone_around(const Areas& areas);
+
   // `areas` are accepted, and `next` is in them; `memory` outlives it.
   PackedVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index, Position next);
 

@@ -72,6 +72,19 @@ TEST_F(PackedVirtioQueueTest, GoesOnWhereAnotherHasStopped) {
   EXPECT_TRUE(driver.take_used());
 }
 
+TEST_F(PackedVirtioQueueTest, RingThatIsNewHasNotGoneAround) {
+  EXPECT_FALSE(PackedVirtioQueue::has_gone_around(driver.areas()));
+  driver.add({{kBuffers, 1}});
+  EXPECT_FALSE(PackedVirtioQueue::has_gone_around(driver.areas()));
+  ASSERT_TRUE(queue.next(chain));
+  queue.complete(chain.name, 0);
+  queue.publish();
+  EXPECT_TRUE(PackedVirtioQueue::has_gone_around(driver.areas()));
+  ASSERT_TRUE(driver.take_used());
+  for (int i = 0; i < kSize; ++i) driver.add({{kBuffers, 1}});
+  EXPECT_TRUE(PackedVirtioQueue::has_gone_around(driver.areas()));
+}
+
 TEST_F(PackedVirtioQueueTest, AreasMustBeThereAndAligned) {
   auto areas = driver.areas();
   EXPECT_TRUE(PackedVirtioQueue::accepts(areas));
