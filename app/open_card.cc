@@ -39,8 +39,7 @@ std::unique_ptr<GuestLink> open_card(const CardOptions& card, std::uint16_t mtu,
                                      const StreamPeer::Tell& tell) {
   if (card.socket == CardSocket::kVhostUser) {
     static_assert(CardOptions::kMaxQueues <= VirtioNet::kMaxPairs);
-    const VirtioNetOptions options{
-        .mac = card.mac, .mtu = mtu, .pairs = card.queues, .packed = card.packed};
+    const VirtioNetOptions options{.mac = card.mac, .mtu = mtu, .pairs = card.queues};
     return std::make_unique<VhostUserLink>(card.path, options, tell);
   }
   const auto make = [card](PciSlot& slot) { return make_nic(card, slot); };

@@ -185,7 +185,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Program program(Bytes(data, size));
   RestlessMemory memory;
   Transport transport(memory);
-  VirtioNet net({.mac = {}, .packed = true}, transport);
+  VirtioNet net({}, transport);
   run(program, memory, net);
   expect_works(memory, net);
   return 0;

@@ -43,7 +43,6 @@ struct Draft {
   std::optional<std::string> vhost_user;
   std::optional<bool> plus;
   std::optional<std::uint16_t> queues;
-  std::optional<bool> packed;
 };
 
 std::uint16_t parse_queues(std::string_view value) {
@@ -80,12 +79,6 @@ constexpr auto kRows = std::to_array<KeyRow<Draft>>({
     {{"queues", "NUMBER",
       "Pairs of queues that a machine may have, 1 to 8; for virtio-net. Default: 1."},
      [](Draft& d, std::string_view v) { d.queues = parse_queues(v); }},
-    {{"packed", "on|off",
-      "Whether a virtio-net offers packed rings. Not for User Mode Linux, whose kernel takes them "
-      "but "
-      "does not begin them as others do. Default: off."},
-     [](Draft& d, std::string_view v) { d.packed = parse_switch(v); },
-     true},
 });
 constexpr KeyTable<Draft> kTable(kOption, kRows);
 
@@ -126,8 +119,6 @@ CardOptions parse_device(std::string_view text) {
     draft.card.path = std::move(*draft.vhost_user);
   }
   if (draft.queues && !model.has_virtqueues) fail(model, "has no queues to choose a number of");
-  if (draft.packed && !model.has_virtqueues) fail(model, "has no rings to be packed");
-  draft.card.packed = draft.packed.value_or(false);
   draft.card.queues = draft.queues.value_or(1);
   return std::move(draft.card);
 }

@@ -33,9 +33,8 @@ struct CardOptions {
   CardSocket socket = CardSocket::kVfioUser;
   std::uint16_t queues = 1;  // pairs of them that a machine may have, of virtio-net
   static constexpr std::uint16_t kMaxQueues = 8;
-  bool packed = false;  // virtio-net offers packed rings
-  std::string path;     // where a machine connects to
-  bool plus = true;     // of kRtl8139: it has the C+ mode
+  std::string path;  // where a machine connects to
+  bool plus = true;  // of kRtl8139: it has the C+ mode
 };
 
 // Reads "MODEL,key=value,…". Throws UsageError.

@@ -33,8 +33,6 @@ TEST(Device, VirtqueuesAreReachedByVhostUser) {
   EXPECT_EQ(card.socket, CardSocket::kVhostUser);
   EXPECT_EQ(card.mac, std::nullopt);
   EXPECT_EQ(card.queues, 1U);
-  EXPECT_FALSE(card.packed);
-  EXPECT_TRUE(parse_device("virtio-net,netdev=n0,vhost-user=x,packed").packed);
   EXPECT_EQ(parse_device("virtio-net,netdev=n0,vhost-user=x,queues=8").queues, 8U);
 }
 
@@ -57,7 +55,6 @@ TEST(Device, AMistakeIsNamed) {
   names("e1000,netdev=n0,vfio-user=x,plus=on", "only rtl8139 has");
   names("virtio-net,netdev=n0,vhost-user=x,queues=9", "expected 1 to 8");
   names("e1000,netdev=n0,vfio-user=x,queues=2", "has no queues");
-  names("e1000,netdev=n0,vfio-user=x,packed=on", "has no rings");
   names("e1000,netdv=n0", "did you mean 'netdev'?");
 }
 

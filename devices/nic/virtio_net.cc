@@ -20,7 +20,8 @@ constexpr std::uint64_t kAlwaysOffered =
     virtio::kCsum | virtio::kGuestCsum | virtio::kGuestTso4 | virtio::kGuestTso6 |
     virtio::kGuestEcn | virtio::kHostTso4 | virtio::kHostTso6 | virtio::kHostEcn |
     virtio::kMrgRxbuf | virtio::kStatus | virtio::kIndirectDesc | virtio::kEventIdx |
-    virtio::kVersion1 | virtio::kGuestUso4 | virtio::kGuestUso6 | virtio::kHostUso;
+    virtio::kVersion1 | virtio::kRingPacked | virtio::kGuestUso4 | virtio::kGuestUso6 |
+    virtio::kHostUso;
 
 }  // namespace
 
@@ -44,7 +45,6 @@ std::uint64_t VirtioNet::offered_features() const {
   std::uint64_t features = kAlwaysOffered;
   if (options_.mac) features |= virtio::kMac;
   if (options_.mtu != 0) features |= virtio::kMtu;
-  if (options_.packed) features |= virtio::kRingPacked;
   if (options_.pairs > 1)
     features |= virtio::kMq | virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
   return features;

@@ -43,7 +43,6 @@ struct VirtioNetOptions {
   std::optional<MacAddress> mac;  // nullopt: the driver has one
   std::uint16_t mtu = 0;          // told to the driver, if not 0
   std::uint16_t pairs = 1;        // of queues, at most kMaxPairs
-  bool packed = false;            // packed rings are offered
 };
 
 class VirtioNet final : public Link {

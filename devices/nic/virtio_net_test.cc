@@ -39,8 +39,7 @@ struct Guest {
   bool packed;
   TestSharedMemory memory{std::size_t{4} << 20, std::size_t{2} << 20};
   TestTransport transport{memory};
-  VirtioNet net{{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400, .pairs = 1, .packed = true},
-                transport};
+  VirtioNet net{{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400, .pairs = 1}, transport};
   std::array<std::unique_ptr<TestDriver>, 2> drivers{driver_at(kReceiveRing),
                                                      driver_at(kTransmitRing)};
   TestDriver& receive = *drivers[0];
