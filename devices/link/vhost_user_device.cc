@@ -147,15 +147,17 @@ std::optional<Device::Payload> Device::answer(Message& message) {
       set_kick(message);
       return std::nullopt;
     case Request::kSetVringCall: {
-      auto [queue, descriptor] = take_descriptor(message);
-      queues_.at(queue).call = std::move(descriptor);
+      Descriptor call;
+      const unsigned queue = take_descriptor(message, call);
+      queues_.at(queue).call = std::move(call);
       // What was to be heard by the descriptor before may not have been.
       if (net_.runs(queue)) signal(queues_.at(queue).call);
       return std::nullopt;
     }
     case Request::kSetVringErr: {
-      auto [queue, descriptor] = take_descriptor(message);
-      queues_.at(queue).error = std::move(descriptor);
+      Descriptor error;
+      const unsigned queue = take_descriptor(message, error);
+      queues_.at(queue).error = std::move(error);
       return std::nullopt;
     }
     case Request::kSetVringEnable:
@@ -299,21 +301,23 @@ void Device::enable(const Message& message) {
   net_.enable(state.index, state.number != 0);
 }
 
-std::pair<unsigned, Descriptor> Device::take_descriptor(Message& message) const {
+unsigned Device::take_descriptor(Message& message, Descriptor& into) const {
   constexpr std::uint64_t kIndex = 0xff;
   constexpr std::uint64_t kNone = 0x100;
   const Request request = message.header.request;
   const std::uint64_t number = expect_form(parse_number(message.payload), message);
   const auto index = static_cast<unsigned>(number & kIndex);
   if (index >= queue_count()) fail(request, "there is no queue " + std::to_string(index));
-  if ((number & kNone) != 0) return {index, Descriptor()};
+  if ((number & kNone) != 0) return index;
   if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
   expect_signal(message.descriptors.front(), request);
-  return {index, std::move(message.descriptors.front())};
+  into = std::move(message.descriptors.front());
+  return index;
 }
 
 void Device::set_kick(Message& message) {
-  auto [index, descriptor] = take_descriptor(message);
+  Descriptor descriptor;
+  const unsigned index = take_descriptor(message, descriptor);
   if (!descriptor) {
     fail(message.header.request, "no descriptor, and queues are not looked at without being told");
   }

@@ -74,8 +74,9 @@ class Device final : private VirtioTransport {
   void enable(const Message& message);
   void set_kick(Message& message);
   Payload read_config(const Message& message) const;
-  // The queue and the descriptor that a message is about; none if that is what it says.
-  std::pair<unsigned, Descriptor> take_descriptor(Message& message) const;
+  // The queue that a message is about. Its descriptor, or none, as the message says, goes to
+  // `into`.
+  unsigned take_descriptor(Message& message, Descriptor& into) const;
 
   // Changes the memory while no queue runs.
   template <typename Change>
