@@ -235,8 +235,8 @@ COMMANDS
                         began and moved; and the forwarded ports, the guests, and how many packets
                         were dropped for which reason. With --json the limits, too.
     netdev_add TYPE,id=ID[,KEY=VALUE]...
-                        Adds a link, in the words of run's --netdev. One that names a host is waited
-                        for until the name has been resolved, by everybody.
+                        Adds a link, in the words of run's --netdev, but with addresses instead of
+                        names of hosts, and without descriptors.
     netdev_del id=ID    Removes a link, or a hub port.
     set_link name=ID up=on|off
                         Nothing passes a link that is off, as if its cable was pulled out; the user

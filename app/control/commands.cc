@@ -5,10 +5,10 @@
 #include <exception>
 
 #include "app/control/arguments.h"
+#include "app/control/netdev_request.h"
 #include "app/control/report.h"
 #include "app/options/forward.h"
 #include "app/options/nearest.h"
-#include "app/options/netdev.h"
 
 namespace sluice {
 namespace {
@@ -17,24 +17,8 @@ OrderedJson nothing() {
   return OrderedJson::object();
 }
 
-// Numbers of descriptors are this process's own; whoever asks knows nothing of them.
-bool takes_descriptor(const Netdev& netdev) {
-  if (const auto* const stream = std::get_if<StreamNetdev>(&netdev.kind)) {
-    return std::holds_alternative<GivenDescriptor>(stream->peer);
-  }
-  if (const auto* const datagram = std::get_if<DatagramNetdev>(&netdev.kind)) {
-    return std::holds_alternative<GivenDescriptor>(datagram->peer);
-  }
-  const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
-  return tap != nullptr && !tap->given.empty();
-}
-
 OrderedJson add_netdev(Controlled& network, const Json& arguments) {
-  const Netdev netdev = parse_netdev(emit_key_values(flatten(arguments)));
-  if (takes_descriptor(netdev)) {
-    throw Refused("a descriptor can't be handed over here; expected an address or a name");
-  }
-  network.add_netdev(netdev);
+  network.add_netdev(parse_netdev_request(arguments));
   return nothing();
 }
 

@@ -120,11 +120,9 @@ void ControlSocket::read(Client& client) {
   const ssize_t size = ::recv(client.socket.get(), bytes.data(), bytes.size(), 0);
   if (size > 0) {
     client.session.receive({bytes.data(), static_cast<std::size_t>(size)});
-  } else if (size == 0) {
-    client.gone = true;
-  } else if (errno == EAGAIN) {
+  } else if (size < 0 && errno == EAGAIN) {
     client.ready = false;
-  } else if (errno != EINTR) {
+  } else if (size == 0 || errno != EINTR) {
     client.gone = true;
   }
 }

@@ -94,16 +94,6 @@ TEST_F(SessionTest, NetdevsAreAddedInTheWordsOfACommandLine) {
   EXPECT_EQ(network_.asked.size(), 2U);
 }
 
-TEST_F(SessionTest, DescriptorsOfThisProcessAreNotForOthersToName) {
-  for (const char* const netdev :
-       {R"("type":"stream","addr":{"type":"fd","str":"0"})",
-        R"("type":"dgram","local":{"type":"fd","str":"0"})", R"("type":"tap","fd":"0")"}) {
-    const std::string request = R"({"execute":"netdev_add","arguments":{"id":"a",)";
-    EXPECT_NE(complaint(request + netdev + "}}").find("descriptor"), std::string::npos) << netdev;
-  }
-  EXPECT_TRUE(network_.asked.empty());
-}
-
 TEST_F(SessionTest, ForwardsComeAndGo) {
   const OrderedJson added = answer(
       R"({"execute":"hostfwd_add","arguments":{"netdev":"u","hostfwd":"tcp:127.0.0.1:0-:22"}})");

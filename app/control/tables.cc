@@ -17,9 +17,9 @@ std::string cell(const OrderedJson& object, const char* key) {
 }
 
 const OrderedJson& member(const OrderedJson& object, const char* key) {
-  static const OrderedJson kNone = OrderedJson::object();
+  static const OrderedJson none = OrderedJson::object();
   const bool has = object.is_object() && object.contains(key);
-  return has ? object.at(key) : kNone;
+  return has ? object.at(key) : none;
 }
 
 // Two blanks between the columns, the last of which may be as long as it is.
