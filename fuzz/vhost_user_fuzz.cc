@@ -97,15 +97,14 @@ void run(Program& program) {
 }  // namespace sluice::vhost_user
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;
   ::signal(SIGPIPE, SIG_IGN);
-  Program program(Bytes(data, size));
-  vhost_user::run(program);
+  sluice::Program program(sluice::Bytes(data, size));
+  sluice::vhost_user::run(program);
 
-  vhost_user::Pair next;
+  sluice::vhost_user::Pair next;
   next.client.set_up();
-  next.client.transmit.add({{vhost_user::Client::kBuffers, 12 + 60}});
+  next.client.transmit.add({{sluice::vhost_user::Client::kBuffers, 12 + 60}});
   next.client.kick(1);
-  require(next.run() == 1);
+  sluice::require(next.run() == 1);
   return 0;
 }

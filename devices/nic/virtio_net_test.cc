@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kReceiveRing = TestSharedMemory::kBase;
 constexpr std::uint64_t kTransmitRing = kReceiveRing + 0x8000;
 constexpr std::uint64_t kBuffers = kReceiveRing + 0x10000;
+constexpr std::uint64_t kApart = 4096;  // of buffers, and of small rings
 constexpr std::uint16_t kSize = 256;
 constexpr std::uint64_t kUsual = virtio::kVersion1 | virtio::kEventIdx | virtio::kIndirectDesc |
                                  virtio::kCsum | virtio::kGuestCsum;
@@ -134,7 +135,7 @@ TEST(VirtioNetTest, GuestIsAskedToTellOnlyWhenItsQueueIsEmpty) {
 TEST(VirtioNetTest, FrameForTheGuestIsMergedFromItsBuffers) {
   Guest guest;
   for (std::uint32_t i = 0; i < 4; ++i) {
-    guest.receive.add({{kBuffers + i * 4096, 50, true}});
+    guest.receive.add({{kBuffers + i * kApart, 50, true}});
   }
   const auto frame = frame_of(120);
   guest.put_to_guest(frame);
@@ -142,7 +143,7 @@ TEST(VirtioNetTest, FrameForTheGuestIsMergedFromItsBuffers) {
   for (std::uint32_t i = 0; i < 3; ++i) {
     const auto used = guest.receive.take_used();
     ASSERT_TRUE(used);
-    const auto piece = guest.memory.get(kBuffers + i * 4096, used->length);
+    const auto piece = guest.memory.get(kBuffers + i * kApart, used->length);
     came.insert(came.end(), piece.begin(), piece.end());
   }
   EXPECT_FALSE(guest.receive.take_used());
@@ -171,7 +172,7 @@ TEST(VirtioNetTest, HasNoRoomWhileFewBuffersAreLeftAndAsksForManyMore) {
   Guest guest;
   const auto give = [&guest](std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i)
-      guest.receive.add({{kBuffers + i * 4096, 4096, true}});
+      guest.receive.add({{kBuffers + i * kApart, 4096, true}});
   };
   give(64);
   EXPECT_TRUE(guest.net.has_room({}));
@@ -197,7 +198,7 @@ TEST(VirtioNetTest, HasNoRoomWhileFewBuffersAreLeftAndAsksForManyMore) {
 
 TEST(VirtioNetTest, SmallQueueHasRoomForWhatItEverHad) {
   Guest guest;
-  for (std::uint32_t i = 0; i < 4; ++i) guest.receive.add({{kBuffers + i * 4096, 1600, true}});
+  for (std::uint32_t i = 0; i < 4; ++i) guest.receive.add({{kBuffers + i * kApart, 1600, true}});
   EXPECT_TRUE(guest.net.has_room({}));
   for (int i = 0; i < 3; ++i) guest.put_to_guest(frame_of(1500));
   EXPECT_TRUE(guest.net.has_room({}));
@@ -207,7 +208,7 @@ TEST(VirtioNetTest, SmallQueueHasRoomForWhatItEverHad) {
 
 TEST(VirtioNetTest, GuestSeesMuchBeforeAllOfABatchIsThere) {
   Guest guest;
-  for (std::uint32_t i = 0; i < 100; ++i) guest.receive.add({{kBuffers + i * 4096, 4096, true}});
+  for (std::uint32_t i = 0; i < 100; ++i) guest.receive.add({{kBuffers + i * kApart, 4096, true}});
   const auto frame = frame_of(60000);
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(guest.receive.take_used());
@@ -264,7 +265,7 @@ struct ManyQueues {
   explicit ManyQueues(std::uint64_t features) {
     net.set_features(features);
     for (unsigned i = 0; i < rings.size(); ++i) {
-      rings.at(i) = std::make_unique<SplitTestDriver>(memory, kReceiveRing + 0x1000 * i, 16, true);
+      rings.at(i) = std::make_unique<SplitTestDriver>(memory, kReceiveRing + kApart * i, 16, true);
       EXPECT_TRUE(net.start(i, rings.at(i)->areas(), {}));
       net.enable(i, true);
     }
@@ -356,7 +357,7 @@ std::uint64_t any_features() {
 // Cuts `size` bytes into pieces, and lays them out with gaps, the last across two regions.
 std::vector<TestBuffer> cut(std::size_t size, bool writable) {
   std::vector<TestBuffer> pieces;
-  std::uint64_t at = kBuffers + 16 * 256;
+  std::uint64_t at = kBuffers + kApart;
   while (size != 0 && pieces.size() < 100) {
     const auto length = static_cast<std::uint32_t>(
         pieces.size() == 99 ? size : *rc::gen::inRange<std::size_t>(1, size + 1));
