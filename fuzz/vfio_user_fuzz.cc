@@ -143,7 +143,7 @@ class World {
         const std::uint64_t page = program_.number();
         const DmaMap map{.argsz = sizeof(DmaMap),
                          .flags = program_.number(),
-                         .offset = program_.number() * 256U,
+                         .offset = std::uint64_t{program_.number()} << 8,
                          .address = page << 12,
                          .size = program_.number16()};
         return message(command, bytes_of(map), descriptors);
