@@ -80,7 +80,7 @@ class SwitchLink final : public GuestLink {
   struct Port {
     std::uint32_t number = 0;
     std::unique_ptr<GuestLink> link;
-    bool ready = true;     // it may have frames
+    bool ready = true;  // it may have frames
     bool up = true;
     Traffic traffic{};
   };
