@@ -91,9 +91,7 @@ Transfer ReplayHost::send(SocketId id, gsl::span<const Bytes> pieces) {
   const Socket* const socket = find(id);
   if (socket == nullptr || socket->finished) return {.error = std::errc::broken_pipe};
   if (!socket->connected) return {.error = std::errc::operation_would_block};
-  Transfer sent;
-  for (const Bytes piece : pieces) sent.bytes += piece.size();
-  return sent;
+  return {.bytes = total_size(pieces)};
 }
 
 Transfer ReplayHost::receive(SocketId id, gsl::span<const MutableBytes> /*pieces*/) {

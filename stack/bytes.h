@@ -78,6 +78,13 @@ inline void copy_bytes(Bytes from, MutableBytes to) {
   if (!from.empty()) std::memcpy(room.data(), from.data(), from.size());
 }
 
+// The bytes of all pieces together.
+inline std::size_t total_size(gsl::span<const Bytes> pieces) {
+  std::size_t size = 0;
+  for (const Bytes piece : pieces) size += piece.size();
+  return size;
+}
+
 // The characters of `text` as bytes, without a terminator; `text` keeps owning them.
 inline Bytes as_bytes(std::string_view text) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): char to uint8_t, same object.

@@ -74,8 +74,7 @@ void Egress::finish_frame(Time now, const IpAddress& to, std::size_t header_size
                           gsl::span<const Bytes> payload, const Offload& offload) {
   if (resolved_) {
     ++counters_.frames_out;
-    counters_.bytes_out += header_size;
-    for (const Bytes piece : payload) counters_.bytes_out += piece.size();
+    counters_.bytes_out += header_size + total_size(payload);
     link_.commit(header_size, payload, offload);
     return;
   }
@@ -170,8 +169,7 @@ void Egress::on_timer(Time now, Timer& timer) {
 void Egress::send_tcp(Time now, const IpAddress& from, const IpAddress& to, const TcpHeader& header,
                       const TcpOptions& options, gsl::span<const Bytes> payload,
                       std::uint16_t segment_size) {
-  std::size_t size = 0;
-  for (const Bytes piece : payload) size += piece.size();
+  const std::size_t size = total_size(payload);
   const std::size_t header_size = TcpHeader::kSize + options.size();
   const IpHeader ip{.protocol = IpProtocol::kTcp, .source = from, .destination = to};
   const std::size_t headers = EthernetHeader::kSize + ip.size();
@@ -313,8 +311,7 @@ void Egress::send_ndp(Time now, const IpAddress& from, const IpAddress& to, Muta
 void Egress::send_packet(Time now, IpHeader header, Bytes transport_header,
                          gsl::span<const Bytes> payload, std::optional<MacAddress> link_to,
                          const Offload& offload) {
-  std::size_t size = transport_header.size();
-  for (const Bytes piece : payload) size += piece.size();
+  const std::size_t size = transport_header.size() + total_size(payload);
   // One for each datagram, should they be cut apart.
   header.identification = identification_;
   identification_ += static_cast<std::uint32_t>(payload.size());

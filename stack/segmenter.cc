@@ -103,7 +103,7 @@ Segmenter::Segmenter(Bytes head, gsl::span<const Bytes> payload, const Offload& 
   Expects(payload.size() <= Link::kMaxPieces);
   pieces_[0] = head.subspan(headers_.size());
   std::copy(payload.begin(), payload.end(), pieces_.begin() + 1);
-  for (const Bytes piece : pieces_) left_ += piece.size();
+  left_ = total_size(pieces_);
   const std::size_t whole = headers_.size() - transport_ + left_;
   pseudo_header_ = without(load_big<std::uint16_t>(headers_, transport_ + checksum_offset_),
                            static_cast<std::uint16_t>(whole));

@@ -20,8 +20,7 @@ void CaptureLink::commit(std::size_t size, gsl::span<const Bytes> payload, const
   reserved_ = 0;
   const Bytes head(room_.get(), size);
   ++frames_;
-  bytes_ += size;
-  for (const Bytes piece : payload) bytes_ += piece.size();
+  bytes_ += size + total_size(payload);
   if (capture_ != nullptr) capture_->write(now_, head, payload, offload);
 }
 

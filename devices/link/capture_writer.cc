@@ -111,8 +111,7 @@ void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
                           const Offload& offload) {
   if (!problem_.empty()) return;
   const Bytes frame = assemble(head, payload, offload);
-  std::size_t length = head.size();
-  for (const Bytes piece : payload) length += piece.size();
+  const std::size_t length = head.size() + total_size(payload);
 
   const std::chrono::nanoseconds wall = clock_.at_start + (now - clock_.start);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(wall);

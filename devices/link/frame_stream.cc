@@ -77,8 +77,7 @@ bool emit_frames(MutableBytes head, gsl::span<const Bytes> payload, const Offloa
                  FrameStreamWriter& into) {
   if (offload.segmentation == Segmentation::kNone) {
     complete_checksum(head, payload, offload);
-    std::size_t size = head.size();
-    for (const Bytes piece : payload) size += piece.size();
+    const std::size_t size = head.size() + total_size(payload);
     MutableBytes room = into.room(size);
     if (room.empty()) return false;
     copy_bytes(head, room);

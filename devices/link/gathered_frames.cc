@@ -9,8 +9,7 @@ namespace sluice {
 void GatheredFrames::add(Bytes head, gsl::span<const Bytes> payload) {
   constexpr std::size_t kLength = FrameStreamWriter::kLength;
   Expects(!full() && head.size() <= kMaxHead && payload.size() <= Link::kMaxPieces);
-  std::size_t size = head.size();
-  for (const Bytes piece : payload) size += piece.size();
+  const std::size_t size = head.size() + total_size(payload);
   const MutableBytes kept = MutableBytes(heads_).subspan(heads_used_, kLength + head.size());
   store_big(kept, 0, static_cast<std::uint32_t>(size));
   copy_bytes(head, kept.subspan(kLength));

@@ -35,8 +35,7 @@ Time ImpairedQueue::arrival_of(Time now, std::size_t size) {
 }
 
 void ImpairedQueue::push(Time now, Bytes header, gsl::span<const Bytes> payload) {
-  std::size_t size = header.size();
-  for (const Bytes piece : payload) size += piece.size();
+  const std::size_t size = header.size() + total_size(payload);
   const int copies = happens(impairment_.duplicate) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
     const bool is_room =

@@ -21,12 +21,6 @@ void count_received(SwitchLink::Traffic& traffic, std::size_t bytes) {
   traffic.bytes_received += bytes;
 }
 
-std::size_t size_of(Bytes head, gsl::span<const Bytes> payload) {
-  std::size_t size = head.size();
-  for (const Bytes piece : payload) size += piece.size();
-  return size;
-}
-
 }  // namespace
 
 SwitchLink::SwitchLink(Manner manner, const Seed& seed, std::function<Time()> clock)
@@ -140,7 +134,7 @@ std::optional<MacTable::Port> SwitchLink::target(const MacAddress& destination) 
 void SwitchLink::send(Port& to, Bytes head, gsl::span<const Bytes> payload,
                       const Offload& offload) {
   if (to.link->closed() || !to.up) return;
-  count_received(to.traffic, size_of(head, payload));
+  count_received(to.traffic, head.size() + total_size(payload));
   copy_bytes(head, to.link->reserve(head.size()));
   to.link->commit(head.size(), payload, offload);
 }
@@ -179,7 +173,7 @@ void SwitchLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
   reserved_ = 0;
   if (!uplink_up_) return;
   const Bytes head(output_.get(), size);
-  count_sent(uplink_traffic_, size_of(head, payload));
+  count_sent(uplink_traffic_, head.size() + total_size(payload));
   const auto ethernet = EthernetView::parse(head);
   Expects(ethernet.has_value());
   const EthernetHeader header = ethernet->header();

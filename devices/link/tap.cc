@@ -189,9 +189,7 @@ MutableBytes Tap::reserve(std::size_t size) {
 
 void Tap::commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   Expects(size <= reserved_);
-  std::size_t frame_size = size;
-  for (const Bytes piece : payload) frame_size += piece.size();
-  emit_vnet_header(offload, frame_size, {output_.get(), kVnetHeaderSize});
+  emit_vnet_header(offload, size + total_size(payload), {output_.get(), kVnetHeaderSize});
   reserved_ = 0;
   const int error = write_packet(tap_.get(), {output_.get(), kVnetHeaderSize + size}, payload);
   if (error == 0) return;

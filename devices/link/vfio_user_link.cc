@@ -24,7 +24,7 @@ constexpr Duration kPatience = std::chrono::milliseconds(5);
 // How many frames the card cuts it into, at most.
 unsigned frames_of(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   if (offload.segmentation == Segmentation::kNone) return 1;
-  for (const Bytes piece : payload) size += piece.size();
+  size += total_size(payload);
   return static_cast<unsigned>(size / std::max<std::size_t>(offload.segment_size, 1) + 1);
 }
 

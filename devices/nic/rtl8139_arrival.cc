@@ -57,8 +57,7 @@ Rtl8139Arrival::Rtl8139Arrival(Rtl8139Match match, MutableBytes head,
   Expects(head.size() >= EthernetHeader::kSize && payload.size() <= Link::kMaxPieces);
   std::copy(payload.begin(), payload.end(), pieces_.begin() + 1);
   count_ = 1 + payload.size() + 1;
-  frame_size_ = head.size();
-  for (const Bytes piece : payload) frame_size_ += piece.size();
+  frame_size_ = head.size() + total_size(payload);
   finish();
 }
 

@@ -219,8 +219,7 @@ void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& 
     counters_.count(Drop::kLinkFull);
     return;
   }
-  unseen_ += head.size();
-  for (const Bytes piece : payload) unseen_ += piece.size();
+  unseen_ += head.size() + total_size(payload);
   if (unseen_ >= kMuch) show(kReceive);
 }
 

@@ -10,8 +10,7 @@ namespace sluice {
 
 bool VirtioNetReceiver::put(VirtioQueue& queue, Form form, Bytes head,
                             gsl::span<const Bytes> payload, const Offload& offload) {
-  std::size_t frame = head.size();
-  for (const Bytes piece : payload) frame += piece.size();
+  const std::size_t frame = head.size() + total_size(payload);
   if (!gather(queue, form.mergeable, form.header_size + frame)) return false;
 
   std::array<std::uint8_t, kVirtioNetHeader> header{};

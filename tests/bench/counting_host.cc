@@ -83,8 +83,7 @@ std::optional<DatagramError> CountingHost::receive_error(SocketId /*id*/) {
 }
 
 Transfer CountingHost::send(SocketId /*id*/, gsl::span<const Bytes> pieces) {
-  std::size_t bytes = 0;
-  for (const Bytes piece : pieces) bytes += piece.size();
+  const std::size_t bytes = total_size(pieces);
   bytes_taken_ += bytes;
   return {.bytes = bytes};
 }

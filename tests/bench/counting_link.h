@@ -28,8 +28,7 @@ class CountingLink final : public Link {
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override {
     static_cast<void>(offload);
     last_headers_ = size;
-    last_payload_ = 0;
-    for (const Bytes piece : payload) last_payload_ += piece.size();
+    last_payload_ = total_size(payload);
     ++frames_;
     bytes_ += size + last_payload_;
   }
