@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
 
 #include "app/aiding_command.h"
 #include "nat/host/command_line.h"
+#include "posix/control_messages.h"
 
 namespace sluice {
 namespace {
@@ -30,14 +30,10 @@ Descriptor receive_descriptor(const Descriptor& socket) {
   do {
     size = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
-  const cmsghdr* const first = size <= 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (first == nullptr || first->cmsg_level != SOL_SOCKET || first->cmsg_type != SCM_RIGHTS ||
-      first->cmsg_len != CMSG_LEN(sizeof(int))) {
-    return {};
-  }
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(first), sizeof fd);
-  return Descriptor(fd);
+  if (size <= 0) return {};
+  std::vector<Descriptor> descriptors = received_descriptors(message);
+  if (descriptors.size() != 1) return {};
+  return std::move(descriptors.front());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "app/namespace/failure.h"
+#include "posix/control_messages.h"
 
 namespace sluice {
 namespace {
@@ -72,12 +73,8 @@ std::optional<Message> receive_message(const Descriptor& channel, Waiting waitin
   message.number = header.number;
   text.resize(static_cast<std::size_t>(size) - sizeof header);
   message.text = std::move(text);
-  const cmsghdr* const first = CMSG_FIRSTHDR(&packet);
-  if (first != nullptr && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(first), sizeof fd);
-    message.descriptor.reset(fd);
-  }
+  std::vector<Descriptor> descriptors = received_descriptors(packet);
+  if (!descriptors.empty()) message.descriptor = std::move(descriptors.front());
   return message;
 }
 

@@ -11,6 +11,7 @@
 
 #include <gsl/assert>
 
+#include "posix/gather.h"
 #include "stack/wire/ethernet.h"
 
 namespace sluice {
@@ -191,11 +192,9 @@ bool DatagramLink::send_some() {
                               DatagramEnvelope::kMaxSize);
       piece.at(header.msg_iovlen++) = {seal.data(), envelope_->seal(sent_ + count, seal)};
     }
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg() does not write to it.
-    auto* const frame = const_cast<std::uint8_t*>(rest.subspan(kLength).data());
-    piece.at(header.msg_iovlen++) = {frame, length};
+    piece.at(header.msg_iovlen++) = to_be_written(rest.subspan(kLength, length));
     if (remote_) {
-      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): as above.
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg() does not write to it.
       header.msg_name = const_cast<sockaddr*>(remote_->data());
       header.msg_namelen = remote_->size();
     }

@@ -4,6 +4,8 @@
 
 #include <gsl/assert>
 
+#include "posix/gather.h"
+
 namespace sluice {
 
 void GatheredFrames::add(Bytes head, gsl::span<const Bytes> payload) {
@@ -15,11 +17,9 @@ void GatheredFrames::add(Bytes head, gsl::span<const Bytes> payload) {
   copy_bytes(head, kept.subspan(kLength));
   heads_used_ += kept.size();
   bytes_ += kLength + size;
-  pieces_.at(count_++) = {.iov_base = kept.data(), .iov_len = kept.size()};
+  pieces_.at(count_++) = to_be_written(kept);
   for (const Bytes piece : payload) {
-    // The type is for reading and writing; nobody writes.
-    auto* const data = const_cast<std::uint8_t*>(piece.data());  // NOLINT
-    if (!piece.empty()) pieces_.at(count_++) = {.iov_base = data, .iov_len = piece.size()};
+    if (!piece.empty()) pieces_.at(count_++) = to_be_written(piece);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <gsl/assert>
 
+#include "posix/timer.h"
 #include "stack/segmenter.h"
 
 namespace sluice {
@@ -134,13 +135,7 @@ void ImpairedLink::set_timer() {
   const std::optional<Time> next = deadline();
   if (next == timer_at_) return;
   timer_at_ = next;
-  itimerspec setting{};  // zero stops it
-  if (next) {
-    const Duration left = std::max<Duration>(*next - now_, std::chrono::nanoseconds(1));
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    setting.it_value = {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-  }
-  ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+  arm_timer(timer_, next ? std::optional(*next - now_) : std::nullopt);
 }
 
 }  // namespace sluice

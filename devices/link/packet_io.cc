@@ -5,6 +5,8 @@
 
 #include <gsl/assert>
 
+#include "posix/gather.h"
+
 namespace sluice {
 
 PacketReader::PacketReader(std::size_t max_packet)
@@ -24,8 +26,7 @@ int write_packet(int descriptor, Bytes head, gsl::span<const Bytes> payload) {
   std::size_t count = 0;
   const auto add = [&](Bytes piece) {
     if (piece.empty()) return;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): writev() does not write to it.
-    pieces.at(count++) = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
+    pieces.at(count++) = to_be_written(piece);
   };
   add(head);
   for (const Bytes piece : payload) add(piece);

@@ -9,6 +9,8 @@
 
 #include <gsl/assert>
 
+#include "posix/gather.h"
+
 namespace sluice {
 
 StreamLink::StreamLink(StreamPeerOptions options, StreamPeer::Tell tell)
@@ -100,9 +102,7 @@ void StreamLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
 void StreamLink::flush() {
   flush_gathered();
   while (peer_.writable() && !writer_.waiting().empty()) {
-    const Bytes waiting = writer_.waiting();
-    iovec piece{.iov_base = const_cast<std::uint8_t*>(waiting.data()),  // NOLINT
-                .iov_len = waiting.size()};
+    iovec piece = to_be_written(writer_.waiting());
     writer_.consume(write(gsl::span(&piece, 1)));
   }
 }

@@ -13,6 +13,8 @@
 
 #include <climits>
 
+#include "posix/timer.h"
+
 namespace sluice {
 namespace {
 
@@ -108,11 +110,7 @@ void StreamPeer::adopt(Descriptor socket) {
 
 void StreamPeer::try_again() {
   if (!timer_) return;
-  const Duration wait = std::max<Duration>(*options_->reconnect, std::chrono::milliseconds(1));
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-  itimerspec setting{};
-  setting.it_value = {.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
-  ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+  arm_timer(timer_, std::max<Duration>(*options_->reconnect, std::chrono::milliseconds(1)));
 }
 
 void StreamPeer::on_connected(int error) {

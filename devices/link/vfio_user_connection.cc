@@ -9,26 +9,9 @@
 #include <system_error>
 #include <utility>
 
+#include "posix/control_messages.h"
+
 namespace sluice::vfio_user {
-namespace {
-
-// The descriptors that came with a message, ours from now on.
-std::vector<Descriptor> descriptors_of(msghdr& message) {
-  std::vector<Descriptor> descriptors;
-  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
-       each = CMSG_NXTHDR(&message, each)) {
-    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int descriptor = -1;
-      std::memcpy(&descriptor, CMSG_DATA(each) + i * sizeof(int), sizeof(int));
-      descriptors.emplace_back(descriptor);
-    }
-  }
-  return descriptors;
-}
-
-}  // namespace
 
 void Connection::begin(int socket) {
   end();
@@ -74,7 +57,7 @@ void Connection::read() {
     }
     return;
   }
-  std::vector<Descriptor> descriptors = descriptors_of(message);
+  std::vector<Descriptor> descriptors = received_descriptors(message);
   if (size == 0) {
     broken_ = "it has closed it";
   } else if ((message.msg_flags & MSG_CTRUNC) != 0) {

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "posix/control_messages.h"
+#include "posix/gather.h"
+
 namespace sluice::vfio_user {
 namespace {
 
@@ -28,27 +31,11 @@ class VfioUserConnection : public testing::Test {
     connection_.begin(ours_.get());
   }
 
-  void send(Octets octets, int descriptors = 0) const {
-    iovec bytes{.iov_base = octets.data(), .iov_len = octets.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(64 * sizeof(int))> beside{};
-    msghdr message{};
-    message.msg_iov = &bytes;
-    message.msg_iovlen = 1;
+  void send(const Octets& octets, int descriptors = 0) const {
     const Descriptor event(::eventfd(0, EFD_CLOEXEC));
-    if (descriptors > 0) {
-      message.msg_control = beside.data();
-      message.msg_controllen = CMSG_SPACE(static_cast<std::size_t>(descriptors) * sizeof(int));
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(static_cast<std::size_t>(descriptors) * sizeof(int));
-      for (int i = 0; i < descriptors; ++i) {
-        const int number = event.get();
-        std::memcpy(CMSG_DATA(header) + static_cast<std::size_t>(i) * sizeof(int), &number,
-                    sizeof number);
-      }
-    }
-    EXPECT_EQ(::sendmsg(theirs_.get(), &message, 0), static_cast<ssize_t>(octets.size()));
+    const std::vector<int> beside(static_cast<std::size_t>(descriptors), event.get());
+    EXPECT_EQ(send_with_descriptors(theirs_.get(), to_be_written(octets), beside, 0),
+              static_cast<ssize_t>(octets.size()));
   }
   Octets received() const {
     Octets octets(1 << 20);

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "posix/timer.h"
+
 namespace sluice {
 namespace {
 
@@ -140,13 +142,7 @@ void VfioUserLink::wait_for_deadline(Time now) {
     deadline = std::min(deadline.value_or(Time::max()), now + kPatience);
   if (deadline == timer_at_) return;
   timer_at_ = deadline;
-  itimerspec setting{};
-  if (deadline) {
-    const Duration wait = std::max<Duration>(*deadline - now, std::chrono::nanoseconds(1));
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-    setting.it_value = {.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
-  }
-  ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+  arm_timer(timer_, deadline ? std::optional(*deadline - now) : std::nullopt);
 }
 
 MutableBytes VfioUserLink::reserve(std::size_t size) {
@@ -174,9 +170,7 @@ void VfioUserLink::flush() {
   const Time now = clock_();
   if (connection_.more() || !connection_.broken().empty()) {
     timer_at_ = now;
-    itimerspec setting{};
-    setting.it_value = {.tv_sec = 0, .tv_nsec = 1};
-    ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
+    arm_timer(timer_, Duration::zero());
   } else {
     wait_for_deadline(now);
   }

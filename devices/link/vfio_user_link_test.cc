@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "devices/link/send_frame.h"
+#include "posix/control_messages.h"
+#include "posix/gather.h"
 
 namespace sluice {
 namespace {
@@ -149,23 +151,10 @@ class VfioUserLinkTest : public testing::Test {
     client_ = open_socket(place, SOCK_STREAM);
     ASSERT_EQ(::connect(client_.get(), place.data(), place.size()), 0);
   }
-  void send(Octets octets, const std::vector<int>& descriptors = {}) const {
-    iovec bytes{.iov_base = octets.data(), .iov_len = octets.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(8 * sizeof(int))> beside{};
-    msghdr message{};
-    message.msg_iov = &bytes;
-    message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-      message.msg_control = beside.data();
-      message.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-      std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
-    }
-    ASSERT_EQ(::sendmsg(client_.get(), &message, MSG_NOSIGNAL),
-              static_cast<ssize_t>(octets.size()));
+  void send(const Octets& octets, const std::vector<int>& descriptors = {}) const {
+    ASSERT_EQ(
+        send_with_descriptors(client_.get(), to_be_written(octets), descriptors, MSG_NOSIGNAL),
+        static_cast<ssize_t>(octets.size()));
   }
   // Lets the link do what there is to be done; the frames that came.
   std::vector<Octets> turn() {

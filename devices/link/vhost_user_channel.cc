@@ -4,30 +4,12 @@
 #include <sys/uio.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "posix/control_messages.h"
+
 namespace sluice::vhost_user {
-namespace {
-
-// The descriptors that have come with a read; each is owned from here on.
-std::vector<Descriptor> descriptors_of(msghdr& message) {
-  std::vector<Descriptor> descriptors;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(part) + i * sizeof number, sizeof number);
-      descriptors.emplace_back(number);
-    }
-  }
-  return descriptors;
-}
-
-}  // namespace
 
 std::optional<Message> Channel::receive(int socket) {
   if (!broken_.empty() || !read_up_to(socket, Header::kSize)) return std::nullopt;
@@ -67,7 +49,7 @@ bool Channel::read_up_to(int socket, std::size_t size) {
       broken_ = size_ == 0 ? "it has closed it" : "it has closed it in the midst of a message";
     }
     if (count <= 0) return false;
-    for (Descriptor& each : descriptors_of(message)) descriptors_.push_back(std::move(each));
+    for (Descriptor& each : received_descriptors(message)) descriptors_.push_back(std::move(each));
     if ((message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > kMaxDescriptors) {
       broken_ = "it has sent more than " + std::to_string(kMaxDescriptors) +
                 " descriptors with a message";

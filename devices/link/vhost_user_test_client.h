@@ -17,7 +17,9 @@
 #include "devices/link/vhost_user_message.h"
 #include "devices/nic/virtio_net_features.h"
 #include "devices/nic/virtio_test_driver.h"
+#include "posix/control_messages.h"
 #include "posix/descriptor.h"
+#include "posix/gather.h"
 
 namespace sluice::vhost_user {
 
@@ -64,22 +66,7 @@ class Client {
 
   // Bytes as they are.
   void send_raw(Bytes bytes, const std::vector<int>& descriptors = {}) {
-    iovec part{.iov_base = const_cast<std::uint8_t*>(bytes.data()),  // NOLINT
-               .iov_len = bytes.size()};
-    std::vector<std::uint8_t> control(CMSG_SPACE(descriptors.size() * sizeof(int)));
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-      message.msg_control = control.data();
-      message.msg_controllen = control.size();
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-      std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size() * sizeof(int));
-    }
-    ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    send_with_descriptors(socket_.get(), to_be_written(bytes), descriptors, MSG_NOSIGNAL);
   }
   void send(Request request, Bytes payload = {}, const std::vector<int>& descriptors = {},
             std::uint32_t flags = 0) {

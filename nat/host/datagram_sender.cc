@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "nat/datagram_run.h"
+#include "posix/gather.h"
 #include "stack/checksum.h"
 
 namespace sluice {
@@ -78,9 +79,7 @@ void DatagramSender::describe(const DatagramSocket& socket, gsl::span<const Host
     pieces[message.msg_iovlen++] = {.iov_base = slot.echo.data(), .iov_len = slot.echo.size()};
   }
   for (const HostDatagram& datagram : run) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmmsg(2) does not write to it.
-    auto* const payload = const_cast<std::uint8_t*>(datagram.payload.data());
-    pieces[message.msg_iovlen++] = {.iov_base = payload, .iov_len = datagram.payload.size()};
+    pieces[message.msg_iovlen++] = to_be_written(datagram.payload);
   }
   if (first.ttl != kDefaultTtl) {
     const int level = socket.v6 ? static_cast<int>(IPPROTO_IPV6) : static_cast<int>(IPPROTO_IP);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "posix/gather.h"
 #include "posix/socket_address.h"
 
 namespace sluice {
@@ -89,11 +90,7 @@ Transfer send_pieces(int socket, gsl::span<const Bytes> pieces) {
   }
   Expects(pieces.size() <= kMaxPieces);
   std::array<iovec, kMaxPieces> vectors{};
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmsg(2) does not write to it.
-    vectors.at(i) = {.iov_base = const_cast<std::uint8_t*>(pieces[i].data()),
-                     .iov_len = pieces[i].size()};
-  }
+  for (std::size_t i = 0; i < pieces.size(); ++i) vectors.at(i) = to_be_written(pieces[i]);
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = pieces.size();
