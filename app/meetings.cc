@@ -11,10 +11,6 @@
 namespace sluice {
 namespace {
 
-std::string in_quotes(std::string_view text) {
-  return "'" + std::string(text) + "'";
-}
-
 // The word in front of what was asked for: the type of a netdev, the model of a card.
 std::string first_word(const std::string& text) {
   const std::vector<KeyValue> items = parse_key_values(text, "type");

@@ -8,10 +8,6 @@
 namespace sluice {
 namespace {
 
-std::string in_quotes(std::string_view text) {
-  return "'" + std::string(text) + "'";
-}
-
 [[noreturn]] void fail_type(std::string_view name, const std::string& expected) {
   throw Refused("argument " + in_quotes(name) + ": expected " + expected);
 }

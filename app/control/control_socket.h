@@ -14,7 +14,7 @@
 
 #include "app/control/session.h"
 #include "app/loop.h"
-#include "app/slirp4netns/unix_listener.h"
+#include "app/unix_listener.h"
 #include "devices/link/poll_set.h"
 
 namespace sluice {

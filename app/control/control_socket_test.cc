@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 
 #include "app/control/scripted_network.h"
 #include "app/private_directory.h"
+#include "devices/link/socket_place.h"
 
 namespace sluice {
 namespace {
@@ -24,12 +24,8 @@ class Caller {
  public:
   explicit Caller(const std::string& path)
       : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::ranges::copy(path, std::begin(address.sun_path));
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
-    const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
-    EXPECT_EQ(::connect(socket_.get(), raw, sizeof address), 0);
+    const PlaceAddress place(UnixSocketName{.path = path});
+    EXPECT_EQ(::connect(socket_.get(), place.data(), place.size()), 0);
   }
 
   // As much as there is room for; returns how much that was.

@@ -4,6 +4,8 @@
 #define SLUICE_APP_CONTROL_REFUSED_H_
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace sluice {
 
@@ -12,6 +14,11 @@ class Refused : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// As what is quoted in it stands there.
+inline std::string in_quotes(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
 }  // namespace sluice
 

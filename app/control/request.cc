@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/cli/version.h"
+#include "app/control/refused.h"
 #include "app/options/nearest.h"
 
 namespace sluice {
@@ -16,10 +17,6 @@ constexpr std::array<std::string_view, 3> kMembers = {"execute", "arguments", "i
 std::string line_of(const OrderedJson& value) {
   // What is quoted of a request may be cut in the midst of a letter.
   return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\r\n";
-}
-
-std::string in_quotes(std::string_view text) {
-  return "'" + std::string(text) + "'";
 }
 
 void add_id(OrderedJson& answer, const std::optional<OrderedJson>& id) {

@@ -16,7 +16,7 @@
 
 #include "app/loop.h"
 #include "app/slirp4netns/api_request.h"
-#include "app/slirp4netns/unix_listener.h"
+#include "app/unix_listener.h"
 
 namespace sluice {
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <optional>
 
 #include "app/private_directory.h"
+#include "devices/link/socket_place.h"
 
 namespace sluice {
 namespace {
@@ -23,12 +23,8 @@ class Caller {
  public:
   explicit Caller(const std::string& path)
       : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::ranges::copy(path, std::begin(address.sun_path));
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
-    const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
-    EXPECT_EQ(::connect(socket_.get(), raw, sizeof address), 0);
+    const PlaceAddress place(UnixSocketName{.path = path});
+    EXPECT_EQ(::connect(socket_.get(), place.data(), place.size()), 0);
   }
 
   void say(const std::string& text) const {

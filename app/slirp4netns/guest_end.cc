@@ -13,8 +13,8 @@
 #include "app/namespace/target.h"
 #include "app/options/usage_error.h"
 #include "app/slirp4netns/network.h"
-#include "app/slirp4netns/unix_listener.h"
 #include "app/startup.h"
+#include "app/unix_listener.h"
 #include "devices/link/tap.h"
 
 namespace sluice {

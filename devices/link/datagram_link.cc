@@ -17,7 +17,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kLength = sizeof(std::uint32_t);
+constexpr std::size_t kLength = FrameStreamWriter::kLength;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -207,9 +207,7 @@ bool DatagramLink::send_some() {
   // The first one could not be sent, and will not be.
   if (sent < 0) counters_.count(Drop::kLinkFull);
   const auto gone = static_cast<std::size_t>(std::max(sent, 1));
-  for (std::size_t i = 0; i < gone; ++i) {
-    writer_.consume(kLength + load_big<std::uint32_t>(writer_.waiting(), 0));
-  }
+  for (std::size_t i = 0; i < gone; ++i) writer_.drop_front();
   sent_ += gone;
   return true;
 }

@@ -67,6 +67,10 @@ void FrameStreamWriter::append(Bytes bytes) {
   end_ += bytes.size();
 }
 
+Bytes FrameStreamWriter::front() const {
+  return waiting().subspan(kLength, load_big<std::uint32_t>(waiting(), 0));
+}
+
 void FrameStreamWriter::consume(std::size_t size) {
   Expects(size <= end_ - begin_);
   begin_ += size;

@@ -52,7 +52,7 @@ class FrameStreamWriter;
 bool emit_frames(MutableBytes head, gsl::span<const Bytes> payload, const Offload& offload,
                  FrameStreamWriter& into);
 
-// Also a queue of frames for who writes them one by one: waiting() begins with one.
+// Also a queue of frames for who writes them one by one.
 class FrameStreamWriter {
  public:
   // Bytes of the length in front of each frame.
@@ -76,6 +76,10 @@ class FrameStreamWriter {
   // What is to be written to the socket, and that so much of it has been.
   Bytes waiting() const { return Bytes(bytes_.get(), kSize).subspan(begin_, end_ - begin_); }
   void consume(std::size_t size);
+  // The first frame of those that wait, of which there is one, for who writes them one by one; and
+  // that it has been.
+  Bytes front() const;
+  void drop_front() { consume(kLength + front().size()); }
   void reset() { begin_ = end_ = 0; }
 
  private:

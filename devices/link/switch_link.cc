@@ -60,9 +60,8 @@ void SwitchLink::set_up(std::uint32_t number, bool up) {
 
 std::optional<SwitchLink::PortInfo> SwitchLink::port(std::uint32_t number) const {
   if (number == kUplink) return PortInfo{.up = uplink_up_, .traffic = uplink_traffic_};
-  const auto found = std::find_if(ports_.begin(), ports_.end(),
-                                  [number](const Port& port) { return port.number == number; });
-  if (found == ports_.end()) return std::nullopt;
+  const Port* const found = find(number);
+  if (found == nullptr) return std::nullopt;
   PortInfo info{.up = found->up, .closed = found->link->closed(), .traffic = found->traffic};
   for (const std::uint64_t count : found->link->counters().drops) info.dropped += count;
   return info;
@@ -72,6 +71,10 @@ SwitchLink::Port* SwitchLink::find(std::uint32_t number) {
   const auto found = std::find_if(ports_.begin(), ports_.end(),
                                   [number](const Port& port) { return port.number == number; });
   return found == ports_.end() ? nullptr : &*found;
+}
+
+const SwitchLink::Port* SwitchLink::find(std::uint32_t number) const {
+  return const_cast<SwitchLink*>(this)->find(number);  // NOLINT: the same, for who only looks
 }
 
 gsl::span<const Frame> SwitchLink::receive() {
@@ -185,11 +188,9 @@ void SwitchLink::commit(std::size_t size, gsl::span<const Bytes> payload, const 
 }
 
 bool SwitchLink::has_room(const MacAddress& to) const {
-  const auto port = target(to);
-  const auto found = std::find_if(ports_.begin(), ports_.end(), [&](const Port& candidate) {
-    return port && candidate.number == *port;
-  });
-  return found == ports_.end() || !found->up || found->link->has_room(to);
+  const auto number = target(to);
+  const Port* const port = number ? find(*number) : nullptr;
+  return port == nullptr || !port->up || port->link->has_room(to);
 }
 
 void SwitchLink::flush() {

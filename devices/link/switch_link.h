@@ -86,6 +86,7 @@ class SwitchLink final : public GuestLink {
   };
 
   Port* find(std::uint32_t number);
+  const Port* find(std::uint32_t number) const;
   void give_to_uplink(const Frame& frame);
   void look_at_capabilities();
   // Takes one batch of a link.

@@ -107,12 +107,10 @@ void VfioUserLink::deliver(Time now) {
   nic_->set_time(now);
   bool delivered = false;
   while (!waiting_.waiting().empty() && nic_->takes(1)) {
-    const Bytes next = waiting_.waiting();
-    const auto size = load_big<std::uint32_t>(next, 0);
-    const Bytes frame = next.subspan(sizeof size, size);
-    copy_bytes(frame, nic_->reserve(size));
-    nic_->commit(size, {}, {});
-    waiting_.consume(sizeof size + size);
+    const Bytes frame = waiting_.front();
+    copy_bytes(frame, nic_->reserve(frame.size()));
+    nic_->commit(frame.size(), {}, {});
+    waiting_.drop_front();
     delivered = true;
   }
   if (delivered) tell();

@@ -101,12 +101,30 @@ class TestDriver {
   virtual bool must_notify() = 0;
   // Asks to be interrupted for the next that is given back; or not to be.
   virtual void set_interrupts(bool on) = 0;
+
+ protected:
+  TestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
+      : memory_(memory), at_(at), size_(size), event_index_(event_index) {}
+
+  template <typename T>
+  void store(std::uint64_t address, T value) {
+    store_little(memory_.view(address, sizeof value), 0, value);
+  }
+  template <typename T>
+  T load(std::uint64_t address) {
+    return load_little<T>(memory_.view(address, sizeof(T)), 0);
+  }
+
+  SharedMemory& memory_;
+  const std::uint64_t at_;
+  const std::uint16_t size_;
+  const bool event_index_;
 };
 
 class SplitTestDriver final : public TestDriver {
  public:
   SplitTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
-      : memory_(memory), at_(at), size_(size), event_index_(event_index) {
+      : TestDriver(memory, at, size, event_index) {
     for (std::uint16_t i = 0; i < size; ++i) free_.push_back(i);
   }
 
@@ -195,19 +213,6 @@ class SplitTestDriver final : public TestDriver {
   }
 
  private:
-  template <typename T>
-  void store(std::uint64_t address, T value) {
-    store_little(memory_.view(address, sizeof value), 0, value);
-  }
-  template <typename T>
-  T load(std::uint64_t address) {
-    return load_little<T>(memory_.view(address, sizeof(T)), 0);
-  }
-
-  SharedMemory& memory_;
-  const std::uint64_t at_;
-  const std::uint16_t size_;
-  const bool event_index_;
   std::deque<std::uint16_t> free_;
   std::map<std::uint16_t, std::vector<std::uint16_t>> in_use_;
   std::uint16_t available_ = 0;
@@ -219,7 +224,7 @@ class SplitTestDriver final : public TestDriver {
 class PackedTestDriver final : public TestDriver {
  public:
   PackedTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
-      : memory_(memory), at_(at), size_(size), event_index_(event_index) {}
+      : TestDriver(memory, at, size, event_index) {}
 
   std::uint64_t driver_at() const { return at_ + std::uint64_t{16} * size_; }
   std::uint64_t device_at() const { return driver_at() + 4; }
@@ -300,19 +305,6 @@ class PackedTestDriver final : public TestDriver {
   }
 
  private:
-  template <typename T>
-  void store(std::uint64_t address, T value) {
-    store_little(memory_.view(address, sizeof value), 0, value);
-  }
-  template <typename T>
-  T load(std::uint64_t address) {
-    return load_little<T>(memory_.view(address, sizeof(T)), 0);
-  }
-
-  SharedMemory& memory_;
-  const std::uint64_t at_;
-  const std::uint16_t size_;
-  const bool event_index_;
   std::map<std::uint16_t, std::size_t> places_;  // of chains, by their ids
   std::uint16_t next_id_ = 0;
   std::uint64_t available_ = 0;

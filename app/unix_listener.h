@@ -1,7 +1,7 @@
 // A unix socket that others connect to, and its file.
 
-#ifndef SLUICE_APP_SLIRP4NETNS_UNIX_LISTENER_H_
-#define SLUICE_APP_SLIRP4NETNS_UNIX_LISTENER_H_
+#ifndef SLUICE_APP_UNIX_LISTENER_H_
+#define SLUICE_APP_UNIX_LISTENER_H_
 
 #include <sys/types.h>
 
@@ -34,4 +34,4 @@ class UnixListener {
 
 }  // namespace sluice
 
-#endif  // SLUICE_APP_SLIRP4NETNS_UNIX_LISTENER_H_
+#endif  // SLUICE_APP_UNIX_LISTENER_H_

@@ -1,4 +1,4 @@
-#include "app/slirp4netns/unix_listener.h"
+#include "app/unix_listener.h"
 
 #include <system_error>
 
