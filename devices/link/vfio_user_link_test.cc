@@ -493,7 +493,7 @@ TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
 }
 
 TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
-  const auto lost = [this](Octets octets, const std::string& why) {
+  const auto lost = [this](const Octets& octets, const std::string& why) {
     connect();
     send(octets);
     turn();
