@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "devices/link/send_frame.h"
@@ -405,7 +406,7 @@ TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
 TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
   const auto lost = [this](Octets octets, const std::string& why) {
     connect();
-    send(octets);
+    send(std::move(octets));
     turn();
     EXPECT_NE(told_.back().find(why), std::string::npos) << told_.back();
     std::uint8_t byte = 0;
