@@ -24,6 +24,8 @@ namespace {
 
 constexpr MacAddress kMac({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
 
+constexpr unsigned kManyFrames = 46;  // as one large one is cut into
+
 // What one call may do: 64 command blocks of 255 buffers each, or the segments of a large frame.
 constexpr std::size_t kMaxAccesses = std::size_t{64} * (2 * 255 + 32);
 constexpr std::size_t kMaxBytes = std::size_t{64} * 2 * (Link::kMaxReserve + 4096);
@@ -212,6 +214,7 @@ class Machine {
       frame[kIp] = 0x45;
       if (!can_be_cut(frame, offload)) offload = {};
     }
+    card_.takes(kManyFrames);
     card_.commit(size, {}, offload);
     card_.flush();
   }

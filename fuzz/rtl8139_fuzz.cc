@@ -18,6 +18,7 @@ namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): one program
 
+constexpr unsigned kManyFrames = 46;  // as one large one is cut into
 constexpr std::uint32_t kMemory = TestMemory::kBase;
 constexpr std::size_t kMemorySize = std::size_t{128} << 10;
 constexpr std::uint32_t kNormalRing = kMemory;
@@ -174,6 +175,7 @@ class Life {
     const std::array<Bytes, 1> payload{Bytes(frame).subspan(head)};
     card_.set_time(now_);
     copy_bytes(Bytes(frame).first(head), card_.reserve(head));
+    card_.takes(kManyFrames);
     card_.commit(head, payload, offload);
     if ((choice & 0x80) != 0) card_.flush();
   }

@@ -184,6 +184,7 @@ class World {
     const Bytes piece = program_.piece();
     if (piece.size() < 14) return;
     card_.set_time(now_);
+    card_.takes(1);
     copy_bytes(piece, card_.reserve(piece.size()));
     card_.commit(piece.size(), {}, {});
     card_.flush();

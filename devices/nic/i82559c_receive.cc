@@ -170,10 +170,9 @@ bool ReceiveUnit::takes(unsigned frames) {
     const auto descriptor = bus_.load<ReceiveFrameDescriptor>(at);
     // Whether it can be used is found out when a frame is there for it.
     if (!descriptor) return true;
-    const bool ends = (descriptor->command & (kRfdEl | kRfdS)) != 0;
-    const bool has_room = room_of(*descriptor) > 0;
-    if (ends) return has_room && i + 1 == frames;
-    if (!has_room) return true;
+    // The driver is about to change it.
+    if (room_of(*descriptor) == 0) return false;
+    if ((descriptor->command & (kRfdEl | kRfdS)) != 0) return i + 1 == frames;
     at = base_ + descriptor->link;
   }
   return true;

@@ -375,6 +375,10 @@ TEST_F(I82559cReceive, TakesAsManyAsComeBeforeTheEndOfTheList) {
   driver.memory().store(ring[3] + 14, std::uint16_t{0});
   EXPECT_TRUE(driver.card.takes(3));
   EXPECT_FALSE(driver.card.takes(4));
+  set_command(3, 0);
+  EXPECT_TRUE(driver.card.takes(3));
+  EXPECT_FALSE(driver.card.takes(4));
+  set_command(3, kRfdEl);
   for (int i = 0; i < 3; ++i) driver.give(frame_to(kCardMac, 1000));
   EXPECT_FALSE(driver.card.takes(1));
   EXPECT_EQ(driver.ru_state(), RuState::kReady);
