@@ -57,8 +57,8 @@ class VfioUserLink final : public GuestLink {
   LinkCapabilities capabilities() const override { return nic_->capabilities(); }
   MutableBytes reserve(std::size_t size) override;
   // What is sent while there is no machine, or too much waits, is counted as Drop::kLinkFull.
-  bool has_room(const MacAddress& /*to*/) const override {
-    return waiting_.waiting().size() < kEnough;
+  bool has_room(const MacAddress& to) const override {
+    return waiting_.waiting().size() < kEnough && (!connection_.is_open() || nic_->has_room(to));
   }
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;
@@ -71,6 +71,8 @@ class VfioUserLink final : public GuestLink {
     GuestMemory& memory() override { return memory_; }
     void set_interrupt(bool asserted) override { interrupts_.set_level(asserted); }
     void send_message(unsigned vector) override { interrupts_.send(vector); }
+    // A machine has it, as VFIO would have it, and takes messages that are masked for pending.
+    bool has_message_table() const override { return true; }
 
    private:
     vfio_user::Memory& memory_;

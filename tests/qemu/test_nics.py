@@ -256,5 +256,18 @@ class I82559c(Driver, claims.Claims):
     device, card, module = "i82559c", "i82559c", "e100"
 
 
+class VirtioNet(Driver, claims.Claims):
+    device, card, module = "virtio-net", "virtio-net-pci", "virtio_net"
+
+    # All that comes this way is for this guest, and nothing is filtered away.
+    test_only_who_is_promiscuous_gets_the_frames_of_others = None
+    test_multicast_arrives_for_who_has_joined = None
+
+    def test_interrupts_are_messages(self):
+        lines = self.machine.run("busybox grep virtio /proc/interrupts").splitlines()
+        self.assertTrue(any("input.0" in line for line in lines), lines)
+        self.assertTrue(all("MSI" in line for line in lines), lines)
+
+
 if __name__ == "__main__":
     guests.main()
