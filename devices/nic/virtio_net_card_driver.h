@@ -31,6 +31,7 @@ class WindowedMemory final : public GuestMemory {
     return inner_.view(address, size);
   }
   MutableBytes window(std::uint64_t address, std::size_t size) override {
+    ++looks;
     return visible_ ? inner_.prefix(address, size) : MutableBytes{};
   }
   std::uint64_t generation() const override { return generation_; }
@@ -40,6 +41,8 @@ class WindowedMemory final : public GuestMemory {
     ++generation_;
   }
   TestSharedMemory& inner() { return inner_; }
+
+  std::size_t looks = 0;
 
  private:
   TestSharedMemory inner_;
