@@ -57,9 +57,7 @@ class VfioUserLink final : public GuestLink {
   LinkCapabilities capabilities() const override { return nic_->capabilities(); }
   MutableBytes reserve(std::size_t size) override;
   // What is sent while there is no machine, or too much waits, is counted as Drop::kLinkFull.
-  bool has_room(const MacAddress& to) const override {
-    return waiting_.waiting().size() < kEnough && (!connection_.is_open() || nic_->has_room(to));
-  }
+  bool has_room(const MacAddress& to) const override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;
 
@@ -112,6 +110,7 @@ class VfioUserLink final : public GuestLink {
   bool may_be_missed_ = false;  // frames that were delivered before what has been sent is served
   bool waited_ = false;         // the timer has gone off
   bool in_batch_ = false;       // the card has been told the time for the frames that it is given
+  mutable bool lacks_room_ = false;  // somebody was told that the card has none
   bool more_ = false;
 };
 

@@ -45,7 +45,7 @@ class WindowedMemory final : public GuestMemory {
   std::size_t looks = 0;
 
  private:
-  TestSharedMemory inner_;
+  TestSharedMemory inner_{std::size_t{512} << 10};
   bool visible_ = true;
   std::uint64_t generation_ = 0;
 };
