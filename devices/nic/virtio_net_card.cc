@@ -133,8 +133,7 @@ std::uint32_t VirtioNetCard::read_config(std::size_t offset, unsigned size) {
   return config_.read(offset, size);
 }
 
-void VirtioNetCard::write_config(Time now, std::size_t offset, unsigned size,
-                                 std::uint32_t value) {
+void VirtioNetCard::write_config(Time now, std::size_t offset, unsigned size, std::uint32_t value) {
   config_.write(offset, size, value);
   begin(now);
   device_.interrupts().messages().update(config_, messages_at_);
@@ -145,8 +144,7 @@ void VirtioNetCard::write_config(Time now, std::size_t offset, unsigned size,
   }
 }
 
-std::uint64_t VirtioNetCard::read_bar(Time now, unsigned bar, std::uint64_t offset,
-                                      unsigned size) {
+std::uint64_t VirtioNetCard::read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) {
   begin(now);
   if (bar >= bars().size() || !bars().at(bar).holds(offset, size)) return ~std::uint64_t{0};
   switch (bar) {

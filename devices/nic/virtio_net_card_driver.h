@@ -69,8 +69,8 @@ class VirtioNetCardDriver {
   static constexpr std::uint64_t kApart = 0x4000;  // of rings
   static constexpr std::uint64_t kBuffers = kRings + 0x40000;
   static constexpr std::uint16_t kSize = 256;
-  static constexpr std::uint64_t kUsual = virtio::kVersion1 | virtio::kMrgRxbuf |
-                                          virtio::kEventIdx | virtio::kStatus | virtio::kCtrlVq;
+  static constexpr std::uint64_t kUsual =
+      virtio::kVersion1 | virtio::kMrgRxbuf | virtio::kEventIdx | virtio::kStatus | virtio::kCtrlVq;
   static constexpr std::uint64_t kLegacyUsual = virtio::kEventIdx | virtio::kStatus;
   enum Structure : std::uint8_t { kCommon = 1, kNotify, kIsr, kDevice, kWindow };
 
@@ -87,8 +87,8 @@ class VirtioNetCardDriver {
     for (std::size_t at = config(0x34, 1); at != 0; at = config(at + 1, 1)) {
       if (config(at, 1) == 0x11) messages_at = at;
       if (config(at, 1) != 9) continue;
-      places[static_cast<std::uint8_t>(config(at + 3, 1))] = {
-          config(at + 4, 1), config(at + 8, 4), config(at + 12, 4), at};
+      places[static_cast<std::uint8_t>(config(at + 3, 1))] = {config(at + 4, 1), config(at + 8, 4),
+                                                              config(at + 12, 4), at};
     }
   }
 
@@ -164,9 +164,9 @@ class VirtioNetCardDriver {
     for (unsigned i = 0; i < 3; ++i) queues.at(i)->set_interrupts(true);
   }
   void set_up_legacy_queue(unsigned number, std::uint64_t features) {
-    queues[number] = std::make_unique<SplitTestDriver>(
-        slot.memory().inner(), kRings + number * kApart, kSize,
-        (features & virtio::kEventIdx) != 0, 4096);
+    queues[number] =
+        std::make_unique<SplitTestDriver>(slot.memory().inner(), kRings + number * kApart, kSize,
+                                          (features & virtio::kEventIdx) != 0, 4096);
     io_out(14, 2, number);
     io_out(8, 4, (kRings + number * kApart) / 4096);
   }

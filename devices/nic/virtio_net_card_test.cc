@@ -22,7 +22,8 @@ std::vector<std::uint8_t> frame_of(std::size_t size) {
   return frame;
 }
 
-std::vector<std::uint8_t> behind_header(std::size_t header, const std::vector<std::uint8_t>& frame) {
+std::vector<std::uint8_t> behind_header(std::size_t header,
+                                        const std::vector<std::uint8_t>& frame) {
   std::vector<std::uint8_t> bytes(header);
   bytes.insert(bytes.end(), frame.begin(), frame.end());
   return bytes;

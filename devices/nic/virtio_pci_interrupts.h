@@ -41,9 +41,7 @@ class VirtioPciInterrupts {
     return vector < messages_.count() ? vector : kNoVector;
   }
   // To be called, too, when configuration space has been written or reset.
-  void update() {
-    line_.set(status_ != 0 && !messages_.enabled());
-  }
+  void update() { line_.set(status_ != 0 && !messages_.enabled()); }
   // The driver has reset the device; which messages go where is not the device's business.
   void forget() {
     status_ = 0;

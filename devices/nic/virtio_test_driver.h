@@ -108,11 +108,7 @@ class SplitTestDriver final : public TestDriver {
   // The device's area is at a multiple of `alignment`.
   SplitTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index,
                   std::uint64_t alignment = 4)
-      : memory_(memory),
-        at_(at),
-        size_(size),
-        event_index_(event_index),
-        alignment_(alignment) {
+      : memory_(memory), at_(at), size_(size), event_index_(event_index), alignment_(alignment) {
     for (std::uint16_t i = 0; i < size; ++i) free_.push_back(i);
   }
 
