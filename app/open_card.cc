@@ -7,12 +7,18 @@
 #include "devices/nic/e1000.h"
 #include "devices/nic/i82559c.h"
 #include "devices/nic/rtl8139.h"
+#include "devices/nic/virtio_net_card.h"
 #include "nat/host/clock.h"
 
 namespace sluice {
 namespace {
 
-std::unique_ptr<Nic> make_nic(const CardOptions& card, PciSlot& slot) {
+VirtioNetOptions virtio_options(const CardOptions& card, std::uint16_t mtu) {
+  static_assert(CardOptions::kMaxQueues <= VirtioNet::kMaxPairs);
+  return {.mac = card.mac, .mtu = mtu, .pairs = card.queues, .commands = false};
+}
+
+std::unique_ptr<Nic> make_nic(const CardOptions& card, std::uint16_t mtu, PciSlot& slot) {
   constexpr std::uint8_t kRevisionOf8139C = 0x10;
   Expects(card.mac.has_value());
   const MacAddress& mac = *card.mac;
@@ -27,7 +33,7 @@ std::unique_ptr<Nic> make_nic(const CardOptions& card, PciSlot& slot) {
     case CardModel::kI82559c:
       return std::make_unique<I82559c>(slot, mac);
     case CardModel::kVirtioNet:
-      break;
+      return std::make_unique<VirtioNetCard>(slot, virtio_options(card, mtu));
   }
   Expects(false);
   return nullptr;
@@ -38,11 +44,9 @@ std::unique_ptr<Nic> make_nic(const CardOptions& card, PciSlot& slot) {
 std::unique_ptr<GuestLink> open_card(const CardOptions& card, std::uint16_t mtu,
                                      const StreamPeer::Tell& tell) {
   if (card.socket == CardSocket::kVhostUser) {
-    static_assert(CardOptions::kMaxQueues <= VirtioNet::kMaxPairs);
-    const VirtioNetOptions options{.mac = card.mac, .mtu = mtu, .pairs = card.queues};
-    return std::make_unique<VhostUserLink>(card.path, options, tell);
+    return std::make_unique<VhostUserLink>(card.path, virtio_options(card, mtu), tell);
   }
-  const auto make = [card](PciSlot& slot) { return make_nic(card, slot); };
+  const auto make = [card, mtu](PciSlot& slot) { return make_nic(card, mtu, slot); };
   return std::make_unique<VfioUserLink>(card.path, make, &monotonic_now, tell);
 }
 

@@ -16,15 +16,14 @@ struct Model {
   std::string_view name;
   std::string_view text;
   CardModel model;
-  bool is_register_level;  // there is a PCI function to reach by vfio-user
-  bool has_virtqueues;     // and queues to reach by vhost-user
+  bool has_virtqueues;  // to be reached by vhost-user
 };
 
 constexpr auto kModels = std::to_array<Model>({
-    {"e1000", "Intel 82540EM, Gigabit Ethernet.", CardModel::kE1000, true, false},
-    {"rtl8139", "Realtek RTL8139C+, Fast Ethernet.", CardModel::kRtl8139, true, false},
-    {"i82559c", "Intel 82559C, Fast Ethernet.", CardModel::kI82559c, true, false},
-    {"virtio-net", "The OASIS virtio network device.", CardModel::kVirtioNet, false, true},
+    {"e1000", "Intel 82540EM, Gigabit Ethernet.", CardModel::kE1000, false},
+    {"rtl8139", "Realtek RTL8139C+, Fast Ethernet.", CardModel::kRtl8139, false},
+    {"i82559c", "Intel 82559C, Fast Ethernet.", CardModel::kI82559c, false},
+    {"virtio-net", "The OASIS virtio network device.", CardModel::kVirtioNet, true},
 });
 
 const Model& model_of(std::string_view name) {
@@ -66,8 +65,7 @@ constexpr auto kRows = std::to_array<KeyRow<Draft>>({
      [](Draft& d, std::string_view v) { d.card.netdev = parse_text(v, kMaxName); }},
     {{"mac", "ADDRESS", "Its Ethernet address. Default: 52:54:00:12:34:56, the next one …:57."},
      [](Draft& d, std::string_view v) { d.card.mac = parse_station(v); }},
-    {{"vfio-user", "PATH",
-      "Listens there for a machine with PCI, as QEMU with its vfio-user-pci; not for virtio-net."},
+    {{"vfio-user", "PATH", "Listens there for a machine with PCI, as QEMU with its vfio-user-pci."},
      [](Draft& d, std::string_view v) { d.vfio_user = parse_path(v, "a socket's path"); }},
     {{"vhost-user", "PATH",
       "Listens there for a machine that has a virtio device itself; for virtio-net."},
@@ -103,14 +101,14 @@ CardOptions parse_device(std::string_view text) {
   }
   if (draft.card.netdev.empty()) fail(model, "netdev is missing");
   if (draft.vfio_user.has_value() == draft.vhost_user.has_value()) {
-    fail(model, model.is_register_level ? "expected vfio-user=PATH" : "expected vhost-user=PATH");
+    fail(model, model.has_virtqueues ? "expected either vfio-user=PATH or vhost-user=PATH"
+                                     : "expected vfio-user=PATH");
   }
   if (draft.plus && model.model != CardModel::kRtl8139) {
     fail(model, "has no plus; only rtl8139 has");
   }
   draft.card.plus = draft.plus.value_or(true);
   if (draft.vfio_user) {
-    if (!model.is_register_level) fail(model, "has no vfio-user; expected vhost-user=PATH");
     draft.card.socket = CardSocket::kVfioUser;
     draft.card.path = std::move(*draft.vfio_user);
   } else {

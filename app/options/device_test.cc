@@ -36,6 +36,13 @@ TEST(Device, VirtqueuesAreReachedByVhostUser) {
   EXPECT_EQ(parse_device("virtio-net,netdev=n0,vhost-user=x,queues=8").queues, 8U);
 }
 
+TEST(Device, VirtioNetIsAPciFunctionToo) {
+  const CardOptions card = parse_device("virtio-net,netdev=n0,vfio-user=/tmp/card,queues=2");
+  EXPECT_EQ(card.model, CardModel::kVirtioNet);
+  EXPECT_EQ(card.socket, CardSocket::kVfioUser);
+  EXPECT_EQ(card.queues, 2U);
+}
+
 TEST(Device, AnRtl8139MayBeOfTheOlderKind) {
   EXPECT_TRUE(parse_device("rtl8139,netdev=n0,vfio-user=x").plus);
   EXPECT_FALSE(parse_device("rtl8139,netdev=n0,vfio-user=x,plus=off").plus);
@@ -49,7 +56,7 @@ TEST(Device, AMistakeIsNamed) {
   names("e1000,vfio-user=x", "netdev is missing");
   names("e1000,netdev=n0", "expected vfio-user=PATH");
   names("e1000,netdev=n0,vhost-user=x", "has no vhost-user");
-  names("virtio-net,netdev=n0,vfio-user=x", "has no vfio-user");
+  names("virtio-net,netdev=n0", "expected either vfio-user=PATH or vhost-user=PATH");
   names("e1000,netdev=n0,vfio-user=x,vhost-user=y", "expected vfio-user=PATH");
   names("e1000,netdev=n0,vfio-user=x,mac=ff:ff:ff:ff:ff:ff", "an address of one card");
   names("e1000,netdev=n0,vfio-user=x,plus=on", "only rtl8139 has");

@@ -32,7 +32,7 @@ class SimpleNic final : public Nic {
     config_.add_capability(0x11, msi_x, fixed);
   }
 
-  std::uint32_t read_config(std::size_t offset, unsigned size) const override {
+  std::uint32_t read_config(std::size_t offset, unsigned size) override {
     return config_.read(offset, size);
   }
   void write_config(Time, std::size_t offset, unsigned size, std::uint32_t value) override {
@@ -88,7 +88,11 @@ class SimpleNic final : public Nic {
     slot_.memory().write(receive_at_, Bytes(room_).first(size));
     for (const Bytes piece : payload) slot_.memory().write(receive_at_ + size, piece);
   }
-  void flush() override { slot_.set_interrupt(true); }
+  bool has_room(const MacAddress& /*to*/) const override { return !full; }
+  void flush() override {
+    ++flushed;
+    slot_.set_interrupt(true);
+  }
 
   struct Write {
     unsigned bar;
@@ -99,6 +103,8 @@ class SimpleNic final : public Nic {
   };
   std::vector<Write> writes;
   unsigned places = 1000;  // for frames, each of which takes one
+  bool full = false;       // for who can wait
+  int flushed = 0;
   int reminded = 0;
   int resets = 0;
   int woken = 0;

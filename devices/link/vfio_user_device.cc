@@ -32,7 +32,7 @@ unsigned unit(std::uint64_t offset, std::size_t rest, unsigned widest) {
 }
 
 // How many messages configuration space tells of (PCI Local Bus Specification 3.0, section 6.8).
-std::pair<std::uint32_t, std::uint32_t> messages_of(const Nic& nic) {
+std::pair<std::uint32_t, std::uint32_t> messages_of(Nic& nic) {
   constexpr std::uint32_t kCapabilityList = 1U << 4;
   constexpr std::size_t kStatus = 0x06;
   constexpr std::size_t kPointer = 0x34;

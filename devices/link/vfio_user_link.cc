@@ -160,8 +160,20 @@ void VfioUserLink::commit(std::size_t size, gsl::span<const Bytes> payload,
   }
 }
 
+bool VfioUserLink::has_room(const MacAddress& to) const {
+  if (waiting_.waiting().size() >= kEnough) return false;
+  if (!connection_.is_open() || nic_->has_room(to)) return true;
+  lacks_room_ = true;
+  return false;
+}
+
 void VfioUserLink::flush() {
-  if (!std::exchange(in_batch_, false)) return;
+  const bool lacked_room = std::exchange(lacks_room_, false);
+  if (!std::exchange(in_batch_, false)) {
+    if (!lacked_room) return;
+    // The card asks its driver to tell when there is some, though it was given nothing.
+    nic_->set_time(clock_());
+  }
   tell();
   deliver(clock_());
   // Requests that came while the machine was asked for memory are not announced again.

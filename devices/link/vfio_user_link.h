@@ -57,9 +57,7 @@ class VfioUserLink final : public GuestLink {
   LinkCapabilities capabilities() const override { return nic_->capabilities(); }
   MutableBytes reserve(std::size_t size) override;
   // What is sent while there is no machine, or too much waits, is counted as Drop::kLinkFull.
-  bool has_room(const MacAddress& /*to*/) const override {
-    return waiting_.waiting().size() < kEnough;
-  }
+  bool has_room(const MacAddress& to) const override;
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
   void flush() override;
 
@@ -71,6 +69,8 @@ class VfioUserLink final : public GuestLink {
     GuestMemory& memory() override { return memory_; }
     void set_interrupt(bool asserted) override { interrupts_.set_level(asserted); }
     void send_message(unsigned vector) override { interrupts_.send(vector); }
+    // A machine has it, as VFIO would have it, and takes messages that are masked for pending.
+    bool has_message_table() const override { return true; }
 
    private:
     vfio_user::Memory& memory_;
@@ -110,6 +110,7 @@ class VfioUserLink final : public GuestLink {
   bool may_be_missed_ = false;  // frames that were delivered before what has been sent is served
   bool waited_ = false;         // the timer has gone off
   bool in_batch_ = false;       // the card has been told the time for the frames that it is given
+  mutable bool lacks_room_ = false;  // somebody was told that the card has none
   bool more_ = false;
 };
 

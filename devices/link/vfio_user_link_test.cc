@@ -372,6 +372,19 @@ TEST_F(VfioUserLinkTest, WhoCanWaitIsAskedToBeforeAnythingIsLost) {
   EXPECT_TRUE(link_->has_room(MacAddress()));
 }
 
+TEST_F(VfioUserLinkTest, ACardWithoutRoomHearsOfWhoWaits) {
+  agree();
+  EXPECT_TRUE(link_->has_room(MacAddress()));
+  link_->flush();
+  EXPECT_EQ(nic_->flushed, 0);
+  nic_->full = true;
+  EXPECT_FALSE(link_->has_room(MacAddress()));
+  link_->flush();
+  EXPECT_EQ(nic_->flushed, 1);
+  link_->flush();
+  EXPECT_EQ(nic_->flushed, 1);
+}
+
 TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
   agree();
   share_memory();

@@ -109,6 +109,7 @@ int Memory::map(const DmaMap& map, Descriptor file) {
       break;
   }
   regions_.emplace_hint(next, map.address, std::move(region));
+  ++generation_;
   return 0;
 }
 
@@ -116,16 +117,17 @@ int Memory::unmap(std::uint64_t address, std::uint64_t size) {
   const auto found = regions_.find(address);
   if (found == regions_.end() || found->second.size != size) return ENOENT;
   regions_.erase(found);
+  ++generation_;
   return 0;
 }
 
-Memory::Piece Memory::find(std::uint64_t address, std::size_t size, std::uint32_t flag) {
+Memory::Piece Memory::find(std::uint64_t address, std::size_t size, std::uint32_t flags) {
   auto found = regions_.upper_bound(address);
   if (found == regions_.begin()) return {};
   --found;
   Region& region = found->second;
   const std::uint64_t offset = address - found->first;
-  if (offset >= region.size || (region.flags & flag) == 0) return {};
+  if (offset >= region.size || (region.flags & flags) != flags) return {};
   return {&region, offset,
           static_cast<std::size_t>(std::min<std::uint64_t>(size, region.size - offset))};
 }
@@ -172,6 +174,13 @@ bool Memory::write(std::uint64_t address, Bytes bytes) {
     address += piece.size;
   }
   return true;
+}
+
+MutableBytes Memory::window(std::uint64_t address, std::size_t size) {
+  const Piece piece = find(address, size, DmaMap::kReadable | DmaMap::kWritable);
+  if (piece.region == nullptr) return {};
+  const MutableBytes bytes = piece.region->mapping.bytes();
+  return bytes.empty() ? MutableBytes{} : bytes.subspan(piece.offset, piece.size);
 }
 
 Bytes Memory::view(std::uint64_t address, std::size_t size) {

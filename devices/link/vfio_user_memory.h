@@ -43,12 +43,17 @@ class Memory final : public GuestMemory {
   // An errno, or 0. `file` may be none.
   int map(const DmaMap& map, Descriptor file);
   int unmap(std::uint64_t address, std::uint64_t size);
-  void clear() { regions_.clear(); }
+  void clear() {
+    regions_.clear();
+    ++generation_;
+  }
   std::size_t regions() const { return regions_.size(); }
 
   bool read(std::uint64_t address, MutableBytes into) override;
   bool write(std::uint64_t address, Bytes bytes) override;
   Bytes view(std::uint64_t address, std::size_t size) override;
+  MutableBytes window(std::uint64_t address, std::size_t size) override;
+  std::uint64_t generation() const override { return generation_; }
 
  private:
   // Pages that are unmapped at the end.
@@ -82,10 +87,12 @@ class Memory final : public GuestMemory {
     std::size_t size;
   };
 
-  Piece find(std::uint64_t address, std::size_t size, std::uint32_t flag);
+  // For an access that needs all of these flags.
+  Piece find(std::uint64_t address, std::size_t size, std::uint32_t flags);
 
   DmaChannel& channel_;
   std::map<std::uint64_t, Region> regions_;  // by their addresses; no two overlap
+  std::uint64_t generation_ = 0;             // of all that is mapped
 };
 
 }  // namespace sluice::vfio_user

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 namespace sluice::vfio_user {
@@ -79,6 +80,35 @@ TEST_F(VfioUserMemory, WhatIsSealedIsMapped) {
   EXPECT_EQ(Octets(seen.begin(), seen.end()), (Octets{1, 2, 3}));
   EXPECT_TRUE(memory_.view(0x101ffe, 3).empty());
   EXPECT_EQ(machine_.asked, 0);
+}
+
+TEST_F(VfioUserMemory, AWindowIsWhatIsMappedForBothWays) {
+  const Descriptor file = memory_file(F_SEAL_SHRINK);
+  ASSERT_EQ(map(0x1000, 0x1000, same(file)), 0);
+  ASSERT_EQ(map(0x2000, 0x1000, same(file), 0, DmaMap::kReadable), 0);
+  ASSERT_EQ(map(0x3000, 0x1000, same(file), 0, DmaMap::kWritable), 0);
+  ASSERT_EQ(map(0x4000, 0x1000, {}), 0);
+  ASSERT_EQ(map(0x5000, 0x1000, memory_file(0)), 0);
+  const MutableBytes window = memory_.window(0x1ff0, 0x100);
+  ASSERT_EQ(window.size(), 0x10U);
+  window[0] = 7;
+  EXPECT_EQ(read(0x1ff0, 1), (Octets{7}));
+  for (const std::uint64_t address : {0x0fffU, 0x2000U, 0x3000U, 0x4000U, 0x5000U, 0x6000U}) {
+    EXPECT_TRUE(memory_.window(address, 1).empty()) << address;
+  }
+}
+
+TEST_F(VfioUserMemory, EveryChangeIsAnotherGeneration) {
+  std::uint64_t before = memory_.generation();
+  const auto is_another = [&] { return std::exchange(before, memory_.generation()) != before; };
+  ASSERT_EQ(map(0x1000, 0x1000, memory_file(F_SEAL_SHRINK)), 0);
+  EXPECT_TRUE(is_another());
+  ASSERT_TRUE(memory_.write(0x1000, Octets{1}));
+  EXPECT_FALSE(is_another());
+  ASSERT_EQ(memory_.unmap(0x1000, 0x1000), 0);
+  EXPECT_TRUE(is_another());
+  memory_.clear();
+  EXPECT_TRUE(is_another());
 }
 
 TEST_F(VfioUserMemory, AFileThatIsTruncatedHarmsNobody) {

@@ -50,7 +50,7 @@ Card::Card(PciSlot& slot, const MacAddress& address)
   load_address();
 }
 
-std::uint32_t Card::read_config(std::size_t offset, unsigned size) const {
+std::uint32_t Card::read_config(std::size_t offset, unsigned size) {
   return config_.read(offset, size);
 }
 

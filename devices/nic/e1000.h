@@ -40,7 +40,7 @@ class Card final : public Nic {
   Card(const Card&) = delete;
   Card& operator=(const Card&) = delete;
 
-  std::uint32_t read_config(std::size_t offset, unsigned size) const override;
+  std::uint32_t read_config(std::size_t offset, unsigned size) override;
   void write_config(Time now, std::size_t offset, unsigned size, std::uint32_t value) override;
   std::uint64_t read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) override;
   void write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size,

@@ -26,6 +26,12 @@ class GuestMemory {
   // for devices that may not read them. Valid during the call from outside in which they were asked
   // for. The guest may write meanwhile.
   virtual Bytes view(std::uint64_t address, std::size_t size) = 0;
+
+  // For devices that share memory with their driver: as many of the bytes from `address` on, up to
+  // `size`, as lie in one piece in this process and may be read and written; empty if not even the
+  // first does. Valid until generation() changes, which it does between calls from outside only.
+  virtual MutableBytes window(std::uint64_t /*address*/, std::size_t /*size*/) { return {}; }
+  virtual std::uint64_t generation() const { return 0; }
 };
 
 }  // namespace sluice

@@ -63,7 +63,7 @@ I82559c::I82559c(PciSlot& slot, const MacAddress& address)
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
       segment_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {}
 
-std::uint32_t I82559c::read_config(std::size_t offset, unsigned size) const {
+std::uint32_t I82559c::read_config(std::size_t offset, unsigned size) {
   return config_.read(offset, size);
 }
 

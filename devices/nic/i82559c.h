@@ -38,7 +38,7 @@ class I82559c final : public Nic {
   I82559c(const I82559c&) = delete;
   I82559c& operator=(const I82559c&) = delete;
 
-  std::uint32_t read_config(std::size_t offset, unsigned size) const override;
+  std::uint32_t read_config(std::size_t offset, unsigned size) override;
   void write_config(Time now, std::size_t offset, unsigned size, std::uint32_t value) override;
   std::uint64_t read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) override;
   void write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size,

@@ -34,13 +34,16 @@ class PciSlot {
   virtual void set_interrupt(bool asserted) = 0;
   // Message number `vector` of MSI or MSI-X, for cards that have them.
   virtual void send_message(unsigned vector) = 0;
+  // Whether whoever gets the messages of MSI-X has the table of them, too, and knows what is
+  // masked: the guest's accesses to it do not come to the card then.
+  virtual bool has_message_table() const { return false; }
 };
 
 class Nic : public Link {
  public:
   // Configuration space, 256 bytes. `size` is 1, 2 or 4, and the access lies within one double
-  // word.
-  virtual std::uint32_t read_config(std::size_t offset, unsigned size) const = 0;
+  // word. Reading may have an effect, as reading a register has.
+  virtual std::uint32_t read_config(std::size_t offset, unsigned size) = 0;
   virtual void write_config(Time now, std::size_t offset, unsigned size, std::uint32_t value) = 0;
   // The regions that bars() tells of. Any offset and a size of 1, 2, 4 or 8 may come: what is
   // outside the region, or not aligned, reads as all ones and is not written.

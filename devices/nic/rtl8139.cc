@@ -102,7 +102,7 @@ Rtl8139::Rtl8139(PciSlot& slot, const Options& options)
   engine_.filter().station = configuration_.address();
 }
 
-std::uint32_t Rtl8139::read_config(std::size_t offset, unsigned size) const {
+std::uint32_t Rtl8139::read_config(std::size_t offset, unsigned size) {
   return config_.read(offset, size);
 }
 

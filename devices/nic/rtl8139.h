@@ -42,7 +42,7 @@ class Rtl8139 final : public Nic {
   Rtl8139(const Rtl8139&) = delete;
   Rtl8139& operator=(const Rtl8139&) = delete;
 
-  std::uint32_t read_config(std::size_t offset, unsigned size) const override;
+  std::uint32_t read_config(std::size_t offset, unsigned size) override;
   void write_config(Time now, std::size_t offset, unsigned size, std::uint32_t value) override;
   std::uint64_t read_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size) override;
   void write_bar(Time now, unsigned bar, std::uint64_t offset, unsigned size,

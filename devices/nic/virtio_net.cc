@@ -45,8 +45,9 @@ std::uint64_t VirtioNet::offered_features() const {
   std::uint64_t features = kAlwaysOffered;
   if (options_.mac) features |= virtio::kMac;
   if (options_.mtu != 0) features |= virtio::kMtu;
-  if (options_.pairs > 1)
-    features |= virtio::kMq | virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
+  if (options_.pairs > 1) features |= virtio::kMq;
+  if (options_.pairs > 1 || options_.commands)
+    features |= virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
   return features;
 }
 
@@ -64,7 +65,7 @@ void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
   constexpr std::uint16_t kLinkUp = 1;
   std::array<std::uint8_t, 64> space{};
   if (options_.mac) copy_bytes(options_.mac->octets(), space);
-  store_little(MutableBytes(space), kStatus, kLinkUp);
+  if (link_up_) store_little(MutableBytes(space), kStatus, kLinkUp);
   store_little(MutableBytes(space), kPairs, options_.pairs);
   store_little(MutableBytes(space), kMtu, options_.mtu);
   std::fill(into.begin(), into.end(), std::uint8_t{0});
@@ -224,8 +225,12 @@ void VirtioNet::send(Bytes head, gsl::span<const Bytes> payload, const Offload& 
 }
 
 bool VirtioNet::has_room(const MacAddress& /*to*/) const {
+  return has_room_for(0);
+}
+
+bool VirtioNet::has_room_for(unsigned frames) const {
   VirtioQueue* const queue = outlet();
-  if (queue == nullptr || receiver_.has_room(*queue)) return true;
+  if (queue == nullptr || (receiver_.has_room(*queue) && queue->waiting() >= frames)) return true;
   wants_room_ = true;
   return false;
 }

@@ -43,6 +43,7 @@ struct VirtioNetOptions {
   std::optional<MacAddress> mac;  // nullopt: the driver has one
   std::uint16_t mtu = 0;          // told to the driver, if not 0
   std::uint16_t pairs = 1;        // of queues, at most kMaxPairs
+  bool commands = false;          // there is a queue for them also with one pair
 };
 
 class VirtioNet final : public Link {
@@ -63,6 +64,8 @@ class VirtioNet final : public Link {
   std::uint64_t features() const { return features_; }
   // The configuration space from `offset` on; zeros behind its end.
   void read_config(std::size_t offset, MutableBytes into) const;
+  // What the configuration space says of the cable.
+  void set_link(bool up) { link_up_ = up; }
 
   // How large the areas of a queue with so many places are by the features, in bytes.
   struct AreaSizes {
@@ -92,6 +95,8 @@ class VirtioNet final : public Link {
   // False while the guest has left few buffers. When there are more, there is something to
   // receive(), though it be no frame.
   bool has_room(const MacAddress& to) const override;
+  // The same, and whether there is a buffer for each of so many frames.
+  bool has_room_for(unsigned frames) const;
   void flush() override;
   const Counters& counters() const { return counters_; }
 
@@ -135,6 +140,7 @@ class VirtioNet final : public Link {
   std::unique_ptr<std::uint8_t[]> segment_;
   std::size_t reserved_ = 0;
   bool more_ = false;
+  bool link_up_ = true;
 };
 
 }  // namespace sluice

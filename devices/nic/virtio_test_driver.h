@@ -123,15 +123,18 @@ class TestDriver {
 
 class SplitTestDriver final : public TestDriver {
  public:
-  SplitTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index)
-      : TestDriver(memory, at, size, event_index) {
+  // The device's area is at a multiple of `alignment`.
+  SplitTestDriver(SharedMemory& memory, std::uint64_t at, std::uint16_t size, bool event_index,
+                  std::uint64_t alignment = 4)
+      : TestDriver(memory, at, size, event_index), alignment_(alignment) {
     for (std::uint16_t i = 0; i < size; ++i) free_.push_back(i);
   }
 
   std::uint64_t descriptors_at() const { return at_; }
   std::uint64_t driver_at() const { return at_ + std::uint64_t{16} * size_; }
   std::uint64_t device_at() const {
-    return (driver_at() + 4 + std::uint64_t{2} * size_ + 2 + 3) / 4 * 4;
+    const std::uint64_t end = driver_at() + 4 + std::uint64_t{2} * size_ + 2;
+    return (end + alignment_ - 1) / alignment_ * alignment_;
   }
   std::uint64_t end() const { return (device_at() + 4 + std::uint64_t{8} * size_ + 2 + 7) / 8 * 8; }
 
@@ -213,6 +216,7 @@ class SplitTestDriver final : public TestDriver {
   }
 
  private:
+  const std::uint64_t alignment_;
   std::deque<std::uint16_t> free_;
   std::map<std::uint16_t, std::vector<std::uint16_t>> in_use_;
   std::uint16_t available_ = 0;

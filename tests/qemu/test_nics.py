@@ -83,7 +83,7 @@ class BootLoader(claims.Claims):
                 poll_until(lambda: "booted by HTTP" in machine.console(), 60, "the boot program to speak")
 
     def test_it_boots_by_dhcp_tftp_and_http(self):
-        for device in ("e1000", "rtl8139", "rtl8139,plus=off", "i82559c"):
+        for device in ("e1000", "rtl8139", "rtl8139,plus=off", "i82559c", "virtio-net"):
             with self.subTest(device=device):
                 self.check(device)
 
@@ -254,6 +254,52 @@ class Rtl8139(Driver, claims.Claims):
 
 class I82559c(Driver, claims.Claims):
     device, card, module = "i82559c", "i82559c", "e100"
+
+
+class VirtioNet(Driver, claims.Claims):
+    device, card, module = "virtio-net", "virtio-net-pci", "virtio_net"
+
+    # All that comes this way is for this guest, and nothing is filtered away.
+    test_only_who_is_promiscuous_gets_the_frames_of_others = None
+    test_multicast_arrives_for_who_has_joined = None
+
+    def test_interrupts_are_messages(self):
+        lines = self.machine.run("busybox grep virtio /proc/interrupts").splitlines()
+        self.assertTrue(any("input.0" in line for line in lines), lines)
+        self.assertTrue(all("MSI" in line for line in lines), lines)
+
+    def load(self, options):
+        """The bus' driver, with options, and the card's on top of it."""
+        self.machine.run(
+            f"""busybox rmmod virtio_net virtio_pci
+            busybox insmod /modules/virtio_pci.ko {options}
+            busybox insmod /modules/virtio_net.ko"""
+        )
+        self.machine.lease()
+
+    def test_older_drivers_have_their_interface(self):
+        self.load("force_legacy=1")
+        # Version 1 is feature 32.
+        path = "/sys/bus/virtio/devices/virtio0/features"
+        self.assertEqual(self.machine.run(f"busybox cut -c 33 {path}").strip(), "0")
+        self.test_much_arrives_unharmed()
+        self.load("")
+        self.assertEqual(self.machine.run(f"busybox cut -c 33 {path}").strip(), "1")
+        self.ping()
+
+
+@unittest.skipUnless(has_vfio_user(), "the system's own QEMU is too old to know vfio-user")
+class VirtioNetByLine(claims.Claims):
+    def test_the_line_is_enough(self):
+        place = os.path.join(guests.directory(), "card")
+        image = guests.image("virtio-net-pci")
+        words = ("-append", "console=ttyS0 panic=-1 quiet net.ifnames=0 pci=nomsi tsc=unstable clocksource=acpi_pm")
+        with Network("user,id=n0", options=("-device", f"virtio-net,netdev=n0,vfio-user={place}")):
+            with Machine(guests.directory(), image, plug=place, board="q35", options=words) as machine:
+                machine.lease()
+                machine.run(f"busybox ping -c 3 -W 10 {GATEWAY}")
+                lines = machine.run("busybox grep virtio /proc/interrupts")
+                self.assertNotIn("MSI", lines)
 
 
 if __name__ == "__main__":
