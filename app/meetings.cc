@@ -249,7 +249,7 @@ Loop::Rest Meetings::take_turns() {
   for (auto& [name, place] : places_) {
     if (!place.turned) continue;
     for (int i = 0; i < kTurns && place.ready; ++i) {
-      for (const Frame& frame : place.turned->receive()) rest.moved += frame.bytes.size();
+      for (const Frame& frame : place.turned->receive()) rest.moved += frame.size();
       place.ready = place.turned->more();
     }
     if (place.ready) rest.until = Time{};

@@ -19,6 +19,7 @@
 
 #include "stack/address.h"
 #include "stack/bytes.h"
+#include "stack/frame.h"
 
 namespace sluice {
 
@@ -71,9 +72,13 @@ enum class CloseMode : std::uint8_t {
 // virtual network that is reached by TCP is another.
 class Streams {
  public:
-  // Takes as many bytes as there is room for, in order, from at most 4 pieces.
+  static constexpr std::size_t kMaxPieces = 1 + Frame::kMaxRest;
+
+  // Takes as many bytes as there is room for, in order, from at most kMaxPieces pieces. They may
+  // lie in a guest's memory and change at any time, so each byte is read once.
   virtual Transfer send(SocketId id, gsl::span<const Bytes> pieces) = 0;
-  // Fills the pieces (at most 4) in order. Zero bytes without an error is the end of the stream.
+  // Fills the pieces (at most kMaxPieces) in order. Zero bytes without an error is the end of the
+  // stream.
   virtual Transfer receive(SocketId id, gsl::span<const MutableBytes> pieces) = 0;
   // No more will be sent: the other side sees the end of the stream.
   virtual void shutdown_send(SocketId id) = 0;

@@ -4,8 +4,10 @@
 
 #include "nat/policy.h"
 #include "stack/checksum.h"
+#include "stack/scattered_bytes.h"
 #include "stack/wire/arp.h"
 #include "stack/wire/icmpv4.h"
+#include "stack/wire/tcp.h"
 #include "stack/wire/udp.h"
 
 namespace sluice {
@@ -15,6 +17,9 @@ constexpr std::uint16_t kDhcpServerPort = 67;
 // Datagrams that one frame may stand for. Senders join 128 at most; tinier pieces would only make
 // one frame cost as much as tens of thousands.
 constexpr std::size_t kMaxSegments = 128;
+// What is gathered of frames, of which none is larger than Link::kMaxReserve: half of a usual
+// second-level cache.
+constexpr std::size_t kGathered = std::size_t{512} << 10;
 
 Drop drop_of(Ipv4View::Error error) {
   switch (error) {
@@ -75,7 +80,59 @@ bool Ingress::is_for_us(const EthernetHeader& ethernet) const {
 
 void Ingress::on_frame(Time now, const Frame& frame) {
   ++counters_.frames_in;
-  counters_.bytes_in += frame.bytes.size();
+  counters_.bytes_in += frame.size();
+  if (frame.rest.empty() || is_stream_in_place(frame)) {
+    on_ethernet(now, frame);
+  } else {
+    on_ethernet(now, {.bytes = gather(frame), .offload = frame.offload});
+  }
+}
+
+bool Ingress::is_stream_in_place(const Frame& frame) {
+  // Who has to look at the checksum has to look at all of it.
+  if (frame.offload.checksum == ChecksumState::kInPacket) return false;
+  const auto ethernet = EthernetView::parse(frame.bytes);
+  if (!ethernet) return false;
+  const Bytes packet = ethernet->payload();
+  const std::size_t behind = total_size(frame.rest);
+  // Behind padding there is nothing that counts.
+  const auto fits = [&](const auto& view, std::size_t size) {
+    return view && !view->is_fragment() && size == packet.size() + behind &&
+           TcpView::parse(view->payload());
+  };
+  if (ethernet->header().type == EtherType::kIpv4) {
+    const auto view = Ipv4View::parse(packet, nullptr, behind);
+    return view && view->header().protocol == IpProtocol::kTcp &&
+           fits(view, view->header().total_length);
+  }
+  if (ethernet->header().type == EtherType::kIpv6) {
+    const auto view = Ipv6View::parse(packet, nullptr, behind);
+    return view && view->protocol() == IpProtocol::kTcp &&
+           fits(view, Ipv6Header::kSize + view->header().payload_length);
+  }
+  return false;
+}
+
+Bytes Ingress::gather(const Frame& frame) {
+  if (!gathered_) gathered_ = std::make_unique_for_overwrite<std::uint8_t[]>(kGathered);
+  if (frame.size() > kGathered - gathered_used_) {
+    // What lies there may not have been sent yet.
+    udp_.flush();
+    echo_.flush();
+    gathered_used_ = 0;
+  }
+  const MutableBytes all =
+      MutableBytes(gathered_.get(), kGathered).subspan(gathered_used_, frame.size());
+  MutableBytes room = all;
+  ScatteredBytes(frame.bytes, frame.rest).for_each([&room](Bytes piece) {
+    copy_bytes(piece, room);
+    room = room.subspan(piece.size());
+  });
+  gathered_used_ += all.size();
+  return all;
+}
+
+void Ingress::on_ethernet(Time now, const Frame& frame) {
   const auto ethernet = EthernetView::parse(frame.bytes);
   if (!ethernet) {
     counters_.count(Drop::kTruncated);
@@ -91,9 +148,9 @@ void Ingress::on_frame(Time now, const Frame& frame) {
     return;
   }
   if (header.type == EtherType::kIpv4 && network_.has_v4) {
-    on_ipv4(now, header, ethernet->payload(), frame.offload);
+    on_ipv4(now, header, ethernet->payload(), frame);
   } else if (header.type == EtherType::kIpv6 && network_.has_v6) {
-    on_ipv6(now, header, ethernet->payload(), frame.offload);
+    on_ipv6(now, header, ethernet->payload(), frame);
   } else if (header.type == EtherType::kArp && network_.has_v4) {
     on_arp(header.source, ethernet->payload());
   } else {
@@ -124,22 +181,20 @@ void Ingress::on_arp(const MacAddress& link_from, Bytes bytes) {
   }
 }
 
-void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes,
-                      const Offload& offload) {
+void Ingress::on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes, const Frame& frame) {
   Ipv4View::Error error{};
-  const auto view = Ipv4View::parse(bytes, &error);
+  const auto view = Ipv4View::parse(bytes, &error, total_size(frame.rest));
   if (!view) {
     counters_.count(drop_of(error));
     return;
   }
-  on_ip(now, ethernet, IpPacket(*view), offload,
+  on_ip(now, ethernet, IpPacket(*view), frame,
         view->is_fragment() ? std::optional(Fragment(*view)) : std::nullopt);
 }
 
-void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes,
-                      const Offload& offload) {
+void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes, const Frame& frame) {
   Ipv6View::Error error;
-  const auto view = Ipv6View::parse(bytes, &error);
+  const auto view = Ipv6View::parse(bytes, &error, total_size(frame.rest));
   if (!view) {
     counters_.count(drop_of(error));
     if (!error.answer) return;
@@ -152,18 +207,20 @@ void Ingress::on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes,
     }
     return;
   }
-  on_ip(now, ethernet, IpPacket(*view), offload,
+  on_ip(now, ethernet, IpPacket(*view), frame,
         view->is_fragment() ? std::optional(Fragment(*view)) : std::nullopt);
 }
 
 void Ingress::on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip,
-                    const Offload& offload, const std::optional<Fragment>& fragment) {
+                    const Frame& frame, const std::optional<Fragment>& fragment) {
   if (!admits_source(ethernet, ip) || !admits_destination(ethernet, ip)) return;
+  const Offload& offload = frame.offload;
   Packet packet{.ip = ip,
                 .link_from = ethernet.source,
                 .verified = offload.checksum != ChecksumState::kInPacket,
                 .segment_size = offload.segmentation == Segmentation::kUdp ? offload.segment_size
                                                                            : std::uint16_t{0}};
+  packet.ip.rest = frame.rest;
   if (!fragment) {
     on_packet(now, packet);
     return;

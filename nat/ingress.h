@@ -9,6 +9,8 @@
 #ifndef SLUICE_NAT_INGRESS_H_
 #define SLUICE_NAT_INGRESS_H_
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "nat/datagram_flows.h"
@@ -55,12 +57,18 @@ class Ingress {
     std::uint16_t segment_size = 0;  // of UDP: it is several datagrams of that size
   };
 
+  // Whether what does not lie in the frame's first piece is payload of TCP, and nothing else.
+  static bool is_stream_in_place(const Frame& frame);
+  // All of the frame in one place, where it stays until this is called again, or for the batch if
+  // that holds what comes before.
+  Bytes gather(const Frame& frame);
+  void on_ethernet(Time now, const Frame& frame);
   bool is_for_us(const EthernetHeader& ethernet) const;
   void on_arp(const MacAddress& link_from, Bytes bytes);
-  void on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes, const Offload& offload);
-  void on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes, const Offload& offload);
+  void on_ipv4(Time now, const EthernetHeader& ethernet, Bytes bytes, const Frame& frame);
+  void on_ipv6(Time now, const EthernetHeader& ethernet, Bytes bytes, const Frame& frame);
   // A packet of either version; with `fragment`, a part of one.
-  void on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip, const Offload& offload,
+  void on_ip(Time now, const EthernetHeader& ethernet, const IpPacket& ip, const Frame& frame,
              const std::optional<Fragment>& fragment);
   void on_packet(Time now, const Packet& packet);
   void on_icmp(Time now, const Packet& packet);
@@ -84,6 +92,8 @@ class Ingress {
   DatagramFlows& echo_;
   Counters& counters_;
   Reassembler reassembler_;
+  std::unique_ptr<std::uint8_t[]> gathered_;  // kGathered bytes, once there was something to gather
+  std::size_t gathered_used_ = 0;
 };
 
 }  // namespace sluice

@@ -154,7 +154,7 @@ void TcpFlows::on_packet(Time now, const IpPacket& packet, bool verified) {
                              .flags = header.flags,
                              .window = header.window,
                              .options = view->options(),
-                             .payload = view->payload()};
+                             .payload = ScatteredBytes(view->payload(), packet.rest)};
   TcpFlow* const flow = table_.find(key);
   if (flow != nullptr) {
     on_segment(now, *flow, segment);

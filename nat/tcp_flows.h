@@ -145,7 +145,7 @@ class TcpFlows final : private TimerHandler {
   void take_payload(Time now, TcpFlow& flow, const tcp::Arrival& arrival);
   bool make_place(TcpFlow& flow, std::size_t size);
   // Gives payload to the stream, or else to its ring; returns how many bytes have found a place.
-  std::uint32_t pass_on(Time now, TcpFlow& flow, Bytes payload);
+  std::uint32_t pass_on(Time now, TcpFlow& flow, const ScatteredBytes& payload);
   void exchange_with_host(Time now, TcpFlow& flow);
   void speak_to_guest(Time now, TcpFlow& flow);
   // Others need what this flow no longer uses. Only at the beginning of a turn: later, frames point

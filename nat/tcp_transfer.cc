@@ -41,14 +41,18 @@ bool TcpFlows::make_place(TcpFlow& flow, std::size_t size) {
   return ring.free() >= size || ring.grow(ring.size() + static_cast<std::uint32_t>(size));
 }
 
-std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
+std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, const ScatteredBytes& payload) {
   // Below this a copy costs less than a call.
   constexpr std::size_t kLittle = 4096;
   const bool waits_for_more =
       expects_more_ && payload.size() <= kLittle && make_place(flow, payload.size());
   std::uint32_t taken = 0;
   if (!waits_for_more && flow.writable && (!flow.buffers || flow.buffers->to_host.size() == 0)) {
-    const Transfer sent = streams(flow).send(flow.stream, gsl::span<const Bytes>(&payload, 1));
+    std::array<Bytes, Streams::kMaxPieces> pieces;
+    std::size_t count = 0;
+    payload.for_each([&](Bytes piece) { pieces.at(count++) = piece; });
+    const Transfer sent =
+        streams(flow).send(flow.stream, gsl::span<const Bytes>(pieces).first(count));
     if (sent.failed()) {
       on_stream_failed(now, flow, sent.error);
       return 0;
@@ -57,11 +61,12 @@ std::uint32_t TcpFlows::pass_on(Time now, TcpFlow& flow, Bytes payload) {
     if (sent.bytes < payload.size()) flow.writable = false;
     if (flow.buffers) flow.buffers->to_host.skip(taken);
   }
-  const Bytes rest = payload.subspan(taken);
+  const ScatteredBytes rest = payload.subspan(taken);
   if (rest.empty()) return taken;
   ByteRing& ring = buffers_of(flow).to_host;
   ring.grow(ring.size() + static_cast<std::uint32_t>(rest.size()));
-  const std::uint32_t kept = ring.append(rest);
+  std::uint32_t kept = 0;
+  rest.for_each([&](Bytes piece) { kept += ring.append(piece); });
   if (kept < rest.size()) context_.counters.count(Drop::kMemoryLimit);
   return taken + kept;
 }

@@ -54,11 +54,15 @@ std::uint32_t ByteRing::append(Bytes bytes) {
   return count;
 }
 
-bool ByteRing::put_aside(std::uint32_t offset, Bytes bytes) {
+bool ByteRing::put_aside(std::uint32_t offset, const ScatteredBytes& bytes) {
   if (offset > free() || bytes.size() > free() - offset) return false;
-  const auto [first, second] = span(size_ + offset, static_cast<std::uint32_t>(bytes.size()));
-  copy_bytes(bytes.first(first.size()), first);
-  copy_bytes(bytes.subspan(first.size()), second);
+  std::uint32_t at = size_ + offset;
+  bytes.for_each([&](Bytes piece) {
+    const auto [first, second] = span(at, static_cast<std::uint32_t>(piece.size()));
+    copy_bytes(piece.first(first.size()), first);
+    copy_bytes(piece.subspan(first.size()), second);
+    at += static_cast<std::uint32_t>(piece.size());
+  });
   return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "stack/buffer_pool.h"
 #include "stack/bytes.h"
+#include "stack/scattered_bytes.h"
 
 namespace sluice {
 
@@ -41,7 +42,7 @@ class ByteRing {
   // Copies as much of `bytes` as fits behind the end; returns how much.
   std::uint32_t append(Bytes bytes);
   // Copies `bytes` to `offset` bytes past the end, all or nothing; true if it fits.
-  bool put_aside(std::uint32_t offset, Bytes bytes);
+  bool put_aside(std::uint32_t offset, const ScatteredBytes& bytes);
 
   // `count` bytes from `offset` past the front, as one or two pieces. They must be there.
   std::array<Bytes, 2> pieces(std::uint32_t offset, std::uint32_t count) const;

@@ -89,7 +89,7 @@ TEST(ByteRing, WithoutMemoryItTakesNothing) {
   ByteRing ring(pool);
   EXPECT_FALSE(ring.grow(1));
   EXPECT_EQ(ring.append(counting(10, 0)), 0U);
-  EXPECT_FALSE(ring.put_aside(0, counting(1, 0)));
+  EXPECT_FALSE(ring.put_aside(0, Bytes(counting(1, 0))));
   EXPECT_EQ(ring.room(10)[0].size(), 0U);
 }
 
@@ -100,7 +100,7 @@ TEST(ByteRing, GrowingKeepsWhatWasPutAside) {
   ring.append(counting(ring.capacity() - 10, 0));
   ring.consume(ring.size());
   ring.append(counting(5, 1));
-  ASSERT_TRUE(ring.put_aside(3, counting(20, 100)));
+  ASSERT_TRUE(ring.put_aside(3, Bytes(counting(20, 100))));
   ASSERT_TRUE(ring.grow(ring.capacity() + 1));
   ring.append(counting(3, 6));
   ring.commit(20);

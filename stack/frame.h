@@ -35,9 +35,20 @@ struct Offload {
 
 // A frame from the guest, from the Ethernet header on. The link owns the bytes; they stay until
 // the call they were passed to returns.
+//
+// A link that shares the guest's memory may leave there what follows the first kHeaders bytes. The
+// guest may change it at any time: it is payload that is carried on, whatever it is by then, or it
+// is copied before anything is concluded from it.
 struct Frame {
   Bytes bytes;
   Offload offload;
+  gsl::span<const Bytes> rest = {};  // at most kMaxRest pieces, behind `bytes`
+
+  std::size_t size() const { return bytes.size() + total_size(rest); }
+
+  // Room for all headers that usual frames have, in bytes.
+  static constexpr std::size_t kHeaders = 256;
+  static constexpr std::size_t kMaxRest = 19;
 };
 
 }  // namespace sluice

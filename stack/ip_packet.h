@@ -28,6 +28,7 @@ struct IpPacket {
   bool fragmented;            // IPv6: it has a fragment header, or had, as who put it together says
   Bytes whole;                // from the first byte of the header: what an ICMP error quotes
   Bytes payload;              // the transport header and what follows it
+  gsl::span<const Bytes> rest = {};  // and what follows that elsewhere, of TCP only (stack/frame.h)
 
  private:
   IpPacket(const Ipv4Header& header, Bytes packet, Bytes transport);

@@ -44,7 +44,8 @@ class Link {
   virtual void flush() = 0;
 
   static constexpr std::size_t kMaxReserve = 65536 + 64;
-  static constexpr std::size_t kMaxPieces = 2;
+  // Enough for all that may follow a frame's headers.
+  static constexpr std::size_t kMaxPieces = 1 + Frame::kMaxRest;
 };
 
 }  // namespace sluice

@@ -271,7 +271,7 @@ void ProgramGuestTcp::on_frame(const SeenFrame& frame) {
   queue_.erase(0, arrival.acknowledged);
   // The library sends in order, and nothing is lost on the way.
   if (arrival.payload.empty() || arrival.offset != 0) return;
-  received_ += as_text(arrival.payload);
+  arrival.payload.for_each([this](Bytes piece) { received_ += as_text(piece); });
   connection_->received(now(), static_cast<std::uint32_t>(arrival.payload.size()));
 }
 

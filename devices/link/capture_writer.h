@@ -59,7 +59,7 @@ class CaptureWriter {
   // match it. Bytes beyond the maximum length are cut off. A kPartial checksum must lie within the
   // frame.
   void write(Time now, Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
-  void write(Time now, const Frame& frame) { write(now, frame.bytes, {}, frame.offload); }
+  void write(Time now, const Frame& frame) { write(now, frame.bytes, frame.rest, frame.offload); }
 
   // Hands what was written to the system, so that a file whose writer is killed can be read.
   void flush();

@@ -21,7 +21,9 @@ class GatheredFrames {
   static constexpr std::size_t kMaxHead = 256;
 
   bool empty() const { return count_ == 0; }
-  bool full() const { return count_ + kPiecesOfOne > pieces_.size(); }
+  bool full() const {
+    return count_ + kPiecesOfOne > kPieces || heads_used_ + kHeadOfOne > heads_.size();
+  }
   std::size_t bytes() const { return bytes_; }
   // Adds a frame, if it is not full. The payload is not touched before clear().
   void add(Bytes head, gsl::span<const Bytes> payload);
@@ -33,10 +35,12 @@ class GatheredFrames {
 
  private:
   static constexpr std::size_t kFrames = 64;
+  static constexpr std::size_t kPieces = 1024;  // what one call takes (IOV_MAX)
   static constexpr std::size_t kPiecesOfOne = 1 + Link::kMaxPieces;
+  static constexpr std::size_t kHeadOfOne = FrameStreamWriter::kLength + kMaxHead;
 
-  std::array<iovec, kFrames * kPiecesOfOne> pieces_{};
-  std::array<std::uint8_t, kFrames*(FrameStreamWriter::kLength + kMaxHead)> heads_{};
+  std::array<iovec, kPieces> pieces_{};
+  std::array<std::uint8_t, kFrames * kHeadOfOne> heads_{};
   std::size_t count_ = 0;
   std::size_t heads_used_ = 0;
   std::size_t bytes_ = 0;

@@ -67,11 +67,13 @@ void ImpairedLink::take_from_guest() {
       own_.count(Drop::kMalformed);
       continue;
     }
-    const Bytes payload = frame.bytes.subspan(headers_size(frame));
-    const Bytes headers = frame.bytes.first(frame.bytes.size() - payload.size());
+    const Bytes headers = frame.bytes.first(headers_size(frame));
+    std::array<Bytes, kMaxPieces> payload{frame.bytes.subspan(headers.size())};
+    std::copy(frame.rest.begin(), frame.rest.end(), payload.begin() + 1);
     const MutableBytes head(room_.get(), headers.size());
     copy_bytes(headers, head);
-    push(from_guest_, head, gsl::span(&payload, 1), frame.offload);
+    push(from_guest_, head, gsl::span<const Bytes>(payload).first(1 + frame.rest.size()),
+         frame.offload);
   }
 }
 

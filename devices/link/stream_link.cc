@@ -125,6 +125,10 @@ std::size_t StreamLink::write(gsl::span<iovec> pieces) {
   if (size >= 0) return static_cast<std::size_t>(size);
   if (errno == EAGAIN) {
     peer_.pause();
+  } else if (errno == EFAULT) {
+    // A piece lies in a guest's memory that is not there any more: where it is copied, that guest
+    // is told so.
+    return 0;
   } else {
     peer_.lose(std::generic_category().message(errno));
   }

@@ -99,7 +99,7 @@ void SwitchLink::receive_from(Port& port) {
   port.ready = port.link->more() && !port.link->closed();
   if (!port.up) return;
   for (const Frame& frame : frames) {
-    count_sent(port.traffic, frame.bytes.size());
+    count_sent(port.traffic, frame.size());
     const auto ethernet = EthernetView::parse(frame.bytes);
     if (!ethernet) {
       own_.count(Drop::kTruncated);
@@ -115,17 +115,19 @@ void SwitchLink::receive_from(Port& port) {
     const auto to = target(header.destination);
     if (!to || *to == kUplink) give_to_uplink(frame);
     const Bytes head = frame.bytes.first(headers_size(frame));
-    const Bytes payload = frame.bytes.subspan(head.size());
+    std::array<Bytes, kMaxPieces> payload{frame.bytes.subspan(head.size())};
+    std::copy(frame.rest.begin(), frame.rest.end(), payload.begin() + 1);
     for (Port& other : ports_) {
       if (&other == &port || (to && *to != other.number)) continue;
-      send(other, head, gsl::span(&payload, 1), frame.offload);
+      send(other, head, gsl::span<const Bytes>(payload).first(1 + frame.rest.size()),
+           frame.offload);
     }
   }
 }
 
 void SwitchLink::give_to_uplink(const Frame& frame) {
   if (!uplink_up_) return;
-  count_received(uplink_traffic_, frame.bytes.size());
+  count_received(uplink_traffic_, frame.size());
   for_uplink_.push_back(frame);
 }
 

@@ -63,7 +63,8 @@ void VfioUserLink::take_events() {
 }
 
 gsl::span<const Frame> VfioUserLink::receive() {
-  in_batch_ = false;
+  // What the card has been given, its driver sees while the memory for it is there.
+  if (std::exchange(in_batch_, false)) tell();
   take_events();
   const Time now = clock_();
   serve(now);

@@ -54,6 +54,12 @@ void signal(const Descriptor& descriptor) {
   [[maybe_unused]] const ssize_t written = ::write(descriptor.get(), &one, sizeof one);
 }
 
+// Whoever takes frames is done with them when it asks for more, and only then the memory changes.
+VirtioNetOptions in_place(VirtioNetOptions options) {
+  options.in_place = true;
+  return options;
+}
+
 }  // namespace
 
 Device::Device(const VirtioNetOptions& options, PollSet& polls, std::uint64_t first_number,
@@ -62,7 +68,7 @@ Device::Device(const VirtioNetOptions& options, PollSet& polls, std::uint64_t fi
       polls_(polls),
       first_number_(first_number),
       complain_(std::move(complain)),
-      net_(options, *this) {}
+      net_(in_place(options), *this) {}
 
 void Device::reset() {
   net_.reset();

@@ -15,9 +15,9 @@ MutableBytes FrameBatch::room() {
   return MutableBytes(bytes_.get(), kSize).subspan(used_, Link::kMaxReserve);
 }
 
-void FrameBatch::commit(std::size_t size, const Offload& offload) {
+void FrameBatch::commit(std::size_t size, const Offload& offload, gsl::span<const Bytes> rest) {
   Expects(has_room() && size <= Link::kMaxReserve);
-  frames_.at(count_++) = {Bytes(bytes_.get(), kSize).subspan(used_, size), offload};
+  frames_.at(count_++) = {Bytes(bytes_.get(), kSize).subspan(used_, size), offload, rest};
   used_ += size;
 }
 

@@ -23,8 +23,8 @@ class FrameBatch {
   }
   // Room for one more frame, of Link::kMaxReserve bytes, to be filled and then committed.
   MutableBytes room();
-  // The first `size` bytes of the room are a frame.
-  void commit(std::size_t size, const Offload& offload);
+  // The first `size` bytes of the room are a frame, or what `rest` follows elsewhere.
+  void commit(std::size_t size, const Offload& offload, gsl::span<const Bytes> rest = {});
 
   // All of them. They stay until the next room(), which then begins anew.
   gsl::span<const Frame> take();

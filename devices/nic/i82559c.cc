@@ -287,7 +287,7 @@ void I82559c::deliver(Bytes head, gsl::span<const Bytes> payload) {
   Expects(payload.size() <= kMaxPieces);
   std::array<Bytes, 1 + kMaxPieces> pieces{head};
   std::copy(payload.begin(), payload.end(), pieces.begin() + 1);
-  receive_unit_.receive(pieces);
+  receive_unit_.receive(gsl::span<const Bytes>(pieces).first(1 + payload.size()));
 }
 
 }  // namespace sluice

@@ -29,7 +29,7 @@ constexpr std::array<std::uint8_t, EthernetHeader::kMinFrame> kPadding{};
 // A frame, and what follows it into the guest's memory.
 struct ReceiveUnit::Frame {
   // Of the network's, padding, check sequence, checksum.
-  static constexpr std::size_t kMaxPieces = 3 + 3;
+  static constexpr std::size_t kMaxPieces = 1 + Link::kMaxPieces + 3;
 
   explicit Frame(gsl::span<const Bytes> given) {
     for (const Bytes piece : given) {

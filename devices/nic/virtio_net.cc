@@ -28,6 +28,7 @@ constexpr std::uint64_t kAlwaysOffered =
 VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport)
     : options_(options),
       transport_(transport),
+      transmitter_(options.in_place, counters_),
       receiver_(transport.memory()),
       control_(transport.memory(), options.pairs),
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
@@ -110,6 +111,14 @@ bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQue
 
 std::optional<VirtioQueue::Position> VirtioNet::stop(unsigned queue) {
   if (!runs(queue)) return std::nullopt;
+  give_back(queues_.at(queue));
+  show(queue);
+  return abandon(queue);
+}
+
+std::optional<VirtioQueue::Position> VirtioNet::abandon(unsigned queue) {
+  if (!runs(queue)) return std::nullopt;
+  queues_.at(queue).used.clear();
   const auto ring = std::move(queues_.at(queue).ring);
   return ring->position();
 }
@@ -117,6 +126,10 @@ std::optional<VirtioQueue::Position> VirtioNet::stop(unsigned queue) {
 void VirtioNet::enable(unsigned queue, bool enabled) {
   if (queue >= kMaxQueues) return;
   queues_.at(queue).enabled = enabled;
+  if (!enabled && runs(queue)) {
+    give_back(queues_.at(queue));
+    show(queue);
+  }
   more_ = true;
 }
 
@@ -135,20 +148,32 @@ void VirtioNet::for_each_inlet(Visit visit) {
   }
 }
 
+void VirtioNet::give_back(Queue& queue) {
+  for (const VirtioChain::Name name : queue.used) queue.ring->complete(name, 0);
+  queue.used.clear();
+}
+
 gsl::span<const Frame> VirtioNet::receive() {
   more_ = false;
+  transmitter_.begin();
   for_each_inlet([this](unsigned number, Queue& queue) {
+    give_back(queue);
     if (std::exchange(queue.heard, false)) queue.ring->ignore();
-    const bool more = number % 2 == 0 ? control_.answer(*queue.ring)
-                                      : transmitter_.take_from(*queue.ring, form_.header_size);
+    const bool more = number % 2 == 0
+                          ? control_.answer(*queue.ring)
+                          : transmitter_.take_from(*queue.ring, form_.header_size, queue.used);
     more_ = more_ || more;
+    if (!options_.in_place) give_back(queue);
     show(number);
   });
   const gsl::span<const Frame> frames = transmitter_.frames();
   // Whoever has sent may send more while this is dealt with.
   if (!frames.empty()) more_ = true;
   if (more_) return frames;
-  for_each_inlet([this](unsigned /*number*/, Queue& queue) {
+  for_each_inlet([this](unsigned number, Queue& queue) {
+    // Nobody uses anything of what made no frame.
+    give_back(queue);
+    show(number);
     queue.heard = true;
     more_ = queue.ring->listen(1) || more_;
   });

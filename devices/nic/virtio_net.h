@@ -44,6 +44,9 @@ struct VirtioNetOptions {
   std::uint16_t mtu = 0;          // told to the driver, if not 0
   std::uint16_t pairs = 1;        // of queues, at most kMaxPairs
   bool commands = false;          // there is a queue for them also with one pair
+  // What follows a frame's headers stays in the guest's memory, which then stays until receive() is
+  // called again.
+  bool in_place = false;
 };
 
 class VirtioNet final : public Link {
@@ -77,8 +80,11 @@ class VirtioNet final : public Link {
   bool has_packed_queues() const;
   // Lets a queue run from `at` on. False if the areas are not what the features ask for.
   bool start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at);
-  // Where it stopped, if it ran.
+  // Where it stopped, if it ran. The driver sees all that has been done.
   std::optional<VirtioQueue::Position> stop(unsigned queue);
+  // The same of a queue whose memory may be gone, which is not touched any more; what the driver
+  // has not seen by then it never will.
+  std::optional<VirtioQueue::Position> abandon(unsigned queue);
   bool runs(unsigned queue) const { return queue < kMaxQueues && queues_.at(queue).ring; }
   // One that runs moves nothing until it is enabled.
   void enable(unsigned queue, bool enabled);
@@ -105,7 +111,8 @@ class VirtioNet final : public Link {
     std::unique_ptr<VirtioQueue> ring;
     bool enabled = false;
     bool broken_told = false;
-    bool heard = false;  // the driver tells of new chains
+    bool heard = false;                // the driver tells of new chains
+    VirtioNetTransmitter::Names used;  // whose frames have been given out
 
     bool is_usable() const { return ring && enabled && !ring->is_broken(); }
   };
@@ -123,6 +130,8 @@ class VirtioNet final : public Link {
   void send(Bytes head, gsl::span<const Bytes> payload, const Offload& offload);
   void show(unsigned queue);
   void tell_if_broken(unsigned queue);
+  // Completes what has been taken from a queue.
+  static void give_back(Queue& queue);
 
   const VirtioNetOptions options_;
   VirtioTransport& transport_;
@@ -130,7 +139,7 @@ class VirtioNet final : public Link {
   VirtioNetReceiver::Form form_;
   std::array<Queue, kMaxQueues> queues_;
   Counters counters_;
-  VirtioNetTransmitter transmitter_{counters_};
+  VirtioNetTransmitter transmitter_;
   // What it finds out about the queue is no change.
   mutable VirtioNetReceiver receiver_;
   mutable bool wants_room_ = false;  // somebody waits for it

@@ -7,11 +7,21 @@
 
 namespace sluice {
 
-bool VirtioNetTransmitter::take_from(VirtioQueue& queue, std::size_t header_size) {
-  for (unsigned i = 0; i < kMaxChains && batch_.has_room(); ++i) {
+VirtioNetTransmitter::VirtioNetTransmitter(bool in_place, Counters& counters)
+    : in_place_(in_place), counters_(counters) {
+  rests_.reserve(FrameBatch::kMaxFrames * Frame::kMaxRest + VirtioChain::kMaxPieces);
+}
+
+void VirtioNetTransmitter::begin() {
+  rests_.clear();
+  bytes_ = 0;
+}
+
+bool VirtioNetTransmitter::take_from(VirtioQueue& queue, std::size_t header_size, Names& taken) {
+  for (unsigned i = 0; i < kMaxChains && has_room(); ++i) {
     if (!queue.next(chain_)) return false;
+    taken.push_back(chain_.name);
     take(chain_, header_size);
-    queue.complete(chain_.name, 0);
   }
   return true;
 }
@@ -27,23 +37,41 @@ void VirtioNetTransmitter::take(const VirtioChain& chain, std::size_t header_siz
     return;
   }
   std::array<std::uint8_t, 16> header{};
-  MutableBytes header_room = MutableBytes(header).first(header_size);
-  const MutableBytes frame = batch_.room().first(size);
-  MutableBytes frame_room = frame;
-  for (Bytes piece : chain.readable()) {
-    const Bytes part = piece.first(std::min(piece.size(), header_room.size()));
-    snapshot(part, header_room);
-    header_room = header_room.subspan(part.size());
-    piece = piece.subspan(part.size());
-    snapshot(piece, frame_room);
-    frame_room = frame_room.subspan(piece.size());
+  const std::size_t first_rest = rests_.size();
+  copy(chain, 0, MutableBytes(header).first(header_size));
+  const MutableBytes room = batch_.room();
+  std::size_t copied = in_place_ ? std::min(size, Frame::kHeaders) : size;
+  const auto read = [&] {
+    rests_.resize(first_rest);
+    copy(chain, header_size, room.first(copied));
+    const bool scattered = rests_.size() - first_rest > Frame::kMaxRest;
+    return scattered ? std::nullopt : parse_vnet_header(header, room.first(copied), size - copied);
+  };
+  auto offload = read();
+  if (!offload && copied < size) {
+    // In too many pieces, or with larger headers.
+    copied = size;
+    offload = read();
   }
-  const auto offload = parse_vnet_header(header, frame);
   if (!offload) {
     counters_.count(Drop::kMalformed);
     return;
   }
-  batch_.commit(size, *offload);
+  bytes_ += size;
+  batch_.commit(copied, *offload, gsl::span<const Bytes>(rests_).subspan(first_rest));
+}
+
+void VirtioNetTransmitter::copy(const VirtioChain& chain, std::size_t skipped, MutableBytes into) {
+  for (Bytes piece : chain.readable()) {
+    const std::size_t before = std::min(piece.size(), skipped);
+    skipped -= before;
+    piece = piece.subspan(before);
+    const Bytes part = piece.first(std::min(piece.size(), into.size()));
+    snapshot(part, into);
+    into = into.subspan(part.size());
+    piece = piece.subspan(part.size());
+    if (!piece.empty()) rests_.push_back(piece);
+  }
 }
 
 }  // namespace sluice

@@ -47,7 +47,7 @@ void VirtioPciDevice::refresh() {
   if (state == seen_) return;
   seen_ = state;
   for (unsigned i = 0; i < queue_count_; ++i) {
-    if (const auto position = net_.stop(i)) queues_.at(i).position = *position;
+    if (const auto position = net_.abandon(i)) queues_.at(i).position = *position;
   }
   if (!live_) return;
   // One that can't be started now may be when memory is there again.

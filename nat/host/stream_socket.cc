@@ -14,8 +14,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMaxPieces = 4;
-
 // Takes a local address without a port; connect() then chooses one that is free for this
 // destination, so that there are more connections than ports.
 bool bind_outbound(const Descriptor& socket, const IpAddress& outbound) {
@@ -88,8 +86,8 @@ Transfer send_pieces(int socket, gsl::span<const Bytes> pieces) {
   if (pieces.size() == 1) {
     return transfer_of(::send(socket, pieces[0].data(), pieces[0].size(), MSG_NOSIGNAL));
   }
-  Expects(pieces.size() <= kMaxPieces);
-  std::array<iovec, kMaxPieces> vectors{};
+  Expects(pieces.size() <= Streams::kMaxPieces);
+  std::array<iovec, Streams::kMaxPieces> vectors{};
   for (std::size_t i = 0; i < pieces.size(); ++i) vectors.at(i) = to_be_written(pieces[i]);
   msghdr message{};
   message.msg_iov = vectors.data();
@@ -101,8 +99,8 @@ Transfer receive_pieces(int socket, gsl::span<const MutableBytes> pieces) {
   if (pieces.size() == 1) {
     return transfer_of(::recv(socket, pieces[0].data(), pieces[0].size(), 0));
   }
-  Expects(pieces.size() <= kMaxPieces);
-  std::array<iovec, kMaxPieces> vectors{};
+  Expects(pieces.size() <= Streams::kMaxPieces);
+  std::array<iovec, Streams::kMaxPieces> vectors{};
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     vectors.at(i) = {.iov_base = pieces[i].data(), .iov_len = pieces[i].size()};
   }

@@ -30,7 +30,7 @@
 #include <memory>
 #include <optional>
 
-#include "stack/bytes.h"
+#include "stack/scattered_bytes.h"
 #include "stack/tcp/alarm.h"
 #include "stack/tcp/congestion.h"
 #include "stack/tcp/range_set.h"
@@ -71,7 +71,7 @@ struct Segment {
   TcpFlags flags;
   std::uint16_t window = 0;  // as in the header
   TcpOptions options;
-  Bytes payload;
+  ScatteredBytes payload;
 };
 
 // What a segment brought.
@@ -88,7 +88,7 @@ struct Arrival {
   std::uint32_t acknowledged = 0;
   // New payload, `offset` bytes past the next expected one. At offset 0, tell received() how much
   // of it was taken; elsewhere, keep() if it was put aside.
-  Bytes payload;
+  ScatteredBytes payload;
   std::uint32_t offset = 0;
 };
 

@@ -43,9 +43,10 @@ std::vector<SackBlock> blocks(const ScriptedPeer& peer, const Outgoing& segment)
 
 // The payload is that of the peer's stream at `place`, whose bytes are the low halves of places.
 void expect_bytes(const Arrival& arrival, std::uint32_t place, std::uint32_t size) {
-  ASSERT_EQ(arrival.payload.size(), size);
+  const auto payload = arrival.payload.to_vector();
+  ASSERT_EQ(payload.size(), size);
   for (std::uint32_t i = 0; i < size; ++i) {
-    ASSERT_EQ(arrival.payload[i], static_cast<std::uint8_t>(place + i)) << "at " << i;
+    ASSERT_EQ(payload.at(i), static_cast<std::uint8_t>(place + i)) << "at " << i;
   }
 }
 

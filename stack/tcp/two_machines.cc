@@ -88,7 +88,7 @@ void TwoMachines::send(Machine& from, const Outgoing& outgoing) {
 
 void TwoMachines::deliver(Flying& flying) {
   Machine& machine = *flying.to;
-  flying.segment.payload = flying.payload;
+  flying.segment.payload = Bytes(flying.payload);
   if (!machine.connection) {
     if (!flying.segment.flags.syn || flying.segment.flags.ack) return;
     machine.connection.emplace(Connection::from_syn(now, flying.segment, b_parameters_));
@@ -105,8 +105,7 @@ void TwoMachines::take(Machine& machine, const Arrival& arrival) {
   if (arrival.offset != 0) {
     const auto count = static_cast<std::uint32_t>(arrival.payload.size());
     if (connection.keep(arrival.offset, count)) {
-      machine.aside[machine.received.size() + arrival.offset].assign(arrival.payload.begin(),
-                                                                     arrival.payload.end());
+      machine.aside[machine.received.size() + arrival.offset] = arrival.payload.to_vector();
     }
     return;
   }
@@ -115,7 +114,9 @@ void TwoMachines::take(Machine& machine, const Arrival& arrival) {
     connection.received(now, 0);
     return;
   }
-  machine.received.insert(machine.received.end(), arrival.payload.begin(), arrival.payload.end());
+  arrival.payload.for_each([&](Bytes piece) {
+    machine.received.insert(machine.received.end(), piece.begin(), piece.end());
+  });
   const std::uint32_t filled =
       connection.received(now, static_cast<std::uint32_t>(arrival.payload.size()));
   const std::size_t target = machine.received.size() + filled;

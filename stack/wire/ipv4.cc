@@ -1,5 +1,7 @@
 #include "stack/wire/ipv4.h"
 
+#include <algorithm>
+
 #include <gsl/assert>
 
 #include "stack/checksum.h"
@@ -45,7 +47,7 @@ void Ipv4Header::emit(MutableBytes into) const {
   store_big(into, kChecksumOffset, internet_checksum(into.first(kSize)));
 }
 
-std::optional<Ipv4View> Ipv4View::parse(Bytes packet, Error* error) {
+std::optional<Ipv4View> Ipv4View::parse(Bytes packet, Error* error, std::size_t behind) {
   if (packet.size() < Ipv4Header::kSize) return failed(error, Error::kTruncated);
   const auto layout = wire::load<Layout>(packet);
   const std::size_t header_size = std::size_t{layout.version_and_size & 0xfU} * 4;
@@ -53,9 +55,11 @@ std::optional<Ipv4View> Ipv4View::parse(Bytes packet, Error* error) {
   if (layout.version_and_size >> 4 != 4 || header_size < Ipv4Header::kSize || total < header_size) {
     return failed(error, Error::kMalformed);
   }
-  if (packet.size() < total) return failed(error, Error::kTruncated);
+  if (packet.size() < header_size || packet.size() + behind < total) {
+    return failed(error, Error::kTruncated);
+  }
   if (internet_checksum(packet.first(header_size)) != 0) return failed(error, Error::kBadChecksum);
-  return Ipv4View(packet.first(total), header_size);
+  return Ipv4View(packet.first(std::min(total, packet.size())), header_size);
 }
 
 Ipv4Header Ipv4View::header() const {

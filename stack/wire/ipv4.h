@@ -42,15 +42,17 @@ class Ipv4View {
  public:
   enum class Error : std::uint8_t { kTruncated, kMalformed, kBadChecksum };
 
-  // On failure nullopt, and *error (when given) says why.
-  static std::optional<Ipv4View> parse(Bytes packet, Error* error = nullptr);
+  // On failure nullopt, and *error (when given) says why. `behind` bytes that follow `packet` lie
+  // elsewhere, and may be the end of the payload.
+  static std::optional<Ipv4View> parse(Bytes packet, Error* error = nullptr,
+                                       std::size_t behind = 0);
 
   Ipv4Header header() const;
   bool is_fragment() const;
   std::size_t header_size() const { return header_size_; }  // bytes, options included
   Bytes options() const;                                    // header_size() - 20 bytes
   Bytes payload() const { return packet_.subspan(header_size_); }
-  // The whole packet without padding.
+  // The whole packet without padding, as far as it does not lie elsewhere.
   Bytes packet() const { return packet_; }
 
  private:

@@ -1,5 +1,7 @@
 #include "stack/wire/ipv6.h"
 
+#include <algorithm>
+
 #include <gsl/assert>
 
 #include "stack/wire/layout.h"
@@ -285,7 +287,7 @@ void Ipv6FragmentHeader::emit(MutableBytes into) const {
               into);
 }
 
-std::optional<Ipv6View> Ipv6View::parse(Bytes packet, Error* error) {
+std::optional<Ipv6View> Ipv6View::parse(Bytes packet, Error* error, std::size_t behind) {
   if (packet.size() < Ipv6Header::kSize) return failed(error, Reason::kTruncated);
   const auto layout = wire::load<Layout>(packet);
   const std::size_t total = Ipv6Header::kSize + layout.payload_length;
@@ -295,9 +297,9 @@ std::optional<Ipv6View> Ipv6View::parse(Bytes packet, Error* error) {
       IpAddress::v6(layout.destination).is_v4()) {
     return failed(error, Reason::kMalformed);
   }
-  if (packet.size() < total) return failed(error, Reason::kTruncated);
+  if (packet.size() + behind < total) return failed(error, Reason::kTruncated);
 
-  Ipv6View view(packet.first(total));
+  Ipv6View view(packet.first(std::min(total, packet.size())));
   Walk walk(view.packet_);
   if (const auto refused = walk.run()) {
     const bool told = refused->answer && may_be_told(view.packet_, *refused);
@@ -311,7 +313,9 @@ std::optional<Ipv6View> Ipv6View::parse(Bytes packet, Error* error) {
   view.protocol_named_at_ = chain.payload.named_at;
   view.payload_offset_ = chain.payload.offset;
   // What lies behind "no next header" is to be ignored (section 4.7).
-  if (view.protocol_ == IpProtocol::kNoNextHeader && chain.is_whole()) view.payload_offset_ = total;
+  if (view.protocol_ == IpProtocol::kNoNextHeader && chain.is_whole()) {
+    view.payload_offset_ = view.packet_.size();
+  }
   return view;
 }
 

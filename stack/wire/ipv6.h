@@ -93,11 +93,13 @@ class Ipv6View {
 
   static constexpr unsigned kMaxExtensions = 8;
 
-  // On failure nullopt, and *error (when given) says why.
-  static std::optional<Ipv6View> parse(Bytes packet, Error* error = nullptr);
+  // On failure nullopt, and *error (when given) says why. `behind` bytes that follow `packet` lie
+  // elsewhere, and may be the end of the payload.
+  static std::optional<Ipv6View> parse(Bytes packet, Error* error = nullptr,
+                                       std::size_t behind = 0);
 
   Ipv6Header header() const;
-  // The whole packet without padding.
+  // The whole packet without padding, as far as it does not lie elsewhere.
   Bytes packet() const { return packet_; }
 
   // What payload() begins with: the transport, kNoNextHeader (then payload() is empty), or another

@@ -88,7 +88,7 @@ std::optional<std::uint16_t> true_header_size(Bytes frame, const Offload& offloa
 
 }  // namespace
 
-std::optional<Offload> parse_vnet_header(Bytes header, Bytes frame) {
+std::optional<Offload> parse_vnet_header(Bytes header, Bytes frame, std::size_t behind) {
   Expects(header.size() >= kVnetHeaderSize);
   const std::uint8_t flags = header[kFlags];
   if ((flags & ~(kNeedsCsum | kDataValid)) != 0) return std::nullopt;
@@ -110,7 +110,7 @@ std::optional<Offload> parse_vnet_header(Bytes header, Bytes frame) {
 
   if (offload.segmentation != Segmentation::kNone) {
     if (offload.checksum != ChecksumState::kPartial) return std::nullopt;
-    if (load_little16(header, kHdrLen) > frame.size()) return std::nullopt;
+    if (load_little16(header, kHdrLen) > frame.size() + behind) return std::nullopt;
     offload.segment_size = load_little16(header, kGsoSize);
     if (offload.segment_size == 0) return std::nullopt;
     const std::optional<std::uint16_t> header_size = true_header_size(frame, offload);

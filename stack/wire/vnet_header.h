@@ -27,10 +27,11 @@ namespace sluice {
 
 inline constexpr std::size_t kVnetHeaderSize = 10;
 
-// What `header` (kVnetHeaderSize bytes) says about `frame` (from the Ethernet header on), or
-// nullopt for a header that is unknown or contradicts the frame. When it asks for segmentation, the
-// transport header is whole, segment_size is at least 1 and the checksum is kPartial.
-std::optional<Offload> parse_vnet_header(Bytes header, Bytes frame);
+// What `header` (kVnetHeaderSize bytes) says about `frame` (from the Ethernet header on, without
+// the last `behind` bytes), or nullopt for a header that is unknown or contradicts the frame, or
+// means what is not there. When it asks for segmentation, the transport header is whole,
+// segment_size is at least 1 and the checksum is kPartial.
+std::optional<Offload> parse_vnet_header(Bytes header, Bytes frame, std::size_t behind = 0);
 
 // Writes kVnetHeaderSize bytes at the start of `into`, for a frame of `frame_size` bytes. The
 // checksum field and the headers must lie within the frame, and a segmented frame's checksum must

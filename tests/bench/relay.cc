@@ -80,7 +80,7 @@ void carry(int from, int to, std::vector<char>& frame) {
 void pass_on(const Frame& frame, Link& link) {
   const MutableBytes room = link.reserve(frame.bytes.size());
   std::ranges::copy(frame.bytes, room.begin());
-  link.commit(frame.bytes.size(), {}, frame.offload);
+  link.commit(frame.bytes.size(), frame.rest, frame.offload);
 }
 
 [[noreturn]] void run_impaired(const std::string& guest, const std::string& host_tap,

@@ -65,11 +65,12 @@ void GuestTcp::on_frame(Time now, const SeenFrame& frame) {
   if (arrival.payload.empty()) return;
   const auto size = static_cast<std::uint32_t>(arrival.payload.size());
   if (arrival.offset != 0) {
-    aside_[received_.size() + arrival.offset] = as_text(arrival.payload);
+    const auto bytes = arrival.payload.to_vector();
+    aside_[received_.size() + arrival.offset] = as_text(bytes);
     connection_->keep(arrival.offset, size);
     return;
   }
-  received_ += as_text(arrival.payload);
+  arrival.payload.for_each([this](Bytes piece) { received_ += as_text(piece); });
   const std::size_t wanted = received_.size() + connection_->received(now, size);
   while (received_.size() < wanted) {
     const auto piece = std::prev(aside_.upper_bound(received_.size()));
