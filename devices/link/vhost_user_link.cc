@@ -65,7 +65,9 @@ void VhostUserLink::take_messages() {
     }
     try {
       const auto answer = device_.on_message(*message);
-      if (answer) channel_.reply(peer_.socket(), message->header.request, *answer);
+      if (answer) {
+        channel_.reply(peer_.socket(), message->header.request, answer->payload, answer->beside);
+      }
     } catch (const std::runtime_error& error) {
       lose(error.what());
       return;
