@@ -56,8 +56,16 @@ PackedVirtioQueue::PackedVirtioQueue(SharedMemory& memory, const Areas& areas, b
                                      std::unique_ptr<PackedInflight> inflight)
     : PackedVirtioQueue(memory, areas, event_index, inflight->used()) {
   inflight_ = std::move(inflight);
-  // Part of it may look as if it had been given back.
   seen_ += inflight_->places_again();
+  // What was completed but not published has been marked, all but the first. The driver would take
+  // it for given back as soon as that is.
+  for (Place place = next_; place < seen_; ++place) {
+    if (is_available(place)) continue;
+    const std::size_t at = offset_of(place);
+    shared_word<std::uint16_t>(areas_.descriptors, at + kFlags)
+        .store(wrap_of(place) ? kAvailable : kUsed, kRelaxed);
+    tell_written(areas_.descriptors, at, VirtioDescriptor::kSize);
+  }
 }
 
 bool PackedVirtioQueue::is_available(Place place) const {
