@@ -38,7 +38,7 @@ gsl::span<const Frame> VhostUserLink::receive() {
   if (!device_.net().more() || control_waits_ || ++batches_ >= kPatience) take_events();
   const gsl::span<const Frame> frames = device_.net().receive();
   if (!device_.lost_memory()) return frames;
-  lose("a file of its memory has become shorter");
+  lose("a file of its memory, or of what is in flight, has become shorter");
   return {};
 }
 
