@@ -50,12 +50,8 @@ void put_flag(MutableBytes region, std::size_t at, bool on) {
   put<std::uint8_t>(region, at, on ? 1 : 0);
 }
 
-struct Counted {
-  std::uint64_t counter;
-  std::uint16_t head;
-
-  friend auto operator<=>(const Counted&, const Counted&) = default;
-};
+// When it was taken, and its first state.
+using Counted = std::pair<std::uint64_t, std::uint16_t>;
 
 bool is_known(MutableBytes region, std::size_t places) {
   return get<std::uint64_t>(region, kFeatures) == 0 &&
@@ -108,9 +104,9 @@ bool SplitInflight::read(std::uint16_t used) {
   }
   std::ranges::sort(again);
   for (const Counted& each : again) {
-    heads_.at(static_cast<std::uint16_t>(begin_ + again_++) & mask()) = each.head;
+    heads_.at(static_cast<std::uint16_t>(begin_ + again_++) & mask()) = each.second;
   }
-  if (!again.empty()) counter_ = again.back().counter + 1;
+  if (!again.empty()) counter_ = again.back().first + 1;
   return true;
 }
 
@@ -172,7 +168,7 @@ void PackedInflight::make(VirtioQueue::Position told) {
 }
 
 void PackedInflight::set_free_heads(std::uint16_t free, std::uint16_t old) {
-  put(region_, kFreeHeads, std::uint32_t{free} | std::uint32_t{old} << 16);
+  put(region_, kFreeHeads, free + old * 0x10000U);
 }
 
 void PackedInflight::set_used(VirtioQueue::Position used, VirtioQueue::Position old) {
@@ -216,9 +212,9 @@ bool PackedInflight::read(const VirtioQueue::Areas& areas) {
   std::ranges::sort(again);
   std::vector<bool> in_use(states_.size());
   for (const Counted& each : again) {
-    if (!read_chain(each.head, in_use)) return false;
+    if (!read_chain(each.second, in_use)) return false;
   }
-  if (!again.empty()) counter_ = again.back().counter + 1;
+  if (!again.empty()) counter_ = again.back().first + 1;
   // The rest is free. First nothing of it is in flight, then heads and positions say the same.
   for (std::uint16_t i = 0; i < end(); ++i) {
     if (!in_use[i]) put_flag(region_, kHeader + kState * i + kInFlight, false);
