@@ -100,7 +100,7 @@ bool SplitInflight::read(std::uint16_t used) {
     const std::size_t at = kHeader + kState * i;
     if (get<std::uint8_t>(region_, at + kInFlight) == 0) continue;
     if (i >= heads_.size()) return false;
-    again.push_back({get<std::uint64_t>(region_, at + kCounter), static_cast<std::uint16_t>(i)});
+    again.emplace_back(get<std::uint64_t>(region_, at + kCounter), static_cast<std::uint16_t>(i));
   }
   std::ranges::sort(again);
   for (const Counted& each : again) {
@@ -207,7 +207,7 @@ bool PackedInflight::read(const VirtioQueue::Areas& areas) {
   for (std::uint16_t i = 0; i < end(); ++i) {
     const std::size_t at = kHeader + kState * i;
     if (is_free[i] || get<std::uint8_t>(region_, at + kInFlight) == 0) continue;
-    again.push_back({get<std::uint64_t>(region_, at + kCounter), i});
+    again.emplace_back(get<std::uint64_t>(region_, at + kCounter), i);
   }
   std::ranges::sort(again);
   std::vector<bool> in_use(states_.size());
