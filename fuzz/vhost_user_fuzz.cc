@@ -1,6 +1,9 @@
 // What a front end of vhost-user may say to the back end: messages in any order, with any payload
 // and any descriptors, whole, in halves, or as no messages at all.
 //
+// What is kept of chains in flight may be in the client's memory, too, with anything in it: from
+// the start, if the first byte has its highest bit, and as what is said changes it.
+//
 // Each byte is what is said next: the number of a request, of 40 or more: bytes as they are, and
 // is followed by which descriptors go with it, and its payload. After a front end has been sent
 // away, another one comes, and the guest of the last one is served.
@@ -57,6 +60,21 @@ std::vector<int> descriptors_of(std::uint8_t choice, const Client& client) {
   return chosen;
 }
 
+constexpr std::uint64_t kKept = 0x80000;
+
+InflightArea area_of(Program& program) {
+  return {.size = std::uint64_t{1} << 18,
+          .offset = kKept + program.number(),
+          .queues = static_cast<std::uint16_t>(program.number() % 6),
+          .queue_size = static_cast<std::uint16_t>(program.number16() % 0x401)};
+}
+
+void put_kept(Program& program, Client& client) {
+  const std::size_t at = program.number16();
+  const Bytes bytes = program.piece();
+  copy_bytes(bytes, client.memory.view(ClientMemory::kGuest + kKept + at, bytes.size()));
+}
+
 // Numbers of the size that regions have, which bytes of a program would hardly become.
 std::vector<std::uint8_t> payload_of(Program& program) {
   const std::uint8_t kind = program.number();
@@ -66,17 +84,29 @@ std::vector<std::uint8_t> payload_of(Program& program) {
     single[0] = 0;
     return single;
   }
+  if (kind == 3) return area_of(program).emit(InflightArea::kPaddedSize);
   const Bytes bytes = program.piece();
   return {bytes.begin(), bytes.end()};
 }
 
 void run(Program& program) {
   Pair pair;
-  if (program.number() % 2 == 0) pair.client.set_up();
+  const std::uint8_t start = program.number();
+  std::optional<Client::Kept> kept;
+  if (start >= 0x80) {
+    while (program.number() != 0) put_kept(program, pair.client);
+    kept = {area_of(program), pair.client.memory.file().get()};
+  }
+  if (start % 2 == 0) {
+    pair.client.set_up(Client::kFeatures | (start % 4 == 2 && kept ? virtio::kRingPacked : 0),
+                       kept);
+  }
   for (int i = 0; !program.at_end() && i < 200; ++i) {
     const std::uint8_t what = program.number();
     if (what >= 60) {
       pair.client.send_raw(program.piece());
+    } else if (what == 49) {
+      put_kept(program, pair.client);
     } else if (what >= 50) {
       pair.client.transmit.make_available(what % 4);
       pair.client.kick(1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "devices/link/mapped_file.h"
 #include "devices/link/send_frame.h"
 
 namespace sluice {
@@ -123,6 +125,25 @@ TEST_F(StreamLinkTest, WhatTheSocketHasNoRoomForFollowsLater) {
   // And more than it keeps.
   for (std::size_t i = 0; i < 10 * kFrames; ++i) send_frame(server, kept(some_frame(60'000, 1)));
   EXPECT_GT(server.counters().dropped(Drop::kLinkFull), 0U);
+}
+
+TEST_F(StreamLinkTest, PayloadInMemoryThatIsGoneIsNotThePeersFault) {
+  StreamLink server({.place = place_, .listens = true}, teller());
+  StreamLink client({.place = place_}, teller());
+  std::vector<Octets> arrived;
+  ASSERT_TRUE(run({&server, &client}, arrived, [&] { return !told_.empty(); }));
+  const Descriptor file(::memfd_create("guest", MFD_CLOEXEC));
+  constexpr std::size_t kPage = 4096;
+  ASSERT_EQ(::ftruncate(file.get(), kPage), 0);
+  MappedFile memory(file, 0, kPage);
+  ASSERT_EQ(::ftruncate(file.get(), 0), 0);
+  const Bytes gone = memory.bytes().first(1000);
+  copy_bytes(some_frame(60, 1), server.reserve(60));
+  server.commit(60, gsl::span(&gone, 1), {});
+  server.flush();
+  EXPECT_TRUE(memory.is_lost());
+  ASSERT_TRUE(run({&server, &client}, arrived, [&] { return !arrived.empty(); }));
+  EXPECT_EQ(arrived[0].size(), 1060U);
 }
 
 TEST_F(StreamLinkTest, AListenerWaitsForTheNextPeer) {

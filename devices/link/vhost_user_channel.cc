@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "posix/control_messages.h"
+#include "posix/gather.h"
 
 namespace sluice::vhost_user {
 
@@ -60,14 +61,17 @@ bool Channel::read_up_to(int socket, std::size_t size) {
   return true;
 }
 
-void Channel::reply(int socket, Request request, Bytes payload) {
+void Channel::reply(int socket, Request request, Bytes payload, const Descriptor& beside) {
   std::vector<std::uint8_t> bytes(Header::kSize + payload.size());
   Header{.request = request,
          .flags = Header::kVersion | Header::kReply,
          .size = static_cast<std::uint32_t>(payload.size())}
       .emit(bytes);
   copy_bytes(payload, MutableBytes(bytes).subspan(Header::kSize));
-  const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  std::vector<int> descriptors;
+  if (beside) descriptors.push_back(beside.get());
+  const ssize_t sent =
+      send_with_descriptors(socket, to_be_written(bytes), descriptors, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(bytes.size())) return;
   broken_ = "it does not take the answer to " + to_string(request);
 }

@@ -25,8 +25,9 @@ class Channel {
   // won't be one. Never waits.
   std::optional<Message> receive(int socket);
   const std::string& broken() const { return broken_; }
-  // Sends an answer to a message; one that does not leave at once breaks the channel.
-  void reply(int socket, Request request, Bytes payload);
+  // Sends an answer to a message, with a descriptor beside it if there is one; one that does not
+  // leave at once breaks the channel.
+  void reply(int socket, Request request, Bytes payload, const Descriptor& beside = {});
   // Another socket.
   void reset();
 

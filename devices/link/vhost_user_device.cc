@@ -74,6 +74,7 @@ void Device::reset() {
   net_.reset();
   for (Queue& queue : queues_) queue = {};
   memory_.clear();
+  inflight_.clear();
   features_ = 0;
   protocol_features_ = 0;
 }
@@ -81,27 +82,34 @@ void Device::reset() {
 std::uint64_t Device::offered_protocol_features() const {
   return bit(ProtocolFeature::kLogShmfd) | bit(ProtocolFeature::kReplyAck) |
          bit(ProtocolFeature::kMtu) | bit(ProtocolFeature::kConfig) |
-         bit(ProtocolFeature::kConfigureMemSlots) |
+         bit(ProtocolFeature::kInflightShmfd) | bit(ProtocolFeature::kConfigureMemSlots) |
          (options_.pairs > 1 ? bit(ProtocolFeature::kMq) : 0);
 }
 
-std::optional<Device::Payload> Device::on_message(Message& message) {
+std::optional<Device::Answer> Device::on_message(Message& message) {
   // Also to the message by which this is agreed on.
   const auto wants_reply = [&] {
     return has(ProtocolFeature::kReplyAck) && (message.header.flags & Header::kNeedReply) != 0;
   };
   try {
-    auto payload = answer(message);
-    if (!payload && wants_reply()) payload = emit_number(0);
-    return payload;
+    auto said = answer(message);
+    if (!said && wants_reply()) said = Answer{emit_number(0)};
+    return said;
   } catch (const std::runtime_error& error) {
     if (!wants_reply()) throw;
     complain_(error.what());
-    return emit_number(1);
+    return Answer{emit_number(1)};
   }
 }
 
-std::optional<Device::Payload> Device::answer(Message& message) {
+std::optional<Device::Answer> Device::answer(Message& message) {
+  if (message.header.request == Request::kGetInflightFd) return make_inflight(message);
+  auto payload = simple_answer(message);
+  if (!payload) return std::nullopt;
+  return Answer{*std::move(payload)};
+}
+
+std::optional<Device::Payload> Device::simple_answer(Message& message) {
   const Request request = message.header.request;
   switch (request) {
     case Request::kGetFeatures:
@@ -138,6 +146,9 @@ std::optional<Device::Payload> Device::answer(Message& message) {
     case Request::kSetLogBase:
       set_log(message);
       return emit_number(0);
+    case Request::kSetInflightFd:
+      set_inflight(message);
+      return std::nullopt;
     case Request::kSetVringNum:
       set_size(message);
       return std::nullopt;
@@ -177,8 +188,7 @@ std::optional<Device::Payload> Device::answer(Message& message) {
 void Device::acknowledge_features(std::uint64_t features) {
   const std::uint64_t offered = net_.offered_features() | kLogAll | kHasProtocolFeatures;
   if ((features & ~offered) != 0) fail(Request::kSetFeatures, "features that were not offered");
-  bool running = false;
-  for (unsigned i = 0; i < queues_.size(); ++i) running = running || net_.runs(i);
+  const bool running = any_runs();
   if (running && ((features ^ features_) & ~(kLogAll | kHasProtocolFeatures)) != 0) {
     fail(Request::kSetFeatures, "other features while queues run");
   }
@@ -239,6 +249,32 @@ void Device::set_log(Message& message) {
   const auto log = expect_form(DirtyLog::parse(message.payload), message);
   if (message.descriptors.size() != 1) fail(Request::kSetLogBase, "expected one descriptor");
   memory_.set_log(log, message.descriptors.front());
+}
+
+bool Device::any_runs() const {
+  bool running = false;
+  for (unsigned i = 0; i < queues_.size(); ++i) running = running || net_.runs(i);
+  return running;
+}
+
+InflightArea Device::inflight_of(const Message& message) const {
+  if (!has(ProtocolFeature::kInflightShmfd)) {
+    fail(message.header.request, "was not agreed on");
+  }
+  return expect_form(InflightArea::parse(message.payload), message);
+}
+
+Device::Answer Device::make_inflight(const Message& message) const {
+  InflightArea area = inflight_of(message);
+  Descriptor file = Inflight::make(area, net_.has_packed_queues());
+  return {area.emit(message.payload.size()), std::move(file)};
+}
+
+void Device::set_inflight(const Message& message) {
+  const InflightArea area = inflight_of(message);
+  if (message.descriptors.size() != 1) fail(Request::kSetInflightFd, "expected one descriptor");
+  if (any_runs()) fail(Request::kSetInflightFd, "queues run");
+  inflight_.set(area, message.descriptors.front(), net_.has_packed_queues());
 }
 
 Device::Queue& Device::queue_of(std::uint32_t index, Request request) {
@@ -348,10 +384,12 @@ void Device::start(unsigned index) {
   if (net_.has_packed_queues() && at.index == 0 && PackedVirtioQueue::accepts(areas)) {
     at.wrap = at.wrap || !PackedVirtioQueue::has_gone_around(areas);
   }
-  if (!net_.start(index, areas, at)) {
+  const MutableBytes kept = inflight_.region_of(index, net_.has_packed_queues());
+  if (!net_.start(index, areas, at, kept)) {
     throw std::runtime_error("queue " + std::to_string(index) + " with " +
                              std::to_string(queue.size) +
-                             " places does not lie in the memory that has been told");
+                             " places does not lie in the memory that has been told" +
+                             (kept.empty() ? "" : ", or what is in flight makes no sense"));
   }
 }
 

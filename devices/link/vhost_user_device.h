@@ -7,8 +7,8 @@
 // at some would last.
 //
 // Chains are dealt with in their order, and all of them before a queue stops, so its position is
-// all there is to say of its state, and a front end that has lost this process can go on with
-// another.
+// all there is to say of its state. Of a process that has not stopped but ended, another one learns
+// what it had not given back from memory that the front end keeps, if it does.
 
 #ifndef SLUICE_DEVICES_LINK_VHOST_USER_DEVICE_H_
 #define SLUICE_DEVICES_LINK_VHOST_USER_DEVICE_H_
@@ -21,6 +21,7 @@
 
 #include "devices/link/poll_set.h"
 #include "devices/link/vhost_user_channel.h"
+#include "devices/link/vhost_user_inflight.h"
 #include "devices/link/vhost_user_memory.h"
 #include "devices/nic/virtio_net.h"
 
@@ -29,6 +30,10 @@ namespace sluice::vhost_user {
 class Device final : private VirtioTransport {
  public:
   using Payload = std::vector<std::uint8_t>;
+  struct Answer {
+    Payload payload;
+    Descriptor beside = {};  // if there is one
+  };
 
   // The descriptors by which guests are heard are added to `polls`, which outlives it, under
   // numbers from `first_number` on. Trouble with a queue is told to `complain`.
@@ -40,13 +45,13 @@ class Device final : private VirtioTransport {
   // Does what a message says, and returns what is to be answered, if anything. Throws
   // std::runtime_error, which std::system_error is, if that can't be done: the front end can't go
   // on, but things are as they were or stand still.
-  std::optional<Payload> on_message(Message& message);
+  std::optional<Answer> on_message(Message& message);
   // The front end has gone.
   void reset();
 
   VirtioNet& net() { return net_; }
   const VirtioNet& net() const { return net_; }
-  bool lost_memory() const { return memory_.is_lost(); }
+  bool lost_memory() const { return memory_.is_lost() || inflight_.is_lost(); }
 
  private:
   // What a queue is told by, or tells by.
@@ -63,12 +68,17 @@ class Device final : private VirtioTransport {
     Descriptor error;
   };
 
-  std::optional<Payload> answer(Message& message);
+  std::optional<Answer> answer(Message& message);
+  std::optional<Payload> simple_answer(Message& message);
   void acknowledge_features(std::uint64_t features);
   void set_memory(Message& message);
   void add_memory(Message& message);
   void remove_memory(Message& message);
   void set_log(Message& message);
+  Answer make_inflight(const Message& message) const;
+  void set_inflight(const Message& message);
+  // What a message says of that, which was agreed on.
+  InflightArea inflight_of(const Message& message) const;
   void set_address(const Message& message);
   void set_size(const Message& message);
   void set_position(const Message& message);
@@ -95,6 +105,7 @@ class Device final : private VirtioTransport {
 
   // With the one for commands, if there are several pairs.
   unsigned queue_count() const { return 2U * options_.pairs + (options_.pairs > 1 ? 1U : 0U); }
+  bool any_runs() const;
   bool has(ProtocolFeature feature) const { return (protocol_features_ & bit(feature)) != 0; }
   std::uint64_t offered_protocol_features() const;
 
@@ -103,6 +114,7 @@ class Device final : private VirtioTransport {
   const std::uint64_t first_number_;
   const std::function<void(const std::string&)> complain_;
   Memory memory_;
+  Inflight inflight_;
   VirtioNet net_;
   std::uint64_t features_ = 0;
   std::uint64_t protocol_features_ = 0;

@@ -38,7 +38,7 @@ gsl::span<const Frame> VhostUserLink::receive() {
   if (!device_.net().more() || control_waits_ || ++batches_ >= kPatience) take_events();
   const gsl::span<const Frame> frames = device_.net().receive();
   if (!device_.lost_memory()) return frames;
-  lose("a file of its memory has become shorter");
+  lose("a file of its memory, or of what is in flight, has become shorter");
   return {};
 }
 
@@ -65,7 +65,9 @@ void VhostUserLink::take_messages() {
     }
     try {
       const auto answer = device_.on_message(*message);
-      if (answer) channel_.reply(peer_.socket(), message->header.request, *answer);
+      if (answer) {
+        channel_.reply(peer_.socket(), message->header.request, answer->payload, answer->beside);
+      }
     } catch (const std::runtime_error& error) {
       lose(error.what());
       return;

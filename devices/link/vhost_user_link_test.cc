@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 
+#include "devices/link/mapped_file.h"
 #include "devices/link/send_frame.h"
 #include "devices/link/vhost_user_test_client.h"
 
@@ -306,6 +307,166 @@ TEST_F(VhostUserLinkTest, FileThatBecomesShorterEndsTheConnectionOnly) {
   send_from_guest(60);
   client.kick(1);
   ASSERT_EQ(::ftruncate(client.memory.file().get(), 0), 0);
+  expect_lost("become shorter");
+}
+
+// A file that a back end has made, in this process, too.
+struct Kept {
+  explicit Kept(Client::Answer answer)
+      : area(*InflightArea::parse(answer.payload)),
+        file(std::move(answer.descriptors.at(0))),
+        mapped(file, area.offset, area.size) {}
+
+  Client::Kept told() const { return {area, file.get()}; }
+  MutableBytes region(std::size_t queue) const {
+    const std::size_t size = SplitInflight::region_size(Client::kRingSize);
+    return mapped.bytes().subspan(queue * ((size + 63) / 64 * 64), size);
+  }
+
+  InflightArea area;
+  Descriptor file;
+  MappedFile mapped;
+};
+
+struct InflightLinkTest : VhostUserLinkTest {
+  Client::Answer ask(std::uint64_t features, InflightArea area = kTwoQueues) {
+    client.send_number(Request::kSetFeatures, features);
+    client.send_number(Request::kSetProtocolFeatures, bit(ProtocolFeature::kInflightShmfd));
+    client.send(Request::kGetInflightFd, area.emit(InflightArea::kPaddedSize));
+    run();
+    auto answer = client.take_answer();
+    Ensures(answer);
+    return *std::move(answer);
+  }
+  void send_inflight(const Kept& kept, const InflightArea& area) {
+    client.send(Request::kSetInflightFd, area.emit(InflightArea::kSize), {kept.file.get()});
+  }
+
+  static constexpr InflightArea kTwoQueues{
+      .size = 0, .offset = 0, .queues = 2, .queue_size = Client::kRingSize};
+};
+
+TEST_F(InflightLinkTest, FileIsMadeThatHasRoomAndDoesNotBecomeShorter) {
+  const auto split = ask(Client::kFeatures);
+  EXPECT_EQ(split.payload.size(), InflightArea::kPaddedSize);
+  const Kept kept(ask(Client::kFeatures));
+  EXPECT_EQ(kept.area.size, 2 * (64 + 16 * Client::kRingSize));
+  EXPECT_EQ(kept.area.queues, 2U);
+  EXPECT_EQ(kept.area.queue_size, Client::kRingSize);
+  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+  EXPECT_TRUE(std::ranges::all_of(kept.mapped.bytes(), is_zero));
+  EXPECT_LT(::ftruncate(kept.file.get(), 0), 0);
+  const Kept packed(ask(Client::kFeatures | virtio::kRingPacked));
+  EXPECT_EQ(packed.area.size, 2 * (64 + 32 * Client::kRingSize));
+}
+
+TEST_F(InflightLinkTest, NothingIsLeftInFlightWhenAllIsDone) {
+  const Kept kept(ask(Client::kFeatures));
+  client.set_up(Client::kFeatures, kept.told());
+  send_from_guest(60);
+  client.kick(1);
+  EXPECT_EQ(run().size(), 1U);
+  client.receive.add({{Client::kBuffers, 2000, true}});
+  send_frame(link, std::vector<std::uint8_t>(300));
+  link.flush();
+  EXPECT_TRUE(client.receive.take_used());
+  for (const std::size_t queue : {0U, 1U}) {
+    EXPECT_EQ(load_little<std::uint16_t>(kept.region(queue), 8), 1U);
+    EXPECT_EQ(load_little<std::uint16_t>(kept.region(queue), 14), 1U) << "used index";
+    EXPECT_EQ(kept.region(queue)[16], 0U);
+    EXPECT_EQ(load_little<std::uint64_t>(kept.region(queue), 16 + 8), 0U) << "counter";
+  }
+  EXPECT_THAT(news, ElementsAre());
+}
+
+TEST_F(InflightLinkTest, FramesOfAProcessThatEndedAreSentByTheNext) {
+  const Kept kept(ask(Client::kFeatures));
+  for (const std::size_t size : {60U, 61U, 62U}) send_from_guest(size);
+  {
+    const auto areas = client.transmit.areas();
+    SplitVirtioQueue ended(client.memory, areas, true,
+                           SplitInflight::restore(kept.region(1), areas.size, 0));
+    VirtioChain chain;
+    ASSERT_TRUE(ended.next(chain));
+    ended.complete(chain.name, 0);
+    ended.publish();
+    ASSERT_TRUE(ended.next(chain));
+  }
+  client.set_up(Client::kFeatures, kept.told());
+  client.kick(1);
+  const auto frames = run();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].size(), 61U);
+  EXPECT_EQ(frames[1].size(), 62U);
+  EXPECT_THAT(news, ElementsAre());
+}
+
+TEST_F(InflightLinkTest, RequestsThatWereNotAgreedOnEndTheConnection) {
+  client.send(Request::kGetInflightFd, kTwoQueues.emit(InflightArea::kPaddedSize));
+  expect_lost("GET_INFLIGHT_FD: was not agreed on");
+}
+
+TEST_F(InflightLinkTest, QueuesWithoutPlacesEndTheConnection) {
+  client.send_number(Request::kSetProtocolFeatures, bit(ProtocolFeature::kInflightShmfd));
+  client.send(Request::kGetInflightFd, InflightArea{.queues = 2}.emit(InflightArea::kSize));
+  expect_lost("2 queues of 0 places");
+}
+
+TEST_F(InflightLinkTest, FileWithoutRoomEndsTheConnection) {
+  const Kept kept(ask(Client::kFeatures));
+  InflightArea area = kept.area;
+  area.size -= 8;
+  send_inflight(kept, area);
+  expect_lost("can't keep what is in flight in 2168 bytes");
+}
+
+TEST_F(InflightLinkTest, RoomThatTheFileDoesNotHaveEndsTheConnection) {
+  const Kept kept(ask(Client::kFeatures));
+  InflightArea area = kept.area;
+  area.offset = 8;
+  send_inflight(kept, area);
+  expect_lost("can't map");
+}
+
+TEST_F(InflightLinkTest, OddPlaceInTheFileEndsTheConnection) {
+  const Kept kept(ask(Client::kFeatures));
+  InflightArea area = kept.area;
+  area.offset = 4;
+  send_inflight(kept, area);
+  expect_lost("expected a multiple of 8");
+}
+
+TEST_F(InflightLinkTest, FileForSplitQueuesHasNoRoomForPackedOnes) {
+  const Kept kept(ask(Client::kFeatures));
+  client.set_up(Client::kFeatures | virtio::kRingPacked, kept.told());
+  expect_lost("can't keep what is in flight");
+}
+
+TEST_F(InflightLinkTest, FileThatComesWhileQueuesRunEndsTheConnection) {
+  const Kept kept(ask(Client::kFeatures));
+  client.set_up(Client::kFeatures, kept.told());
+  send_inflight(kept, kept.area);
+  expect_lost("SET_INFLIGHT_FD: queues run");
+}
+
+TEST_F(InflightLinkTest, ContentsThatMakeNoSenseEndTheConnection) {
+  const Kept kept(ask(Client::kFeatures));
+  store_little(kept.region(1), 8, std::uint16_t{7});
+  client.set_up(Client::kFeatures, kept.told());
+  expect_lost("what is in flight makes no sense");
+}
+
+TEST_F(InflightLinkTest, FileThatBecomesShorterEndsTheConnectionOnly) {
+  const Descriptor file(::memfd_create("kept", MFD_CLOEXEC));
+  InflightArea area = kTwoQueues;
+  area.size = 1U << 16;
+  ASSERT_EQ(::ftruncate(file.get(), static_cast<off_t>(area.size)), 0);
+  client.set_up(Client::kFeatures, Client::Kept{area, file.get()});
+  run();
+  ASSERT_THAT(news, ElementsAre());
+  ASSERT_EQ(::ftruncate(file.get(), 0), 0);
+  send_from_guest(60);
+  client.kick(1);
   expect_lost("become shorter");
 }
 

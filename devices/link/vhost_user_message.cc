@@ -53,6 +53,8 @@ constexpr auto kNames = std::to_array<std::pair<Request, const char*>>({
     {Request::kSetBackendReqFd, "SET_BACKEND_REQ_FD"},
     {Request::kGetConfig, "GET_CONFIG"},
     {Request::kSetConfig, "SET_CONFIG"},
+    {Request::kGetInflightFd, "GET_INFLIGHT_FD"},
+    {Request::kSetInflightFd, "SET_INFLIGHT_FD"},
     {Request::kGetMaxMemSlots, "GET_MAX_MEM_SLOTS"},
     {Request::kAddMemReg, "ADD_MEM_REG"},
     {Request::kRemMemReg, "REM_MEM_REG"},
@@ -128,6 +130,23 @@ std::optional<DirtyLog> DirtyLog::parse(Bytes payload) {
   if (payload.size() != 16) return std::nullopt;
   return DirtyLog{.size = load<std::uint64_t>(payload, 0),
                   .offset = load<std::uint64_t>(payload, 8)};
+}
+
+std::optional<InflightArea> InflightArea::parse(Bytes payload) {
+  if (payload.size() != kSize && payload.size() != kPaddedSize) return std::nullopt;
+  return InflightArea{.size = load<std::uint64_t>(payload, 0),
+                      .offset = load<std::uint64_t>(payload, 8),
+                      .queues = load<std::uint16_t>(payload, 16),
+                      .queue_size = load<std::uint16_t>(payload, 18)};
+}
+
+std::vector<std::uint8_t> InflightArea::emit(std::size_t payload_size) const {
+  std::vector<std::uint8_t> payload(payload_size);
+  store(MutableBytes(payload), 0, size);
+  store(MutableBytes(payload), 8, offset);
+  store(MutableBytes(payload), 16, queues);
+  store(MutableBytes(payload), 18, queue_size);
+  return payload;
 }
 
 std::optional<ConfigAccess> ConfigAccess::parse(Bytes payload) {

@@ -39,6 +39,8 @@ enum class Request : std::uint32_t {
   kSetBackendReqFd = 21,
   kGetConfig = 24,
   kSetConfig = 25,
+  kGetInflightFd = 31,
+  kSetInflightFd = 32,
   kGetMaxMemSlots = 36,
   kAddMemReg = 37,
   kRemMemReg = 38,
@@ -58,6 +60,7 @@ enum class ProtocolFeature : std::uint8_t {
   kMtu = 4,
   kBackendReq = 5,
   kConfig = 9,
+  kInflightShmfd = 12,
   kConfigureMemSlots = 15,
 };
 constexpr std::uint64_t bit(ProtocolFeature feature) {
@@ -122,6 +125,22 @@ struct DirtyLog {
   std::uint64_t offset;
 
   static std::optional<DirtyLog> parse(Bytes payload);
+};
+
+// What is kept of so many queues, and where in a file.
+struct InflightArea {
+  static constexpr std::size_t kSize = 20;
+  // QEMU's, where the numbers are in a struct.
+  static constexpr std::size_t kPaddedSize = 24;
+
+  std::uint64_t size;
+  std::uint64_t offset;
+  std::uint16_t queues;
+  std::uint16_t queue_size;
+
+  static std::optional<InflightArea> parse(Bytes payload);
+  // Of so many bytes, at least kSize.
+  std::vector<std::uint8_t> emit(std::size_t payload_size) const;
 };
 
 // Part of the configuration space; its bytes follow.

@@ -108,15 +108,24 @@ class Client {
   struct Answer {
     Request request;
     std::vector<std::uint8_t> payload;
+    std::vector<Descriptor> descriptors = {};
   };
   std::optional<Answer> take_answer() {
     std::array<std::uint8_t, Header::kSize> bytes{};
-    if (::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) !=
+    iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    if (::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) !=
         static_cast<ssize_t>(bytes.size())) {
       return std::nullopt;
     }
     const Header header = Header::parse(bytes);
-    Answer answer{header.request, std::vector<std::uint8_t>(header.size)};
+    Answer answer{header.request, std::vector<std::uint8_t>(header.size),
+                  received_descriptors(message)};
     ::recv(socket_.get(), answer.payload.data(), answer.payload.size(), MSG_DONTWAIT);
     return answer;
   }
@@ -126,12 +135,22 @@ class Client {
                                         .user = ClientMemory::kUser,
                                         .offset = 0};
 
+  // Where what is in flight is kept, and how much.
+  struct Kept {
+    InflightArea area;
+    int file;
+  };
   // All that is said before a driver uses the device.
-  void set_up(std::uint64_t features = kFeatures) {
+  void set_up(std::uint64_t features = kFeatures, std::optional<Kept> kept = std::nullopt) {
     send(Request::kSetOwner);
     send_number(Request::kSetFeatures, features);
-    send_number(Request::kSetProtocolFeatures, bit(ProtocolFeature::kReplyAck));
+    send_number(
+        Request::kSetProtocolFeatures,
+        bit(ProtocolFeature::kReplyAck) | (kept ? bit(ProtocolFeature::kInflightShmfd) : 0));
     send_table({kRegion}, {memory.file().get()});
+    if (kept) {
+      send(Request::kSetInflightFd, kept->area.emit(InflightArea::kPaddedSize), {kept->file});
+    }
     for (std::uint32_t i = 0; i < 2; ++i) start(i, 0);
   }
   void start(std::uint32_t index, std::uint16_t position) {
@@ -157,6 +176,8 @@ class Client {
     return ::read(calls.at(index).get(), &count, sizeof count) == sizeof count ? count : 0;
   }
   void hang_up() { socket_.reset(); }
+  // With another back end.
+  void connect(Descriptor socket) { socket_ = std::move(socket); }
 
   ClientMemory memory;
   SplitTestDriver receive{memory, ClientMemory::kGuest, kRingSize, true};

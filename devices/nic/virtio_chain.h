@@ -42,6 +42,7 @@ class VirtioChain {
   struct Name {
     std::uint16_t id = 0;
     std::uint16_t places = 0;  // that it takes of a packed ring
+    std::uint16_t state = 0;   // where it is written down that it is in flight, if it is
   };
   Name name;
 

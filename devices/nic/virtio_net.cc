@@ -91,17 +91,30 @@ VirtioNet::AreaSizes VirtioNet::area_sizes(std::uint16_t size) const {
           .device = SplitVirtioQueue::device_size(size, event_index)};
 }
 
-bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at) {
+bool VirtioNet::start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at,
+                      MutableBytes inflight) {
   if (queue >= kMaxQueues) return false;
   const bool event_index = has(virtio::kEventIdx);
   std::unique_ptr<VirtioQueue> ring;
   if (has_packed_queues()) {
     if (!PackedVirtioQueue::accepts(areas) || at.index >= areas.size) return false;
-    ring = std::make_unique<PackedVirtioQueue>(transport_.memory(), areas, event_index, at);
+    if (inflight.empty()) {
+      ring = std::make_unique<PackedVirtioQueue>(transport_.memory(), areas, event_index, at);
+    } else if (auto kept = PackedInflight::restore(inflight, areas, at)) {
+      ring = std::make_unique<PackedVirtioQueue>(transport_.memory(), areas, event_index,
+                                                 std::move(kept));
+    }
   } else {
     if (!SplitVirtioQueue::accepts(areas, event_index)) return false;
-    ring = std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
+    if (inflight.empty()) {
+      ring = std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index, at.index);
+    } else if (auto kept = SplitInflight::restore(inflight, areas.size,
+                                                  SplitVirtioQueue::used_index(areas))) {
+      ring = std::make_unique<SplitVirtioQueue>(transport_.memory(), areas, event_index,
+                                                std::move(kept));
+    }
   }
+  if (!ring) return false;
   Queue& one = queues_.at(queue);
   one = {.ring = std::move(ring), .enabled = one.enabled};
   if (queue == kReceive) receiver_.reset();

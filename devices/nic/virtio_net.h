@@ -78,8 +78,11 @@ class VirtioNet final : public Link {
   };
   AreaSizes area_sizes(std::uint16_t size) const;
   bool has_packed_queues() const;
-  // Lets a queue run from `at` on. False if the areas are not what the features ask for.
-  bool start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at);
+  // Lets a queue run from `at` on, or from where `inflight` says if it is not empty, which is as
+  // SplitInflight::restore() wants it and outlives the running. False if the areas are not what the
+  // features ask for, or what is in flight makes no sense.
+  bool start(unsigned queue, const VirtioQueue::Areas& areas, VirtioQueue::Position at,
+             MutableBytes inflight = {});
   // Where it stopped, if it ran. The driver sees all that has been done.
   std::optional<VirtioQueue::Position> stop(unsigned queue);
   // The same of a queue whose memory may be gone, which is not touched any more; what the driver

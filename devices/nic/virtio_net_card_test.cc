@@ -255,6 +255,25 @@ TEST(VirtioNetCardTest, MemoryThatComesBackIsGoneOnWith) {
   }
 }
 
+TEST(VirtioNetCardTest, MemoryThatGoesBeforeAllHasBeenSeenIsNotTouched) {
+  for (const std::uint64_t form : {std::uint64_t{0}, virtio::kRingPacked}) {
+    Driver guest;
+    guest.set_up(Driver::kUsual | form);
+    guest.give(0, {}, 1526);
+    const auto frame = frame_of(60);
+    copy_bytes(frame, guest.card.reserve(frame.size()));
+    guest.card.commit(frame.size(), {}, {});
+    guest.slot.memory().set_visible(false);
+    const auto rings = [&] {
+      return guest.slot.memory().inner().get(Driver::kRings, 2 * Driver::kApart);
+    };
+    const auto before = rings();
+    guest.card.flush();
+    EXPECT_TRUE(guest.fetch().empty());
+    EXPECT_EQ(rings(), before);
+  }
+}
+
 TEST(VirtioNetCardTest, NothingIsReachedBySomebodyWhoIsNotMaster) {
   Driver guest;
   guest.set_up();

@@ -24,8 +24,10 @@ constexpr std::uint64_t kGuestSegments = virtio::kGuestTso4 | virtio::kGuestTso6
 
 // A guest with a driver that has set the device up.
 struct Guest {
-  explicit Guest(std::uint64_t features = kUsual | virtio::kMrgRxbuf | kGuestSegments)
-      : header((features & (virtio::kVersion1 | virtio::kMrgRxbuf)) != 0 ? 12 : 10),
+  explicit Guest(std::uint64_t features = kUsual | virtio::kMrgRxbuf | kGuestSegments,
+                 bool in_place = false)
+      : in_place(in_place),
+        header((features & (virtio::kVersion1 | virtio::kMrgRxbuf)) != 0 ? 12 : 10),
         event_index((features & virtio::kEventIdx) != 0),
         packed((features & virtio::kRingPacked) != 0) {
     net.set_features(features);
@@ -35,12 +37,15 @@ struct Guest {
     }
   }
 
+  bool in_place;
   std::size_t header;
   bool event_index;
   bool packed;
   TestSharedMemory memory{std::size_t{4} << 20, std::size_t{2} << 20};
   TestTransport transport{memory};
-  VirtioNet net{{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400, .pairs = 1}, transport};
+  VirtioNet net{
+      {.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400, .pairs = 1, .in_place = in_place},
+      transport};
   std::array<std::unique_ptr<TestDriver>, 2> drivers{driver_at(kReceiveRing),
                                                      driver_at(kTransmitRing)};
   TestDriver& receive = *drivers[0];
@@ -114,6 +119,71 @@ TEST(VirtioNetTest, FrameThatIsTooLongIsCompletedAndCounted) {
   guest.transmit.add({{kBuffers, 12 + Link::kMaxReserve + 1}});
   while (guest.net.more()) EXPECT_TRUE(guest.net.receive().empty());
   EXPECT_EQ(guest.net.counters().dropped(Drop::kTruncated), 1U);
+  EXPECT_TRUE(guest.transmit.take_used());
+}
+
+TEST(VirtioNetTest, PayloadStaysInPlaceUntilTheNextIsAskedFor) {
+  for (const std::uint64_t form : {std::uint64_t{0}, virtio::kRingPacked}) {
+    Guest guest(kUsual | form, true);
+    const auto frame = frame_of(5000);
+    guest.send(behind_header(12, frame));
+    const auto frames = guest.net.receive();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].bytes.size(), Frame::kHeaders);
+    EXPECT_TRUE(std::ranges::equal(frames[0].bytes, Bytes(frame).first(Frame::kHeaders)));
+    ASSERT_EQ(frames[0].rest.size(), 1U);
+    EXPECT_EQ(frames[0].rest[0].data(),
+              guest.memory.prefix(kBuffers + 12 + Frame::kHeaders, 1).data());
+    EXPECT_EQ(frames[0].size(), frame.size());
+    EXPECT_TRUE(guest.net.more());
+    EXPECT_FALSE(guest.transmit.take_used());
+    EXPECT_TRUE(guest.net.receive().empty());
+    EXPECT_TRUE(guest.transmit.take_used());
+    EXPECT_EQ(guest.transport.interrupts[1], 1U);
+  }
+}
+
+TEST(VirtioNetTest, WhatIsInPlaceIsGivenBackByWhatEndsTheQueue) {
+  for (const bool stops : {false, true}) {
+    Guest guest(kUsual, true);
+    guest.send(behind_header(12, frame_of(5000)));
+    ASSERT_EQ(guest.net.receive().size(), 1U);
+    if (stops) {
+      EXPECT_EQ(guest.net.stop(1)->index, 1U);
+    } else {
+      guest.net.enable(1, false);
+    }
+    EXPECT_TRUE(guest.transmit.take_used());
+    EXPECT_EQ(guest.transport.interrupts[1], 1U);
+  }
+}
+
+TEST(VirtioNetTest, WhatLiesInTooManyPiecesIsCopied) {
+  constexpr std::uint32_t kPiece = 100;
+  const auto bytes = behind_header(12, frame_of(4988));
+  for (const std::size_t pieces : {Frame::kMaxRest, Frame::kMaxRest + 1}) {
+    Guest guest(kUsual, true);
+    guest.memory.put(kBuffers, bytes);
+    // The first has the headers.
+    std::vector<TestBuffer> buffers{{kBuffers, 12 + Frame::kHeaders}};
+    for (std::size_t i = 0; i < pieces; ++i) {
+      buffers.push_back({kBuffers + 12 + Frame::kHeaders + i * kPiece, kPiece});
+    }
+    guest.transmit.add(buffers);
+    const auto frames = guest.net.receive();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].size(), Frame::kHeaders + pieces * kPiece);
+    EXPECT_EQ(frames[0].rest.empty(), pieces > Frame::kMaxRest);
+  }
+}
+
+TEST(VirtioNetTest, WhatIsNoFrameInPlaceIsGivenBackAtOnce) {
+  Guest guest(kUsual, true);
+  auto unknown = behind_header(12, frame_of(1000));
+  unknown[1] = 0x7f;
+  guest.send(unknown);
+  EXPECT_TRUE(guest.net.receive().empty());
+  EXPECT_FALSE(guest.net.more());
   EXPECT_TRUE(guest.transmit.take_used());
 }
 

@@ -1,6 +1,7 @@
 #include "devices/nic/virtio_packed_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <gsl/assert>
 
@@ -51,6 +52,22 @@ PackedVirtioQueue::PackedVirtioQueue(SharedMemory& memory, const Areas& areas, b
   ignore();
 }
 
+PackedVirtioQueue::PackedVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index,
+                                     std::unique_ptr<PackedInflight> inflight)
+    : PackedVirtioQueue(memory, areas, event_index, inflight->used()) {
+  inflight_ = std::move(inflight);
+  seen_ += inflight_->places_again();
+  // What was completed but not published has been marked, all but the first. The driver would take
+  // it for given back as soon as that is.
+  for (Place place = next_; place < seen_; ++place) {
+    if (is_available(place)) continue;
+    const std::size_t at = offset_of(place);
+    shared_word<std::uint16_t>(areas_.descriptors, at + kFlags)
+        .store(wrap_of(place) ? kAvailable : kUsed, kRelaxed);
+    tell_written(areas_.descriptors, at, VirtioDescriptor::kSize);
+  }
+}
+
 bool PackedVirtioQueue::is_available(Place place) const {
   const std::uint16_t flags =
       shared_word<std::uint16_t>(areas_.descriptors, offset_of(place) + kFlags)
@@ -76,7 +93,19 @@ void PackedVirtioQueue::rewind(Position position) {
     const Position here = position_of(next_);
     return here.index == position.index && here.wrap == position.wrap;
   };
+  const Place before = next_;
   while (next_ > used_ && !is_there()) --next_;
+  if (inflight_) inflight_->rewind(next_, before);
+}
+
+PackedInflight::Named PackedVirtioQueue::read(Place place) const {
+  const std::size_t at = offset_of(place);
+  return {
+      .descriptor =
+          {.address = shared_word<std::uint64_t>(areas_.descriptors, at).load(kRelaxed),
+           .length = shared_word<std::uint32_t>(areas_.descriptors, at + kLength).load(kRelaxed),
+           .flags = shared_word<std::uint16_t>(areas_.descriptors, at + kFlags).load(kRelaxed)},
+      .id = shared_word<std::uint16_t>(areas_.descriptors, at + kId).load(kRelaxed)};
 }
 
 bool PackedVirtioQueue::next(VirtioChain& chain) {
@@ -86,13 +115,12 @@ bool PackedVirtioQueue::next(VirtioChain& chain) {
     seen_ = next_ + 1;
   }
   chain.clear();
+  const bool again = inflight_ && inflight_->is_again(next_);
   const std::size_t most = std::min<std::size_t>(areas_.size, VirtioChain::kMaxPieces);
   for (std::size_t i = 0; i < most; ++i) {
-    const std::size_t at = offset_of(next_ + i);
-    const VirtioDescriptor descriptor{
-        .address = shared_word<std::uint64_t>(areas_.descriptors, at).load(kRelaxed),
-        .length = shared_word<std::uint32_t>(areas_.descriptors, at + kLength).load(kRelaxed),
-        .flags = shared_word<std::uint16_t>(areas_.descriptors, at + kFlags).load(kRelaxed)};
+    const auto [descriptor, id] =
+        again ? inflight_->read_again(next_, static_cast<std::uint16_t>(i)) : read(next_ + i);
+    if (inflight_ && !again && !inflight_->add({descriptor, id})) break;
     const bool indirect = (descriptor.flags & VirtioDescriptor::kIndirect) != 0;
     const bool more = (descriptor.flags & VirtioDescriptor::kNext) != 0;
     if (!indirect) {
@@ -105,13 +133,17 @@ bool PackedVirtioQueue::next(VirtioChain& chain) {
     }
     if (more) continue;
     // The last of a chain has its name.
-    chain.name = {.id = shared_word<std::uint16_t>(areas_.descriptors, at + kId).load(kRelaxed),
-                  .places = static_cast<std::uint16_t>(i + 1)};
+    chain.name = {.id = id, .places = static_cast<std::uint16_t>(i + 1)};
+    if (inflight_) {
+      if (!again) inflight_->take(next_);
+      chain.name.state = inflight_->state_at(next_);
+    }
     next_ += i + 1;
     seen_ = std::max(seen_, next_);
     return true;
   }
   // Where it ends, nobody knows.
+  if (inflight_) inflight_->abandon();
   broken_ = true;
   return false;
 }
@@ -121,6 +153,7 @@ void PackedVirtioQueue::tell_written(MutableBytes area, std::size_t offset, std:
 }
 
 void PackedVirtioQueue::complete(VirtioChain::Name chain, std::uint32_t length) {
+  if (inflight_) inflight_->complete(chain.state);
   const std::size_t at = offset_of(used_);
   std::uint16_t flags = wrap_of(used_) ? kAvailable | kUsed : 0;
   if (length != 0) flags |= VirtioDescriptor::kWrite;
@@ -138,9 +171,11 @@ void PackedVirtioQueue::complete(VirtioChain::Name chain, std::uint32_t length) 
 bool PackedVirtioQueue::publish() {
   if (used_ == published_) return false;
   const std::size_t at = offset_of(published_);
+  if (inflight_) inflight_->on_publishing(position_of(used_));
   shared_word<std::uint16_t>(areas_.descriptors, at + kFlags)
       .store(first_flags_, std::memory_order_release);
   tell_written(areas_.descriptors, at, VirtioDescriptor::kSize);
+  if (inflight_) inflight_->on_published();
   const Place count = used_ - published_;
   published_ = used_;
   // Only then is it asked whether the driver sleeps, which looks again after it has said so.

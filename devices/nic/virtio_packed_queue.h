@@ -15,7 +15,9 @@
 #define SLUICE_DEVICES_NIC_VIRTIO_PACKED_QUEUE_H_
 
 #include <cstdint>
+#include <memory>
 
+#include "devices/nic/virtio_inflight.h"
 #include "devices/nic/virtio_queue.h"
 
 namespace sluice {
@@ -38,6 +40,9 @@ class PackedVirtioQueue final : public VirtioQueue {
 
   // `areas` are accepted, and `next` is in them; `memory` outlives it.
   PackedVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index, Position next);
+  // As that; what is taken is written down. Goes on at what has not been given back.
+  PackedVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index,
+                    std::unique_ptr<PackedInflight> inflight);
 
   bool next(VirtioChain& chain) override;
   Position position() const override { return position_of(next_); }
@@ -60,6 +65,7 @@ class PackedVirtioQueue final : public VirtioQueue {
     return {.index = static_cast<std::uint16_t>(place % areas_.size), .wrap = wrap_of(place)};
   }
   bool is_available(Place place) const;
+  PackedInflight::Named read(Place place) const;
   // Looks how far the driver is.
   void look();
   void set_event(std::uint16_t place, std::uint16_t flags);
@@ -74,6 +80,7 @@ class PackedVirtioQueue final : public VirtioQueue {
   Place published_;  // before it the driver can see what has been given back
   std::uint16_t first_flags_ = 0;  // of the place published_, if anything has been completed
   bool broken_ = false;
+  std::unique_ptr<PackedInflight> inflight_;  // null if nobody wants to know
 };
 
 }  // namespace sluice

@@ -14,7 +14,7 @@ constexpr std::uint64_t kBuffers = kRing + 0x1000;
 struct PackedVirtioQueueTest : testing::Test {
   TestSharedMemory memory{std::size_t{1} << 20};
   PackedTestDriver driver{memory, kRing, kSize, true};
-  PackedVirtioQueue queue{memory, driver.areas(), true, {}};
+  PackedVirtioQueue queue{memory, driver.areas(), true, VirtioQueue::Position{}};
   VirtioChain chain;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
+#include <utility>
 
 #include <gsl/assert>
 
@@ -42,10 +43,33 @@ SplitVirtioQueue::SplitVirtioQueue(SharedMemory& memory, const Areas& areas, boo
       event_index_(event_index),
       next_(next),
       seen_(next),
-      completed_(shared_word<std::uint16_t>(areas.device, kIndex).load(std::memory_order_relaxed)),
+      completed_(used_index(areas)),
       published_(completed_) {
   Expects(accepts(areas, event_index));
   ignore();
+}
+
+SplitVirtioQueue::SplitVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index,
+                                   std::unique_ptr<SplitInflight> inflight)
+    : memory_(memory),
+      areas_(areas),
+      event_index_(event_index),
+      next_(used_index(areas)),
+      seen_(next_),
+      completed_(next_),
+      published_(next_),
+      inflight_(std::move(inflight)) {
+  Expects(accepts(areas, event_index));
+  ignore();
+}
+
+std::uint16_t SplitVirtioQueue::used_index(const Areas& areas) {
+  return shared_word<std::uint16_t>(areas.device, kIndex).load(std::memory_order_relaxed);
+}
+
+void SplitVirtioQueue::rewind(Position position) {
+  if (inflight_) inflight_->rewind(position.index, next_);
+  next_ = position.index;
 }
 
 void SplitVirtioQueue::look() {
@@ -66,11 +90,14 @@ bool SplitVirtioQueue::next(VirtioChain& chain) {
   if (broken_ || next_ == seen_) return false;
   const std::size_t place = kRing + kHead * (next_ & mask());
   const std::uint16_t head =
-      shared_word<std::uint16_t>(areas_.driver, place).load(std::memory_order_relaxed);
+      inflight_ && inflight_->is_again(next_)
+          ? inflight_->head_at(next_)
+          : shared_word<std::uint16_t>(areas_.driver, place).load(std::memory_order_relaxed);
   if (head >= areas_.size) {
     broken_ = true;
     return false;
   }
+  if (inflight_) inflight_->take(next_, head);
   ++next_;
   chain.clear();
   chain.name = {.id = head, .places = 1};
@@ -106,6 +133,7 @@ void SplitVirtioQueue::walk(VirtioChain& chain, std::uint16_t head) {
 }
 
 void SplitVirtioQueue::complete(VirtioChain::Name chain, std::uint32_t length) {
+  if (inflight_) inflight_->complete(chain.id);
   const std::size_t place = kRing + kUsed * (completed_ & mask());
   shared_word<std::uint32_t>(areas_.device, place).store(chain.id, std::memory_order_relaxed);
   shared_word<std::uint32_t>(areas_.device, place + 4).store(length, std::memory_order_relaxed);
@@ -119,6 +147,7 @@ bool SplitVirtioQueue::publish() {
   published_ = completed_;
   shared_word<std::uint16_t>(areas_.device, kIndex).store(completed_, std::memory_order_release);
   if (memory_.is_watched()) memory_.on_written(areas_.device.subspan(kIndex, 2));
+  if (inflight_) inflight_->on_published(completed_);
   // Only then is it asked whether the driver sleeps, which looks again after it has said so.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (!event_index_) {

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
+#include "devices/nic/virtio_inflight.h"
 #include "devices/nic/virtio_queue.h"
 
 namespace sluice {
@@ -34,10 +36,15 @@ class SplitVirtioQueue final : public VirtioQueue {
   // `areas` are accepted; `memory` outlives it. Goes on at `next`, which whoever had the ring
   // before has told, or 0.
   SplitVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index, std::uint16_t next);
+  // As that; what is taken is written down. Goes on at what has not been given back.
+  SplitVirtioQueue(SharedMemory& memory, const Areas& areas, bool event_index,
+                   std::unique_ptr<SplitInflight> inflight);
+  // The index of the device's area, from which what is in flight is counted.
+  static std::uint16_t used_index(const Areas& areas);
 
   bool next(VirtioChain& chain) override;
   Position position() const override { return {.index = next_}; }
-  void rewind(Position position) override { next_ = position.index; }
+  void rewind(Position position) override;
   void complete(VirtioChain::Name chain, std::uint32_t length) override;
   bool publish() override;
   std::uint16_t waiting() override;
@@ -59,6 +66,7 @@ class SplitVirtioQueue final : public VirtioQueue {
   std::uint16_t completed_;  // the device's index, with what has not been published
   std::uint16_t published_;
   bool broken_ = false;
+  const std::unique_ptr<SplitInflight> inflight_;  // null if nobody wants to know
 };
 
 }  // namespace sluice

@@ -104,8 +104,7 @@ bool GuestTcp::send_segments(Time now) {
         tcp_frame(remote_.address.is_v4() ? kGuestAddress : kGuestAddress6, remote_.address, header,
                   segment->options, as_bytes(queue_).subspan(segment->offset, segment->length));
     if (sim_.loses()) continue;
-    const Frame frame{bytes, {}};
-    sim_.nat.on_frames(now, gsl::span<const Frame>(&frame, 1));
+    sim_.give(bytes, sim_.promised);
   }
   return any;
 }

@@ -19,9 +19,22 @@ Sim::Sim(const NatConfig& config, const LinkCapabilities& capabilities)
 }
 
 void Sim::from_guest(const Octets& bytes, const Offload& offload) {
-  const Frame frame{bytes, offload};
-  nat.on_frames(now, gsl::span<const Frame>(&frame, 1));
+  give(bytes, offload);
   settle();
+}
+
+void Sim::give(const Octets& bytes, const Offload& offload) {
+  Frame frame{bytes, offload};
+  std::vector<Bytes> rest;
+  if (piece != 0 && bytes.size() > Frame::kHeaders) {
+    frame.bytes = frame.bytes.first(Frame::kHeaders);
+    for (Bytes left = Bytes(bytes).subspan(Frame::kHeaders); !left.empty();) {
+      rest.push_back(left.first(std::min(left.size(), piece)));
+      left = left.subspan(rest.back().size());
+    }
+    frame.rest = rest;
+  }
+  nat.on_frames(now, gsl::span<const Frame>(&frame, 1));
 }
 
 bool Sim::exchange_once() {

@@ -26,6 +26,8 @@ class Sim {
 
   // One frame from the guest, and whatever follows from it at once.
   void from_guest(const Octets& frame, const Offload& offload = {});
+  // The same, and what follows waits.
+  void give(const Octets& frame, const Offload& offload = {});
   // Whatever follows at once from what the test did to the host.
   void settle();
   // Lets time pass from deadline to deadline.
@@ -39,6 +41,10 @@ class Sim {
   KeepingLink link;
   SimHost host;
   Nat nat;
+  // What follows the headers of the guest's frames comes in pieces of so many bytes; 0: with them.
+  std::size_t piece = 0;
+  // What is promised of the segments of each GuestTcp.
+  Offload promised;
   // Asked about each TCP segment in either direction: true loses it.
   std::function<bool()> loses = [] { return false; };
 
