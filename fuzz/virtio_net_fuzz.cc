@@ -1,7 +1,8 @@
 // A virtio network device whose driver does anything at all, also while the device looks.
 //
-// The first byte chooses features, the second when and how memory changes by itself. Then each byte
-// is what happens next, and is followed by what that takes:
+// The first byte chooses features and, by its highest bit, whether payload stays in place, the
+// second when and how memory changes by itself. Then each byte is what happens next, and is
+// followed by what that takes:
 //   0 memory is written       1 a buffer is given to the device     2 the ring is told to be longer
 //   3 frames are fetched      4 a frame comes for the guest         5 the ring stops, and goes on
 //   6 room is asked for       7 configuration is read
@@ -16,6 +17,7 @@
 #include "devices/nic/virtio_net_features.h"
 #include "devices/nic/virtio_test_driver.h"
 #include "fuzz/program.h"
+#include "stack/scattered_bytes.h"
 
 namespace sluice {
 namespace {
@@ -91,8 +93,12 @@ std::size_t fetch(VirtioNet& net) {
   require(frames.size() <= FrameBatch::kMaxFrames);
   for (const Frame& frame : frames) {
     // All of it is there to be read.
-    for (const std::uint8_t byte : frame.bytes) all |= byte;
-    size += frame.bytes.size();
+    ScatteredBytes(frame.bytes, frame.rest).for_each([&all](Bytes piece) {
+      for (const std::uint8_t byte : piece) all |= byte;
+    });
+    require(frame.rest.size() <= Frame::kMaxRest && frame.size() <= Link::kMaxReserve);
+    require(frame.rest.empty() || frame.bytes.size() == Frame::kHeaders);
+    size += frame.size();
   }
   [[maybe_unused]] const volatile std::uint8_t looked_at = all;
   return size;
@@ -188,7 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sluice::Program program(sluice::Bytes(data, size));
   sluice::RestlessMemory memory;
   sluice::Transport transport(memory);
-  sluice::VirtioNet net({}, transport);
+  sluice::VirtioNet net({.in_place = size > 0 && (data[0] & 128) != 0}, transport);
   sluice::run(program, memory, net);
   sluice::expect_works(memory, net);
   return 0;

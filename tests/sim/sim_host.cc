@@ -194,7 +194,7 @@ std::optional<DatagramError> SimHost::receive_error(SocketId id) {
 Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
   Socket& socket = called(id);
   ++socket.sends;
-  Expects(socket.connected && !socket.shut_down && pieces.size() <= 4);
+  Expects(socket.connected && !socket.shut_down && pieces.size() <= kMaxPieces);
   if (socket.pending_error != std::errc{}) return {.error = take_error(id)};
   std::size_t taken = 0;
   for (const Bytes piece : pieces) {
@@ -209,7 +209,7 @@ Transfer SimHost::send(SocketId id, gsl::span<const Bytes> pieces) {
 
 Transfer SimHost::receive(SocketId id, gsl::span<const MutableBytes> pieces) {
   Socket& socket = called(id);
-  Expects(socket.connected && pieces.size() <= 4);
+  Expects(socket.connected && pieces.size() <= kMaxPieces);
   std::size_t given = 0;
   for (const MutableBytes piece : pieces) {
     const auto count = static_cast<std::ptrdiff_t>(std::min(piece.size(), socket.incoming.size()));
