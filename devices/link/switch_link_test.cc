@@ -263,5 +263,57 @@ TEST_F(SwitchLinkTest, ALinkThatIsGivenUpGoesOnElsewhere) {
   EXPECT_EQ(other.receive().size(), 1U);
 }
 
+// Has one frame to say, most of which stays where it is; and notes where what it hears lies.
+class InPlaceLink final : public GuestLink {
+ public:
+  InPlaceLink(const Octets& octets, std::vector<Bytes>& heard)
+      : rest_(Bytes(octets).subspan(Frame::kHeaders)), heard_(heard) {
+    frame_ = {Bytes(octets).first(Frame::kHeaders), {}, gsl::span(&rest_, 1)};
+    room_.resize(kMaxReserve);
+  }
+
+  int descriptor() const override { return event_.get(); }
+  gsl::span<const Frame> receive() override {
+    return gsl::span(&frame_, 1).first(std::exchange(said_, true) ? 0 : 1);
+  }
+  bool more() const override { return false; }
+  bool closed() const override { return false; }
+  const Counters& counters() const override { return counters_; }
+  LinkCapabilities capabilities() const override { return {}; }
+  MutableBytes reserve(std::size_t size) override { return MutableBytes(room_).first(size); }
+  void commit(std::size_t /*size*/, gsl::span<const Bytes> payload, const Offload&) override {
+    heard_.assign(payload.begin(), payload.end());
+  }
+  void flush() override {}
+
+ private:
+  Descriptor event_{::eventfd(1, EFD_CLOEXEC)};
+  Bytes rest_;
+  Frame frame_;
+  bool said_ = false;
+  std::vector<Bytes>& heard_;
+  Octets room_;
+  Counters counters_;
+};
+
+TEST_F(SwitchLinkTest, WhatLiesInAGuestsMemoryIsHandedOnAsItLies) {
+  Octets said(5000, 7);
+  EthernetHeader{kTwo, kOne, EtherType::kIpv4}.emit(said);
+  Octets answer = said;
+  EthernetHeader{kOne, kTwo, EtherType::kIpv4}.emit(answer);
+  std::vector<Bytes> heard;
+  std::vector<Bytes> nothing;
+  SwitchLink two(SwitchLink::Manner::kSwitch, Seed{1, 2}, [this] { return now_; });
+  two.add(std::make_unique<InPlaceLink>(said, nothing));
+  const auto other = two.add(std::make_unique<InPlaceLink>(answer, heard));
+  const auto for_uplink = two.receive();
+  ASSERT_FALSE(for_uplink.empty());
+  EXPECT_EQ(for_uplink[0].size(), said.size());
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[1].data(), said.data() + Frame::kHeaders);
+  EXPECT_EQ(heard[1].size(), said.size() - Frame::kHeaders);
+  EXPECT_EQ(two.port(other)->traffic.bytes_received, said.size());
+}
+
 }  // namespace
 }  // namespace sluice
