@@ -113,6 +113,7 @@ TEST(InPlaceFrames, ManyInOneBatchAllArrive) {
   for (std::size_t i = 0; i < kFrames; ++i) {
     octets.push_back(udp_frame(kGuest, kServer, std::to_string(i) + text_of(1300)));
   }
+  rests.reserve(kFrames);
   for (const Octets& each : octets) rests.push_back(Bytes(each).subspan(Frame::kHeaders));
   for (std::size_t i = 0; i < kFrames; ++i) {
     frames.push_back({Bytes(octets[i]).first(Frame::kHeaders), kVerified, {&rests[i], 1}});
