@@ -72,20 +72,21 @@ class Meetings final : public Controlled {
 
     bool is_user() const { return std::holds_alternative<UserNetworkOptions>(netdev.kind); }
     const HubPort* hub_port() const { return std::get_if<HubPort>(&netdev.kind); }
+    const CardOptions* card() const { return std::get_if<CardOptions>(&netdev.kind); }
     bool is_link() const { return !is_user() && hub_port() == nullptr; }
   };
 
   void add_member(const Netdev& netdev);
   void open_all();
-  // The netdev whose hub port is this link's too.
-  static const std::string& joins_as(const Member& link);
+  // By the hub port that names it; of a card also by the one that it names, or to where the netdev
+  // is that it names.
   PlaceName place_of(const Member& member) const;
   // The place, made if need be.
   Place& place(PlaceName name);
   std::unique_ptr<GuestLink> open(const Member& member);
   void join(Member& member, std::unique_ptr<GuestLink> link);
-  // Moves the links that a hub port is about to where they belong now.
-  void move_links(std::string_view netdev);
+  // Moves links to where they belong since a hub port has come or gone.
+  void move_links();
   Member& find(std::string_view id);
   void check_hub_port(const HubPort& port);
   World& user_network() const;

@@ -429,14 +429,27 @@ std::string control_of(const Raw& raw) {
   return path_of_monitor(raw.monitor);
 }
 
-// Each hub port names a link that there is, and no link is in two places.
+// Each hub port names a link that there is, or waits for a card, and no link is in two places.
 void check_hub_ports(const RunInvocation& run, const std::set<std::string>& ids) {
+  std::set<std::string> ports;
   std::set<std::string> joined;
   for (const Netdev& netdev : run.netdevs) {
+    if (std::holds_alternative<HubPort>(netdev.kind)) ports.insert(netdev.id);
+  }
+  for (const Netdev& netdev : run.netdevs) {
+    const auto* const card = std::get_if<CardOptions>(&netdev.kind);
+    if (card != nullptr && !netdev.id.empty() && ports.contains(card->netdev)) {
+      joined.insert(netdev.id);
+    }
+  }
+  for (const Netdev& netdev : run.netdevs) {
     const auto* const port = std::get_if<HubPort>(&netdev.kind);
-    if (port == nullptr) continue;
+    if (port == nullptr || port->netdev.empty()) continue;
     if (!ids.contains(port->netdev)) {
       throw UsageError("--netdev hubport: there is no netdev '" + port->netdev + "'");
+    }
+    if (ports.contains(port->netdev)) {
+      throw UsageError("--netdev hubport: '" + port->netdev + "' is a hub port itself");
     }
     if (!joined.insert(port->netdev).second) {
       throw UsageError("--netdev hubport: '" + port->netdev + "' joins two hubs; expected one");
@@ -479,7 +492,10 @@ Invocation run_of(const Words& given) {
   check_hub_ports(run, ids);
   check_objects(run, ids);
   run.control = control_of(raw);
-  if (run.netdevs.empty() && run.control.empty()) {
+  const bool has_link = std::ranges::any_of(run.netdevs, [](const Netdev& netdev) {
+    return !std::holds_alternative<HubPort>(netdev.kind);
+  });
+  if (!has_link && run.control.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --device, or a --netdev such as "
         "stream,server=on,addr.type=unix,addr.path=PATH");

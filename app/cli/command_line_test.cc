@@ -278,6 +278,16 @@ TEST(CommandLine, LinksRememberHowTheyWereAskedFor) {
 
 TEST(CommandLine, LinksMustFitTogether) {
   EXPECT_NE(problem({"run"}).find("nobody is behind"), std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0"}).find("nobody is behind"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0", "-netdev",
+                     "hubport,hubid=1,netdev=h", "-nic", "socket,listen=:1"})
+                .find("is a hub port itself"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0", "-netdev",
+                     "hubport,hubid=1,netdev=c", "-device", "e1000,id=c,netdev=h,vfio-user=x"})
+                .find("two hubs"),
+            std::string::npos);
   EXPECT_NE(problem({"run", "-netdev", "user", "-netdev", "user"}).find("twice"),
             std::string::npos);
   EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-nic", "socket,id=a,listen=:2"})

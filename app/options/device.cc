@@ -61,7 +61,7 @@ MacAddress parse_station(std::string_view value) {
 constexpr auto kRows = std::to_array<KeyRow<Draft>>({
     {{"id", "NAME", "A name for the card."},
      [](Draft& d, std::string_view v) { d.card.id = parse_text(v, kMaxName); }},
-    {{"netdev", "NAME", "The link or user network that it is plugged into."},
+    {{"netdev", "NAME", "The link, user network or hub port that it is plugged into."},
      [](Draft& d, std::string_view v) { d.card.netdev = parse_text(v, kMaxName); }},
     {{"mac", "ADDRESS", "Its Ethernet address. Default: 52:54:00:12:34:56, the next one …:57."},
      [](Draft& d, std::string_view v) { d.card.mac = parse_station(v); }},

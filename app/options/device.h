@@ -1,7 +1,8 @@
 // A network card that another process plugs into a machine, in QEMU's words:
 // "-device MODEL,netdev=NAME,vfio-user=PATH".
 //
-// The card is a link like any other: it meets the netdev that it names wherever that one is.
+// The card is a link like any other: it meets the netdev that it names wherever that one is. If
+// that is a hub port, the card joins the hub; and so it does if a hub port names the card.
 
 #ifndef SLUICE_APP_OPTIONS_DEVICE_H_
 #define SLUICE_APP_OPTIONS_DEVICE_H_
