@@ -382,10 +382,32 @@ MacAddress mac_of_card(std::uint8_t number) {
   return MacAddress({0x52, 0x54, 0x00, 0x12, 0x34, static_cast<std::uint8_t>(0x56 + number)});
 }
 
+constexpr std::size_t kMaxCards = 64;
+
+// Gives each card that was given no address the next one that no other has. Throws UsageError if
+// two were given the same.
+void choose_addresses(std::vector<CardOptions>& cards) {
+  std::vector<MacAddress> taken;
+  for (const CardOptions& card : cards) {
+    if (!card.mac) continue;
+    if (std::ranges::find(taken, *card.mac) != taken.end()) {
+      throw UsageError("--device: two cards have the address " + card.mac->to_string() +
+                       "; expected one of its own for each");
+    }
+    taken.push_back(*card.mac);
+  }
+  static_assert(0x56 + 2 * kMaxCards <= 0x100);  // so the numbers last
+  std::uint8_t number = 0;
+  for (CardOptions& card : cards) {
+    if (card.mac) continue;
+    while (std::ranges::find(taken, mac_of_card(number)) != taken.end()) ++number;
+    card.mac = mac_of_card(number++);
+  }
+}
+
 // Adds the cards that --device names. Throws UsageError.
 void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& ids) {
-  constexpr std::size_t kMost = 64;
-  if (texts.size() > kMost) throw UsageError("--device: there are more than 64 cards");
+  if (texts.size() > kMaxCards) throw UsageError("--device: there are more than 64 cards");
   std::vector<CardOptions> cards;
   for (const std::string& text : texts) cards.push_back(parse_device(text));
   for (const CardOptions& card : cards) {
@@ -393,12 +415,10 @@ void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& id
       throw UsageError("--device: there is no netdev '" + card.netdev + "'");
     }
   }
-  std::uint8_t number = 0;
-  for (CardOptions& card : cards) {
-    if (!card.mac) card.mac = mac_of_card(number);
-    std::string id = card.id;
-    add_netdev(run, {.id = std::move(id), .kind = std::move(card), .text = texts[number]}, ids);
-    ++number;
+  choose_addresses(cards);
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    std::string id = cards[i].id;
+    add_netdev(run, {.id = std::move(id), .kind = std::move(cards[i]), .text = texts[i]}, ids);
   }
 }
 

@@ -30,7 +30,7 @@ struct CardOptions {
   CardModel model = CardModel::kE1000;
   std::string id;
   std::string netdev;
-  std::optional<MacAddress> mac;  // nullopt: the next one from 52:54:00:12:34:56 on
+  std::optional<MacAddress> mac;  // nullopt: the next free one from 52:54:00:12:34:56 on
   CardSocket socket = CardSocket::kVfioUser;
   std::uint16_t queues = 1;  // pairs of them that a machine may have, of virtio-net
   static constexpr std::uint16_t kMaxQueues = 8;
