@@ -180,6 +180,7 @@ void Meetings::add_netdev(const Netdev& netdev) {
     check_hub_port(*port);
     add_member(netdev);
     move_links();
+    forget_empty_hubs();
     return;
   }
   auto member = std::make_unique<Member>(Member{.netdev = netdev, .id = netdev.id});
@@ -216,10 +217,21 @@ void Meetings::remove_netdev(std::string_view id) {
     }
     erase();
     move_links();
-    return;
+  } else {
+    places_.at(member.place).links->remove(member.port);
+    erase();
   }
-  places_.at(member.place).links->remove(member.port);
-  erase();
+  forget_empty_hubs();
+}
+
+void Meetings::forget_empty_hubs() {
+  std::erase_if(places_, [this](const auto& entry) {
+    const PlaceName& name = entry.first;
+    if (!name || name == world_place_) return false;
+    return std::ranges::none_of(members_, [&name](const auto& member) {
+      return member->is_link() && member->place == name;
+    });
+  });
 }
 
 void Meetings::set_link(std::string_view id, bool up) {

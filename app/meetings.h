@@ -3,7 +3,8 @@
 // A place is a SwitchLink. Where the user network is, it is the guest's link of its world; anywhere
 // else it has its turns here. The user network stays where it was when everything began; links come
 // and go while the loop runs, where that is asked for (`controlled`), and move when a hub port of
-// theirs does. Otherwise nobody can come any more when all have gone.
+// theirs does; a hub that nobody is at is gone. Otherwise nobody can come any more when all have
+// gone.
 
 #ifndef SLUICE_APP_MEETINGS_H_
 #define SLUICE_APP_MEETINGS_H_
@@ -87,6 +88,8 @@ class Meetings final : public Controlled {
   void join(Member& member, std::unique_ptr<GuestLink> link);
   // Moves links to where they belong since a hub port has come or gone.
   void move_links();
+  // Gives up the hubs where nobody is any more.
+  void forget_empty_hubs();
   Member& find(std::string_view id);
   void check_hub_port(const HubPort& port);
   World& user_network() const;

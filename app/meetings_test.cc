@@ -101,5 +101,30 @@ TEST_F(MeetingsTest, ACardThatNamesAPortNeverFallsOntoTheSwitch) {
   network.meetings().remove_netdev("h");
 }
 
+TEST_F(MeetingsTest, HubsThatNobodyIsAtAnyMoreMakeRoomForOthers) {
+  Network network({"-netdev", "user,id=u", "-netdev", stream("a")});
+  for (std::size_t i = 0; i < 2 * Meetings::kMaxHubs; ++i) {
+    network.add("hubport,id=h,netdev=a,hubid=" + std::to_string(i));
+    EXPECT_EQ(network.hub_of("a"), i);
+    network.meetings().remove_netdev("h");
+    EXPECT_EQ(network.hub_of("a"), std::nullopt);
+  }
+}
+
+TEST_F(MeetingsTest, HubsThatSomebodyIsAtStay) {
+  Network network({"-netdev", "user,id=u", "-netdev", "hubport,hubid=1000,netdev=u"});
+  const auto add = [&](std::size_t i) {
+    const std::string id = std::to_string(i);
+    network.add("hubport,id=h" + id + ",hubid=" + id);
+    network.add(stream("a" + id));
+    return network.refusal("hubport,hubid=" + id + ",id=p" + id + ",netdev=a" + id);
+  };
+  for (std::size_t i = 0; i + 1 < Meetings::kMaxHubs; ++i) EXPECT_EQ(add(i), "") << i;
+  network.meetings().remove_netdev("p0");
+  EXPECT_EQ(network.hub_of("a0"), std::nullopt);
+  EXPECT_EQ(network.hub_of("u"), 1000U) << "where nobody else is";
+  EXPECT_EQ(network.hub_of("a1"), 1U);
+}
+
 }  // namespace
 }  // namespace sluice
