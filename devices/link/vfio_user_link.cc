@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "posix/timer.h"
+#include "stack/segmenter.h"
 
 namespace sluice {
 namespace {
@@ -27,7 +28,8 @@ constexpr Duration kPatience = std::chrono::milliseconds(5);
 unsigned frames_of(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   if (offload.segmentation == Segmentation::kNone) return 1;
   size += total_size(payload);
-  return static_cast<unsigned>(size / std::max<std::size_t>(offload.segment_size, 1) + 1);
+  const std::size_t frames = size / std::max<std::size_t>(offload.segment_size, 1) + 1;
+  return static_cast<unsigned>(std::min(frames, kMaxSegmentsOfAFrame));
 }
 
 }  // namespace
