@@ -206,6 +206,12 @@ void Meetings::remove_netdev(std::string_view id) {
   if (member.is_user()) {
     throw Refused("the user network can't be removed; its link can go down, by set_link");
   }
+  if (const auto* const tap = std::get_if<TapNetdev>(&member.netdev.kind)) {
+    if (!tap->down_script.empty()) {
+      throw Refused(in_quotes(id) +
+                    " has a downscript, which everybody would wait for; it goes with the network");
+    }
+  }
   const auto erase = [&] {
     std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
   };

@@ -236,7 +236,8 @@ COMMANDS
                         were dropped for which reason. With --json the limits, too.
     netdev_add TYPE,id=ID[,KEY=VALUE]...
                         Adds a link, in the words of run's --netdev, but with addresses instead of
-                        names of hosts, and without descriptors.
+                        names of hosts, and without descriptors, scripts
+                        and helpers.
     netdev_del id=ID    Removes a link, or a hub port.
     set_link name=ID up=on|off
                         Nothing passes a link that is off, as if its cable was pulled out; the user
