@@ -40,7 +40,7 @@ class Meetings final : public Controlled {
   // nobody who controls this has been told.
   bool all_reached() const { return all_reached_; }
 
-  // From a callback of a watch.
+  // From a callback of a watch, or from a turn of the loop's that is not this one's own.
   std::vector<NetdevInfo> netdevs() const override;
   void add_netdev(const Netdev& netdev) override;
   void remove_netdev(std::string_view id) override;
