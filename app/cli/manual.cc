@@ -241,7 +241,7 @@ COMMANDS
     netdev_del id=ID    Removes a link, or a hub port.
     set_link name=ID up=on|off
                         Nothing passes a link that is off, as if its cable was pulled out; the user
-                        network, too.
+                        network, too. Only the guest of a card by vfio-user sees that its cable is.
     hostfwd_add hostfwd=RULE [netdev=ID]
                         Forwards a port of the host, in the words of hostfwd=, and prints the rule
                         with the port that the system has chosen, if 0 was asked for.

@@ -188,6 +188,14 @@ void VfioUserLink::flush() {
   }
 }
 
+void VfioUserLink::set_link(bool up) {
+  const Time now = clock_();
+  nic_->set_link(now, up);
+  // The card may have more to do, and frames that it could not send before.
+  timer_at_ = now;
+  arm_timer(timer_, Duration::zero());
+}
+
 const Counters& VfioUserLink::counters() const {
   counters_ = own_ + nic_->counters();
   return counters_;
