@@ -164,8 +164,8 @@ SYNOPSIS
 DESCRIPTION
     Is a network in a process of its own. Each --netdev, which may be written -netdev as QEMU has it,
     is one link to somebody, or 'user', the way out. All of them meet on one switch, which learns who
-    is where; those that a hubport names meet on that hub instead. Without 'user' there is only what
-    is connected.
+    is where; those that a hubport names, and cards that name one, meet on that hub instead. Without
+    'user' there is only what is connected.
 
     A link that breaks ends with a message, and may come back; everything else goes on. When all is
     set up, a line is printed on standard output: 'ready'.
