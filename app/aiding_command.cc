@@ -1,15 +1,21 @@
 #include "app/aiding_command.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include "nat/host/clock.h"
+#include "posix/descriptor.h"
 
 namespace sluice {
 namespace {
@@ -52,7 +58,8 @@ class Instructions {
 
 }  // namespace
 
-AidingCommand::AidingCommand(std::vector<std::string> words, int descriptor) : name_(words.at(0)) {
+AidingCommand::AidingCommand(std::vector<std::string> words, int descriptor, Duration patience)
+    : name_(words.at(0)), patience_(patience), end_(monotonic_now() + patience) {
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
@@ -70,8 +77,28 @@ AidingCommand::~AidingCommand() {
   wait();
 }
 
+bool AidingCommand::wait_for(int descriptor) const {
+  for (;;) {
+    const Duration left = std::max(end_ - monotonic_now(), Duration::zero());
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left);
+    pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&wanted, 1, static_cast<int>(milliseconds.count()));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+void AidingCommand::kill_if_late() {
+  // By number: the declaration of pidfd_open() in glibc 2.36 is none for C++.
+  const Descriptor lifetime(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+  if (!lifetime || wait_for(lifetime.get())) return;
+  was_late_ = true;
+  ::kill(process_, SIGKILL);
+}
+
 int AidingCommand::wait() {
   if (process_ < 0) return 0;
+  kill_if_late();
   int status = 0;
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
   }
@@ -81,6 +108,11 @@ int AidingCommand::wait() {
 
 void AidingCommand::finish() {
   const int status = wait();
+  if (was_late_) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(patience_).count();
+    throw std::runtime_error("'" + name_ + "' has not ended within " + std::to_string(seconds) +
+                             " s, and was killed");
+  }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   throw std::runtime_error("'" + name_ + "' has failed: " +
                            (WIFSIGNALED(status)

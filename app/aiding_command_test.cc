@@ -78,6 +78,12 @@ TEST(AidingCommand, HowItFailedIsTold) {
   EXPECT_EQ(failure("exit 3"), "'sh' has failed: its exit status is 3");
   EXPECT_EQ(failure("kill -9 $$"), "'sh' has failed: signal 9 ended it");
   try {
+    AidingCommand({"sh", "-c", "exec sleep 1000"}, -1, std::chrono::milliseconds(10)).finish();
+    FAIL() << "it has no such time";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(std::string(error.what()), "'sh' has not ended within 1 s, and was killed");
+  }
+  try {
     AidingCommand({"/nowhere/script", "tap7"}).finish();
     FAIL() << "there is no such script";
   } catch (const std::system_error& error) {

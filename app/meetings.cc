@@ -63,17 +63,24 @@ void Meetings::open_all() {
   world_->on_closed([this] { on_over(places_.at(world_place_)); });
 }
 
-const std::string& Meetings::joins_as(const Member& link) {
-  const auto* const card = std::get_if<CardOptions>(&link.netdev.kind);
-  return card == nullptr ? link.id : card->netdev;
-}
-
 Meetings::PlaceName Meetings::place_of(const Member& member) const {
+  const auto port_of = [this](std::string_view netdev) -> const HubPort* {
+    for (const auto& other : members_) {
+      const HubPort* const port = other->hub_port();
+      if (port != nullptr && port->netdev == netdev) return port;
+    }
+    return nullptr;
+  };
+  if (const HubPort* const port = port_of(member.id)) return port->hub;
+  const CardOptions* const card = member.card();
+  if (card == nullptr) return std::nullopt;
   for (const auto& other : members_) {
-    const HubPort* const port = other->hub_port();
-    if (port != nullptr && port->netdev == joins_as(member)) return port->hub;
+    if (other->id != card->netdev) continue;
+    if (other->hub_port() != nullptr) return other->hub_port()->hub;
+    if (other->is_user()) return world_place_;
   }
-  return std::nullopt;
+  const HubPort* const port = port_of(card->netdev);
+  return port == nullptr ? std::nullopt : PlaceName(port->hub);
 }
 
 Meetings::Place& Meetings::place(PlaceName name) {
@@ -137,14 +144,19 @@ std::vector<NetdevInfo> Meetings::netdevs() const {
 }
 
 void Meetings::check_hub_port(const HubPort& port) {
-  const Member& member = find(port.netdev);
-  if (member.is_user()) throw Refused("the user network stays where it was from the beginning");
-  if (!member.is_link()) throw Refused(in_quotes(port.netdev) + " is a hub port itself");
-  const auto joins_too = [&](const auto& other) {
-    return other->hub_port() != nullptr && other->hub_port()->netdev == port.netdev;
-  };
-  if (std::ranges::any_of(members_, joins_too)) {
-    throw Refused(in_quotes(port.netdev) + " is at a hub already; remove that port before");
+  if (!port.netdev.empty()) {
+    const Member& member = find(port.netdev);
+    if (member.is_user()) throw Refused("the user network stays where it was from the beginning");
+    if (!member.is_link()) throw Refused(in_quotes(port.netdev) + " is a hub port itself");
+    const auto joins_too = [&](const auto& other) {
+      const HubPort* const theirs = other->hub_port();
+      return theirs != nullptr &&
+             (theirs->netdev == port.netdev ||
+              (member.card() != nullptr && member.card()->netdev == other->id));
+    };
+    if (std::ranges::any_of(members_, joins_too)) {
+      throw Refused(in_quotes(port.netdev) + " is at a hub already; remove that port before");
+    }
   }
   if (!places_.contains(port.hub) && places_.size() > kMaxHubs) {
     throw Refused("there are " + std::to_string(kMaxHubs) + " hubs already, and no more at a time");
@@ -167,7 +179,8 @@ void Meetings::add_netdev(const Netdev& netdev) {
   if (const auto* const port = std::get_if<HubPort>(&netdev.kind)) {
     check_hub_port(*port);
     add_member(netdev);
-    move_links(port->netdev);
+    move_links();
+    forget_empty_hubs();
     return;
   }
   auto member = std::make_unique<Member>(Member{.netdev = netdev, .id = netdev.id});
@@ -176,10 +189,10 @@ void Meetings::add_netdev(const Netdev& netdev) {
   members_.push_back(std::move(member));
 }
 
-void Meetings::move_links(std::string_view netdev) {
+void Meetings::move_links() {
   for (const auto& member : members_) {
     const PlaceName before = member->place;
-    if (!member->is_link() || joins_as(*member) != netdev || place_of(*member) == before) continue;
+    if (!member->is_link() || place_of(*member) == before) continue;
     SwitchLink& links = *places_.at(before).links;
     const bool up = links.port(member->port)->up;
     join(*member, links.remove(member->port));
@@ -193,24 +206,46 @@ void Meetings::remove_netdev(std::string_view id) {
   if (member.is_user()) {
     throw Refused("the user network can't be removed; its link can go down, by set_link");
   }
+  if (const auto* const tap = std::get_if<TapNetdev>(&member.netdev.kind)) {
+    if (!tap->down_script.empty()) {
+      throw Refused(in_quotes(id) +
+                    " has a downscript, which everybody would wait for; it goes with the network");
+    }
+  }
   const auto erase = [&] {
     std::erase_if(members_, [&](const auto& other) { return other.get() == &member; });
   };
-  if (const HubPort* const port = member.hub_port()) {
-    const std::string netdev = port->netdev;
+  if (member.hub_port() != nullptr) {
+    // On the switch it would meet whom it was to be kept from.
+    for (const auto& other : members_) {
+      if (other->card() == nullptr || other->card()->netdev != id) continue;
+      throw Refused(in_quotes(other->id) + " is plugged into it; remove that before");
+    }
     erase();
-    move_links(netdev);
-    return;
+    move_links();
+  } else {
+    places_.at(member.place).links->remove(member.port);
+    erase();
   }
-  places_.at(member.place).links->remove(member.port);
-  erase();
+  forget_empty_hubs();
+}
+
+void Meetings::forget_empty_hubs() {
+  std::erase_if(places_, [this](const auto& entry) {
+    const PlaceName& name = entry.first;
+    if (!name || name == world_place_) return false;
+    return std::ranges::none_of(members_, [&name](const auto& member) {
+      return member->is_link() && member->place == name;
+    });
+  });
 }
 
 void Meetings::set_link(std::string_view id, bool up) {
   const Member& member = find(id);
   if (member.hub_port() != nullptr) {
-    throw Refused(in_quotes(id) + " is a hub port; expected the link that it joins, " +
-                  in_quotes(member.hub_port()->netdev));
+    const std::string& netdev = member.hub_port()->netdev;
+    throw Refused(in_quotes(id) + " is a hub port; expected the link that joins it" +
+                  (netdev.empty() ? "" : ", " + in_quotes(netdev)));
   }
   places_.at(member.is_user() ? world_place_ : member.place).links->set_up(member.port, up);
 }

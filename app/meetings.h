@@ -3,7 +3,8 @@
 // A place is a SwitchLink. Where the user network is, it is the guest's link of its world; anywhere
 // else it has its turns here. The user network stays where it was when everything began; links come
 // and go while the loop runs, where that is asked for (`controlled`), and move when a hub port of
-// theirs does. Otherwise nobody can come any more when all have gone.
+// theirs does; a hub that nobody is at is gone. Otherwise nobody can come any more when all have
+// gone.
 
 #ifndef SLUICE_APP_MEETINGS_H_
 #define SLUICE_APP_MEETINGS_H_
@@ -39,7 +40,7 @@ class Meetings final : public Controlled {
   // nobody who controls this has been told.
   bool all_reached() const { return all_reached_; }
 
-  // From a callback of a watch.
+  // From a callback of a watch, or from a turn of the loop's that is not this one's own.
   std::vector<NetdevInfo> netdevs() const override;
   void add_netdev(const Netdev& netdev) override;
   void remove_netdev(std::string_view id) override;
@@ -72,20 +73,23 @@ class Meetings final : public Controlled {
 
     bool is_user() const { return std::holds_alternative<UserNetworkOptions>(netdev.kind); }
     const HubPort* hub_port() const { return std::get_if<HubPort>(&netdev.kind); }
+    const CardOptions* card() const { return std::get_if<CardOptions>(&netdev.kind); }
     bool is_link() const { return !is_user() && hub_port() == nullptr; }
   };
 
   void add_member(const Netdev& netdev);
   void open_all();
-  // The netdev whose hub port is this link's too.
-  static const std::string& joins_as(const Member& link);
+  // By the hub port that names it; of a card also by the one that it names, or to where the netdev
+  // is that it names.
   PlaceName place_of(const Member& member) const;
   // The place, made if need be.
   Place& place(PlaceName name);
   std::unique_ptr<GuestLink> open(const Member& member);
   void join(Member& member, std::unique_ptr<GuestLink> link);
-  // Moves the links that a hub port is about to where they belong now.
-  void move_links(std::string_view netdev);
+  // Moves links to where they belong since a hub port has come or gone.
+  void move_links();
+  // Gives up the hubs where nobody is any more.
+  void forget_empty_hubs();
   Member& find(std::string_view id);
   void check_hub_port(const HubPort& port);
   World& user_network() const;

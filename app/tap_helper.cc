@@ -9,7 +9,6 @@
 #include <system_error>
 #include <vector>
 
-#include "app/aiding_command.h"
 #include "nat/host/command_line.h"
 #include "posix/control_messages.h"
 
@@ -38,7 +37,7 @@ Descriptor receive_descriptor(const Descriptor& socket) {
 
 }  // namespace
 
-Descriptor tap_of_helper(const std::string& helper, const std::string& bridge) {
+Descriptor tap_of_helper(const std::string& helper, const std::string& bridge, Duration patience) {
   auto words = split_words(helper);
   if (!words || words->empty()) throw std::runtime_error("'" + helper + "' is no command");
   words->push_back("--use-vnet");
@@ -53,9 +52,10 @@ Descriptor tap_of_helper(const std::string& helper, const std::string& bridge) {
   }
   const Descriptor ours(ends[0]);
   Descriptor theirs(ends[1]);
-  AidingCommand command(*words, theirs.get());
+  AidingCommand command(*words, theirs.get(), patience);
   theirs.reset();
-  Descriptor tap = receive_descriptor(ours);
+  Descriptor tap;
+  if (command.wait_for(ours.get())) tap = receive_descriptor(ours);
   command.finish();
   if (!tap) throw std::runtime_error("'" + words->front() + "' has ended without a tap");
   return tap;

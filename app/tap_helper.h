@@ -9,13 +9,15 @@
 
 #include <string>
 
+#include "app/aiding_command.h"
 #include "posix/descriptor.h"
 
 namespace sluice {
 
 // `helper` is a program, or a line with words of its own, which may name the bridge. Throws
 // std::system_error or std::runtime_error.
-Descriptor tap_of_helper(const std::string& helper, const std::string& bridge);
+Descriptor tap_of_helper(const std::string& helper, const std::string& bridge,
+                         Duration patience = AidingCommand::kPatience);
 
 }  // namespace sluice
 

@@ -30,13 +30,14 @@ class World {
   World& operator=(const World&) = delete;
   ~World();
 
-  // As in Nat, while the loop runs: from a callback of a watch.
+  // As in Nat, while the loop runs: from a callback of a watch, or from a turn of the loop's that is
+  // not this one's own.
   std::uint16_t add_host_forward(const HostForward& forward);
   bool remove_host_forward(const ListenAddress& listen);
 
   NetworkReport report() const;
   // The link may have frames though its descriptor does not say so; also one that was closed and is
-  // so no more. From a callback of a watch.
+  // so no more. From where forwards are added, too.
   void look_at_link();
 
   // Takes what waits in the link's queue: what a guest that has just ended sent before.

@@ -39,10 +39,17 @@ def a_network_answers_and_ends_with_its_guest(program: str) -> None:
         network.wait()
 
 
+def a_network_says_what_is_no_number(program: str) -> None:
+    for word in ("x", "3x", "-1", "", "99999999999"):
+        done = subprocess.run([program, word], capture_output=True, timeout=PATIENCE, check=False, text=True)
+        assert (done.returncode, done.stderr) == (1, f"network: '{word}' is no descriptor's number\n"), done
+
+
 def an_emulator_gets_an_answer_through_its_card(program: str) -> None:
     done = subprocess.run([program], capture_output=True, timeout=PATIENCE, check=True, text=True)
     assert done.stdout == "10.0.2.2 is at 52:55:0a:00:02:02\n", done.stdout
 
 
 a_network_answers_and_ends_with_its_guest(sys.argv[1])
+a_network_says_what_is_no_number(sys.argv[1])
 an_emulator_gets_an_answer_through_its_card(sys.argv[2])

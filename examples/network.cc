@@ -6,12 +6,15 @@
 // this one. It ends when the other end is closed.
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "app/guest_services.h"
@@ -26,6 +29,15 @@
 
 namespace sluice {
 namespace {
+
+int descriptor_of(std::string_view word) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc{} || end != word.data() + word.size() || number < 0) {
+    throw std::invalid_argument("'" + std::string(word) + "' is no descriptor's number");
+  }
+  return number;
+}
 
 void serve(Descriptor descriptor) {
   constexpr Token kFrames{.service = 9};  // any number that nobody else has
@@ -60,7 +72,7 @@ void serve(Descriptor descriptor) {
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::invalid_argument("expected: network DESCRIPTOR");
   std::signal(SIGPIPE, SIG_IGN);
-  sluice::serve(sluice::Descriptor(std::stoi(argv[1])));
+  sluice::serve(sluice::Descriptor(sluice::descriptor_of(argv[1])));
   return EXIT_SUCCESS;
 } catch (const std::exception& error) {
   std::cerr << "network: " << error.what() << '\n';

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "devices/link/vfio_user_device.h"
@@ -218,7 +219,10 @@ class World {
   void end() {
     inbox_.reset();
     device_.begin();
-    require(memory_.regions() == 0);
+    for (std::uint64_t page = 0; page <= 0xff; ++page) {
+      std::array<std::uint8_t, 1> octet{};
+      require(!memory_.read(page << 12, octet));
+    }
     say_version();
     require(device_.refused().empty());
     message(static_cast<unsigned>(Command::kDeviceReset), {}, 0);

@@ -69,6 +69,8 @@ bool can_be_cut(Bytes frame, const Offload& offload) {
       offload.header_size > frame.size() || ip >= frame.size()) {
     return false;
   }
+  const std::size_t payload = frame.size() - offload.header_size;
+  if (payload > kMaxSegmentsOfAFrame * offload.segment_size) return false;
   const bool v4 = frame[ip] >> 4 == 4;
   const bool udp = offload.segmentation == Segmentation::kUdp;
   if (!udp && v4 != (offload.segmentation == Segmentation::kTcp4)) return false;

@@ -288,5 +288,17 @@ TEST(Segmenter, WhatHasNotTheHeadersCanNotBeCut) {
   EXPECT_FALSE(can_be_cut(Bytes(frame).first(14), good));
 }
 
+TEST(Segmenter, AFrameIsNotCutIntoTooManySegments) {
+  auto [frame, offload] = asked_for(Segmentation::kTcp4, 0);
+  offload.segment_size = 1;
+  EXPECT_FALSE(can_be_cut(frame, offload)) << "2500 of them";
+  offload.segment_size = 2;
+  EXPECT_TRUE(can_be_cut(frame, offload));
+  frame.resize(65535);
+  EXPECT_FALSE(can_be_cut(frame, offload));
+  offload.segment_size = 36;
+  EXPECT_TRUE(can_be_cut(frame, offload)) << "the least that Linux sends";
+}
+
 }  // namespace
 }  // namespace sluice

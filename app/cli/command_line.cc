@@ -382,10 +382,32 @@ MacAddress mac_of_card(std::uint8_t number) {
   return MacAddress({0x52, 0x54, 0x00, 0x12, 0x34, static_cast<std::uint8_t>(0x56 + number)});
 }
 
+constexpr std::size_t kMaxCards = 64;
+
+// Gives each card that was given no address the next one that no other has. Throws UsageError if
+// two were given the same.
+void choose_addresses(std::vector<CardOptions>& cards) {
+  std::vector<MacAddress> taken;
+  for (const CardOptions& card : cards) {
+    if (!card.mac) continue;
+    if (std::ranges::find(taken, *card.mac) != taken.end()) {
+      throw UsageError("--device: two cards have the address " + card.mac->to_string() +
+                       "; expected one of its own for each");
+    }
+    taken.push_back(*card.mac);
+  }
+  static_assert(0x56 + 2 * kMaxCards <= 0x100);  // so the numbers last
+  std::uint8_t number = 0;
+  for (CardOptions& card : cards) {
+    if (card.mac) continue;
+    while (std::ranges::find(taken, mac_of_card(number)) != taken.end()) ++number;
+    card.mac = mac_of_card(number++);
+  }
+}
+
 // Adds the cards that --device names. Throws UsageError.
 void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& ids) {
-  constexpr std::size_t kMost = 64;
-  if (texts.size() > kMost) throw UsageError("--device: there are more than 64 cards");
+  if (texts.size() > kMaxCards) throw UsageError("--device: there are more than 64 cards");
   std::vector<CardOptions> cards;
   for (const std::string& text : texts) cards.push_back(parse_device(text));
   for (const CardOptions& card : cards) {
@@ -393,12 +415,10 @@ void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& id
       throw UsageError("--device: there is no netdev '" + card.netdev + "'");
     }
   }
-  std::uint8_t number = 0;
-  for (CardOptions& card : cards) {
-    if (!card.mac) card.mac = mac_of_card(number);
-    std::string id = card.id;
-    add_netdev(run, {.id = std::move(id), .kind = std::move(card), .text = texts[number]}, ids);
-    ++number;
+  choose_addresses(cards);
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    std::string id = cards[i].id;
+    add_netdev(run, {.id = std::move(id), .kind = std::move(cards[i]), .text = texts[i]}, ids);
   }
 }
 
@@ -429,14 +449,27 @@ std::string control_of(const Raw& raw) {
   return path_of_monitor(raw.monitor);
 }
 
-// Each hub port names a link that there is, and no link is in two places.
+// Each hub port names a link that there is, or waits for a card, and no link is in two places.
 void check_hub_ports(const RunInvocation& run, const std::set<std::string>& ids) {
+  std::set<std::string> ports;
   std::set<std::string> joined;
   for (const Netdev& netdev : run.netdevs) {
+    if (std::holds_alternative<HubPort>(netdev.kind)) ports.insert(netdev.id);
+  }
+  for (const Netdev& netdev : run.netdevs) {
+    const auto* const card = std::get_if<CardOptions>(&netdev.kind);
+    if (card != nullptr && !netdev.id.empty() && ports.contains(card->netdev)) {
+      joined.insert(netdev.id);
+    }
+  }
+  for (const Netdev& netdev : run.netdevs) {
     const auto* const port = std::get_if<HubPort>(&netdev.kind);
-    if (port == nullptr) continue;
+    if (port == nullptr || port->netdev.empty()) continue;
     if (!ids.contains(port->netdev)) {
       throw UsageError("--netdev hubport: there is no netdev '" + port->netdev + "'");
+    }
+    if (ports.contains(port->netdev)) {
+      throw UsageError("--netdev hubport: '" + port->netdev + "' is a hub port itself");
     }
     if (!joined.insert(port->netdev).second) {
       throw UsageError("--netdev hubport: '" + port->netdev + "' joins two hubs; expected one");
@@ -479,7 +512,10 @@ Invocation run_of(const Words& given) {
   check_hub_ports(run, ids);
   check_objects(run, ids);
   run.control = control_of(raw);
-  if (run.netdevs.empty() && run.control.empty()) {
+  const bool has_link = std::ranges::any_of(run.netdevs, [](const Netdev& netdev) {
+    return !std::holds_alternative<HubPort>(netdev.kind);
+  });
+  if (!has_link && run.control.empty()) {
     throw UsageError(
         "run: nobody is behind the network; expected a --device, or a --netdev such as "
         "stream,server=on,addr.type=unix,addr.path=PATH");

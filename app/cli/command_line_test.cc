@@ -221,6 +221,24 @@ TEST(CommandLine, CardsGetAddressesOneAfterTheOther) {
       std::string::npos);
 }
 
+TEST(CommandLine, NoTwoCardsHaveOneAddress) {
+  const auto run = parsed<RunInvocation>({"run", "-netdev", "user,id=n0", "-device",
+                                          "e1000,netdev=n0,mac=52:54:00:12:34:57,vfio-user=/tmp/a",
+                                          "-device", "e1000,netdev=n0,vfio-user=/tmp/b", "-device",
+                                          "e1000,netdev=n0,vfio-user=/tmp/c"});
+  const auto mac_of = [&](std::size_t i) {
+    return std::get<CardOptions>(run.netdevs.at(i).kind).mac.value_or(MacAddress()).to_string();
+  };
+  EXPECT_EQ(mac_of(0), "52:54:00:12:34:57");
+  EXPECT_EQ(mac_of(1), "52:54:00:12:34:56");
+  EXPECT_EQ(mac_of(2), "52:54:00:12:34:58");
+  EXPECT_EQ(problem({"run", "-netdev", "user,id=n0", "-device",
+                     "e1000,netdev=n0,mac=52:54:00:12:34:57,vfio-user=/tmp/a", "-device",
+                     "e1000,netdev=n0,mac=52:54:00:12:34:57,vfio-user=/tmp/b"}),
+            "--device: two cards have the address 52:54:00:12:34:57; expected one of its own for "
+            "each");
+}
+
 TEST(CommandLine, OptionsOfRunHaveHelpOfTheirOwn) {
   const auto text = [](std::vector<std::string> words) {
     words.insert(words.begin(), "run");
@@ -278,6 +296,16 @@ TEST(CommandLine, LinksRememberHowTheyWereAskedFor) {
 
 TEST(CommandLine, LinksMustFitTogether) {
   EXPECT_NE(problem({"run"}).find("nobody is behind"), std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0"}).find("nobody is behind"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0", "-netdev",
+                     "hubport,hubid=1,netdev=h", "-nic", "socket,listen=:1"})
+                .find("is a hub port itself"),
+            std::string::npos);
+  EXPECT_NE(problem({"run", "-netdev", "hubport,id=h,hubid=0", "-netdev",
+                     "hubport,hubid=1,netdev=c", "-device", "e1000,id=c,netdev=h,vfio-user=x"})
+                .find("two hubs"),
+            std::string::npos);
   EXPECT_NE(problem({"run", "-netdev", "user", "-netdev", "user"}).find("twice"),
             std::string::npos);
   EXPECT_NE(problem({"run", "-nic", "socket,id=a,listen=:1", "-nic", "socket,id=a,listen=:2"})

@@ -164,8 +164,8 @@ SYNOPSIS
 DESCRIPTION
     Is a network in a process of its own. Each --netdev, which may be written -netdev as QEMU has it,
     is one link to somebody, or 'user', the way out. All of them meet on one switch, which learns who
-    is where; those that a hubport names meet on that hub instead. Without 'user' there is only what
-    is connected.
+    is where; those that a hubport names, and cards that name one, meet on that hub instead. Without
+    'user' there is only what is connected.
 
     A link that breaks ends with a message, and may come back; everything else goes on. When all is
     set up, a line is printed on standard output: 'ready'.
@@ -236,11 +236,12 @@ COMMANDS
                         were dropped for which reason. With --json the limits, too.
     netdev_add TYPE,id=ID[,KEY=VALUE]...
                         Adds a link, in the words of run's --netdev, but with addresses instead of
-                        names of hosts, and without descriptors.
+                        names of hosts, and without descriptors, scripts
+                        and helpers.
     netdev_del id=ID    Removes a link, or a hub port.
     set_link name=ID up=on|off
                         Nothing passes a link that is off, as if its cable was pulled out; the user
-                        network, too.
+                        network, too. Only the guest of a card by vfio-user sees that its cable is.
     hostfwd_add hostfwd=RULE [netdev=ID]
                         Forwards a port of the host, in the words of hostfwd=, and prints the rule
                         with the port that the system has chosen, if 0 was asked for.

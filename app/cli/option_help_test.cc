@@ -23,11 +23,13 @@ TEST(OptionHelp, HelpAloneListsTheTypes) {
 }
 
 TEST(OptionHelp, HelpBehindATypeListsItsKeys) {
-  EXPECT_EQ(help("--netdev", "hubport,help"),
-            "hubport options:\n"
-            "    id=NAME\n        A name for this link.\n"
-            "    hubid=NUMBER\n        Which hub.\n"
-            "    netdev=NAME\n        The link that joins it.\n");
+  EXPECT_EQ(
+      help("--netdev", "hubport,help"),
+      "hubport options:\n"
+      "    id=NAME\n        A name for this link.\n"
+      "    hubid=NUMBER\n        Which hub.\n"
+      "    netdev=NAME\n        The link that joins it. Default: each --device that names the "
+      "port's id.\n");
   EXPECT_NE(help("--netdev", "user,id=x,help").find("    hostfwd="), std::string::npos);
   EXPECT_NE(help("--object", "filter-dump,help").find("    maxlen="), std::string::npos);
   EXPECT_NE(help("--object", "impair,help").find("    loss="), std::string::npos);

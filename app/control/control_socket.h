@@ -1,9 +1,10 @@
 // The control socket: clients come, ask, and are answered, while the network goes on.
 //
 // Nobody waits for anybody. A client has one answer under way; until it has taken that, nothing
-// more is read from it. Each turn of the loop does one request of each client, and whoever says
-// what is no request is told so and lost. There are few places, and the client that has been silent
-// for longest makes room for a new one. The socket is its owner's alone.
+// more is read from it. Each turn of the loop does one request of each client. Whoever says what
+// has no end that could be found (json_frames.h) is told so and lost; any other mistake is only
+// told. There are few places, and the client that has been silent for longest makes room for a new
+// one. The socket is its owner's alone.
 
 #ifndef SLUICE_APP_CONTROL_CONTROL_SOCKET_H_
 #define SLUICE_APP_CONTROL_CONTROL_SOCKET_H_

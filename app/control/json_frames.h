@@ -24,8 +24,6 @@ class JsonFrames {
   std::optional<std::string> next();
   // Why there never will be; empty otherwise.
   const std::string& problem() const { return problem_; }
-  // Bytes that wait for the rest of their object.
-  std::size_t waiting() const { return bytes_.size(); }
 
  private:
   // The place behind the object that the bytes begin with.

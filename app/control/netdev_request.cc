@@ -45,6 +45,12 @@ bool takes_descriptor(const Netdev& netdev) {
   return tap != nullptr && !tap->given.empty();
 }
 
+bool runs_command(const Netdev& netdev) {
+  const auto* const tap = std::get_if<TapNetdev>(&netdev.kind);
+  return tap != nullptr &&
+         !(tap->script.empty() && tap->down_script.empty() && tap->helper.empty());
+}
+
 }  // namespace
 
 Netdev parse_netdev_request(const Json& arguments) {
@@ -64,6 +70,11 @@ Netdev parse_netdev_request(const Json& arguments) {
   Netdev netdev = parse_netdev(emit_key_values(items));
   if (takes_descriptor(netdev)) {
     throw Refused("a descriptor can't be handed over here; expected an address or a name");
+  }
+  if (runs_command(netdev)) {
+    throw Refused(
+        "a script or helper can't be run here, since everybody would wait until it ends; expected "
+        "a tap without one, or one that 'sluice run' is started with");
   }
   return netdev;
 }

@@ -12,7 +12,8 @@ namespace sluice {
 // `arguments` are those of netdev_add, as QEMU has them. Throws Refused or UsageError.
 //
 // Numbers of descriptors are refused: they are this process's own. So are hosts' names but
-// localhost: everybody would wait until they are resolved.
+// localhost, and a tap's scripts and helpers: everybody would wait until they are resolved, or have
+// ended. A tap has no script unless one is named.
 Netdev parse_netdev_request(const Json& arguments);
 
 }  // namespace sluice

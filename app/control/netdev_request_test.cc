@@ -53,5 +53,18 @@ TEST(NetdevRequest, NamesThatWouldHaveToBeResolvedAreRefused) {
   }
 }
 
+TEST(NetdevRequest, CommandsThatEverybodyWouldWaitForAreRefused) {
+  for (const char* const text :
+       {R"({"type":"tap","script":"/bin/true"})", R"({"type":"tap","downscript":"/bin/true"})",
+        R"({"type":"tap","helper":"/bin/true"})", R"({"type":"bridge"})",
+        R"({"type":"bridge","helper":"/bin/true"})"}) {
+    EXPECT_NE(refusal(text).find("script or helper"), std::string::npos) << text;
+  }
+  for (const char* const text :
+       {R"({"type":"tap"})", R"({"type":"tap","script":"no","downscript":"no"})"}) {
+    EXPECT_EQ(refusal(text), "") << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -66,6 +66,7 @@ TEST_F(SessionTest, TheirWordsMeanNothingInTheMidstOfAConversation) {
 
 TEST_F(SessionTest, BadRequestsAreToldAndTheConversationGoesOn) {
   EXPECT_EQ(complaint(R"({"execute":})"), "the request is no JSON");
+  EXPECT_EQ(complaint("{foo}"), "the request is no JSON");
   EXPECT_EQ(complaint(R"({"execute":"set_lnik"})"),
             "there is no command 'set_lnik'; did you mean 'set_link'?");
   EXPECT_EQ(complaint(R"({"execute":"set_link","arguments":{"name":"a"}})"),
@@ -78,7 +79,7 @@ TEST_F(SessionTest, BadRequestsAreToldAndTheConversationGoesOn) {
   EXPECT_EQ(network_.asked, Asked{"a down"});
 }
 
-TEST_F(SessionTest, WhatIsNoRequestIsTheEnd) {
+TEST_F(SessionTest, WhatIsNoObjectIsTheEnd) {
   EXPECT_NE(said("GET / HTTP/1.0\r\n").find("expected a JSON object"), std::string::npos);
   EXPECT_TRUE(session_.ended());
 }

@@ -61,9 +61,10 @@ MacAddress parse_station(std::string_view value) {
 constexpr auto kRows = std::to_array<KeyRow<Draft>>({
     {{"id", "NAME", "A name for the card."},
      [](Draft& d, std::string_view v) { d.card.id = parse_text(v, kMaxName); }},
-    {{"netdev", "NAME", "The link or user network that it is plugged into."},
+    {{"netdev", "NAME", "The link, user network or hub port that it is plugged into."},
      [](Draft& d, std::string_view v) { d.card.netdev = parse_text(v, kMaxName); }},
-    {{"mac", "ADDRESS", "Its Ethernet address. Default: 52:54:00:12:34:56, the next one …:57."},
+    {{"mac", "ADDRESS",
+      "Its Ethernet address. Default: 52:54:00:12:34:56, or the next one that no other card has."},
      [](Draft& d, std::string_view v) { d.card.mac = parse_station(v); }},
     {{"vfio-user", "PATH", "Listens there for a machine with PCI, as QEMU with its vfio-user-pci."},
      [](Draft& d, std::string_view v) { d.vfio_user = parse_path(v, "a socket's path"); }},

@@ -1,7 +1,8 @@
 // A network card that another process plugs into a machine, in QEMU's words:
 // "-device MODEL,netdev=NAME,vfio-user=PATH".
 //
-// The card is a link like any other: it meets the netdev that it names wherever that one is.
+// The card is a link like any other: it meets the netdev that it names wherever that one is. If
+// that is a hub port, the card joins the hub; and so it does if a hub port names the card.
 
 #ifndef SLUICE_APP_OPTIONS_DEVICE_H_
 #define SLUICE_APP_OPTIONS_DEVICE_H_
@@ -29,7 +30,7 @@ struct CardOptions {
   CardModel model = CardModel::kE1000;
   std::string id;
   std::string netdev;
-  std::optional<MacAddress> mac;  // nullopt: the next one from 52:54:00:12:34:56 on
+  std::optional<MacAddress> mac;  // nullopt: the next free one from 52:54:00:12:34:56 on
   CardSocket socket = CardSocket::kVfioUser;
   std::uint16_t queues = 1;  // pairs of them that a machine may have, of virtio-net
   static constexpr std::uint16_t kMaxQueues = 8;

@@ -17,14 +17,16 @@ constexpr auto kHubRows = std::to_array<KeyRow<HubDraft>>({
        d.hub = parse_number(v, INT32_MAX);
        if (!d.hub) throw UsageError("expected a number");
      }},
-    {{"netdev", "NAME", "The link that joins it."},
+    {{"netdev", "NAME", "The link that joins it. Default: each --device that names the port's id."},
      [](HubDraft& d, std::string_view v) { d.netdev = parse_text(v, kMaxNetdevId); }},
 });
 constexpr KeyTable<HubDraft> kHubTable("--netdev hubport", kHubRows);
 
 Netdev hub_port_of(HubDraft draft) {
-  if (!draft.hub || draft.netdev.empty())
-    fail_netdev("hubport", "hubid and netdev are both needed");
+  if (!draft.hub) fail_netdev("hubport", "hubid is missing");
+  if (draft.netdev.empty() && draft.id.empty()) {
+    fail_netdev("hubport", "expected netdev, or an id for a --device to name");
+  }
   return {std::move(draft.id), HubPort{*draft.hub, std::move(draft.netdev)}};
 }
 

@@ -66,10 +66,10 @@ struct VdeNetdev {
   std::uint32_t mode = 0700;
 };
 
-// Joins a netdev to a hub, instead of to the switch that all others meet on.
+// Joins a link to a hub, instead of to the switch that all others meet on.
 struct HubPort {
   std::uint32_t hub = 0;
-  std::string netdev;
+  std::string netdev;  // empty: cards join it that name the port's own id
 };
 
 // A card is the link that its --device makes; parse_netdev() has none.

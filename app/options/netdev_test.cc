@@ -93,6 +93,7 @@ TEST(Netdev, TapsAndHubs) {
   const auto port = parsed<HubPort>("hubport,id=h,hubid=3,netdev=a");
   EXPECT_EQ(port.hub, 3U);
   EXPECT_EQ(port.netdev, "a");
+  EXPECT_EQ(parsed<HubPort>("hubport,id=h,hubid=3").netdev, "") << "a card names it";
 }
 
 TEST(Netdev, SwitchesOfVdeHavePortsGroupsAndModes) {
@@ -176,7 +177,8 @@ TEST(Netdev, AMistakeIsNamed) {
   EXPECT_NE(problem("bridge,br=a-very-long-name-it-is").find("1 to 15"), std::string::npos);
   EXPECT_NE(problem("vde,mode=rwx").find("octal"), std::string::npos);
   EXPECT_NE(problem("vde,port=65536").find("up to 65535"), std::string::npos);
-  EXPECT_NE(problem("hubport,hubid=1").find("both needed"), std::string::npos);
+  EXPECT_NE(problem("hubport,hubid=1").find("netdev, or an id"), std::string::npos);
+  EXPECT_NE(problem("hubport,id=h,netdev=a").find("hubid is missing"), std::string::npos);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ class DumpedLink final : public GuestLink {
   bool more() const override { return inner_->more(); }
   bool closed() const override { return inner_->closed(); }
   const Counters& counters() const override { return inner_->counters(); }
+  void set_link(bool up) override { inner_->set_link(up); }
 
   LinkCapabilities capabilities() const override { return recorded_.capabilities(); }
   bool has_room(const MacAddress& to) const override { return recorded_.has_room(to); }

@@ -25,6 +25,10 @@ class GuestLink : public Link {
   virtual bool closed() const = 0;
   // What was dropped here.
   virtual const Counters& counters() const = 0;
+  // The cable to the guest is plugged in, as it is from the beginning, or pulled out, for a link
+  // that can let the guest see that. What passes it is up to whoever uses the link. Not while
+  // frames that it brought are in use.
+  virtual void set_link(bool /*up*/) {}
 };
 
 }  // namespace sluice

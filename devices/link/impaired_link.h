@@ -37,6 +37,7 @@ class ImpairedLink final : public GuestLink {
   // Nobody is there any more, and all that was under way has arrived.
   bool closed() const override { return inner_->closed() && from_guest_.held_bytes() == 0; }
   const Counters& counters() const override;
+  void set_link(bool up) override { inner_->set_link(up); }
 
   LinkCapabilities capabilities() const override { return {}; }
   MutableBytes reserve(std::size_t size) override;

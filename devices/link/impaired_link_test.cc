@@ -194,6 +194,9 @@ class Offloading final : public GuestLink {
   MutableBytes reserve(std::size_t /*size*/) override { return {}; }
   void commit(std::size_t, gsl::span<const Bytes>, const Offload&) override {}
   void flush() override {}
+  void set_link(bool up) override { link = up; }
+
+  bool link = true;
 
  private:
   std::vector<Frame> frames_;
@@ -201,6 +204,16 @@ class Offloading final : public GuestLink {
   Counters counters_;
   bool given_ = false;
 };
+
+TEST_F(ImpairedLinks, ACableIsPulledOutAtTheOtherEndOfTheLine) {
+  auto guest = std::make_unique<Offloading>(std::vector<Frame>());
+  const Offloading& other_end = *guest;
+  ImpairedLink link(std::move(guest), {}, [this] { return now_; });
+  link.set_link(false);
+  EXPECT_FALSE(other_end.link);
+  link.set_link(true);
+  EXPECT_TRUE(other_end.link);
+}
 
 TEST_F(ImpairedLinks, AFrameThatAGuestLeavesToBeCutIsCut) {
   const Large large;

@@ -73,7 +73,7 @@ class SimpleNic final : public Nic {
     deadline_.reset();
   }
   void set_time(Time) override {}
-  void set_link(Time, bool) override {}
+  void set_link(Time, bool up) override { link = up; }
   gsl::span<const Frame> take_frames() override {
     return gsl::span<const Frame>(batch_).first(std::exchange(count_, 0));
   }
@@ -104,6 +104,7 @@ class SimpleNic final : public Nic {
   std::vector<Write> writes;
   unsigned places = 1000;  // for frames, each of which takes one
   bool full = false;       // for who can wait
+  bool link = true;
   int flushed = 0;
   int reminded = 0;
   int resets = 0;

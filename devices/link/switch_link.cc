@@ -55,7 +55,10 @@ std::unique_ptr<GuestLink> SwitchLink::remove(std::uint32_t number) {
 
 void SwitchLink::set_up(std::uint32_t number, bool up) {
   if (number == kUplink) uplink_up_ = up;
-  if (Port* const port = find(number)) port->up = up;
+  Port* const port = find(number);
+  if (port == nullptr || port->up == up) return;
+  port->up = up;
+  port->link->set_link(up);
 }
 
 std::optional<SwitchLink::PortInfo> SwitchLink::port(std::uint32_t number) const {

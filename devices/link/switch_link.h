@@ -55,7 +55,7 @@ class SwitchLink final : public GuestLink {
   // Gives up a link, and returns it; null if no port has the number. Not while a frame that it
   // brought is in use.
   std::unique_ptr<GuestLink> remove(std::uint32_t number);
-  // Nothing passes a port that is down, as if its cable was pulled out.
+  // Nothing passes a port that is down, as if its cable was pulled out; its link is told.
   void set_up(std::uint32_t number, bool up);
   // nullopt if no port has the number.
   std::optional<PortInfo> port(std::uint32_t number) const;

@@ -151,26 +151,42 @@ TEST_F(SwitchLinkTest, AFloodOfOneHoldsUpNobody) {
   EXPECT_TRUE(heard);
 }
 
-TEST_F(SwitchLinkTest, WhatALinkCanNotTakeIsCutByIt) {
-  // As a tap brings it: one frame of many segments, and one of many datagrams.
-  class Bringer final : public GuestLink {
-   public:
-    int descriptor() const override { return wake_.get(); }
-    gsl::span<const Frame> receive() override { return std::exchange(frames, {}); }
-    bool more() const override { return false; }
-    bool closed() const override { return false; }
-    const Counters& counters() const override { return counters_; }
-    LinkCapabilities capabilities() const override { return {}; }
-    MutableBytes reserve(std::size_t size) override { return MutableBytes(room_).first(size); }
-    void commit(std::size_t, gsl::span<const Bytes>, const Offload&) override {}
-    void flush() override {}
-    gsl::span<const Frame> frames;
+// As a tap brings it: one frame of many segments, and one of many datagrams.
+class Bringer final : public GuestLink {
+ public:
+  int descriptor() const override { return wake_.get(); }
+  gsl::span<const Frame> receive() override { return std::exchange(frames, {}); }
+  bool more() const override { return false; }
+  bool closed() const override { return false; }
+  const Counters& counters() const override { return counters_; }
+  LinkCapabilities capabilities() const override { return {}; }
+  MutableBytes reserve(std::size_t size) override { return MutableBytes(room_).first(size); }
+  void commit(std::size_t, gsl::span<const Bytes>, const Offload&) override {}
+  void flush() override {}
+  void set_link(bool up) override { changes.push_back(up); }
+  gsl::span<const Frame> frames;
+  std::vector<bool> changes;
 
-   private:
-    Descriptor wake_{::eventfd(1, EFD_CLOEXEC)};
-    Counters counters_;
-    std::array<std::uint8_t, kMaxReserve> room_{};
-  };
+ private:
+  Descriptor wake_{::eventfd(1, EFD_CLOEXEC)};
+  Counters counters_;
+  std::array<std::uint8_t, kMaxReserve> room_{};
+};
+
+TEST_F(SwitchLinkTest, ALinkIsToldWhenItsCableIsPulledOut) {
+  auto bringer = std::make_unique<Bringer>();
+  const Bringer& link = *bringer;
+  const std::uint32_t number = switch_.add(std::move(bringer));
+  switch_.set_up(number, true);
+  EXPECT_TRUE(link.changes.empty()) << "it has not changed";
+  switch_.set_up(number, false);
+  switch_.set_up(number, false);
+  switch_.set_up(number, true);
+  switch_.set_up(SwitchLink::kUplink, false);
+  EXPECT_EQ(link.changes, (std::vector<bool>{false, true}));
+}
+
+TEST_F(SwitchLinkTest, WhatALinkCanNotTakeIsCutByIt) {
   auto bringer = std::make_unique<Bringer>();
   Bringer& tap = *bringer;
   switch_.add(std::move(bringer));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "posix/timer.h"
+#include "stack/segmenter.h"
 
 namespace sluice {
 namespace {
@@ -27,7 +28,8 @@ constexpr Duration kPatience = std::chrono::milliseconds(5);
 unsigned frames_of(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) {
   if (offload.segmentation == Segmentation::kNone) return 1;
   size += total_size(payload);
-  return static_cast<unsigned>(size / std::max<std::size_t>(offload.segment_size, 1) + 1);
+  const std::size_t frames = size / std::max<std::size_t>(offload.segment_size, 1) + 1;
+  return static_cast<unsigned>(std::min(frames, kMaxSegmentsOfAFrame));
 }
 
 }  // namespace
@@ -185,6 +187,14 @@ void VfioUserLink::flush() {
   } else {
     wait_for_deadline(now);
   }
+}
+
+void VfioUserLink::set_link(bool up) {
+  const Time now = clock_();
+  nic_->set_link(now, up);
+  // The card may have more to do, and frames that it could not send before.
+  timer_at_ = now;
+  arm_timer(timer_, Duration::zero());
 }
 
 const Counters& VfioUserLink::counters() const {

@@ -53,6 +53,7 @@ class VfioUserLink final : public GuestLink {
   bool more() const override { return more_; }
   bool closed() const override { return peer_.gone(); }
   const Counters& counters() const override;
+  void set_link(bool up) override;
 
   LinkCapabilities capabilities() const override { return nic_->capabilities(); }
   MutableBytes reserve(std::size_t size) override;

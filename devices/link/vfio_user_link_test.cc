@@ -385,6 +385,22 @@ TEST_F(VfioUserLinkTest, ACardWithoutRoomHearsOfWhoWaits) {
   EXPECT_EQ(nic_->flushed, 1);
 }
 
+TEST_F(VfioUserLinkTest, ACardSeesItsCablePulledOut) {
+  agree();
+  turn();
+  const auto has_news = [this] {
+    pollfd news{.fd = link_->descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&news, 1, 1000) == 1;
+  };
+  link_->set_link(false);
+  EXPECT_FALSE(nic_->link);
+  EXPECT_TRUE(has_news()) << "of what the card does then";
+  turn();
+  link_->set_link(true);
+  EXPECT_TRUE(nic_->link);
+  EXPECT_TRUE(has_news());
+}
+
 TEST_F(VfioUserLinkTest, OneMachineFollowsAnother) {
   agree();
   share_memory();

@@ -47,7 +47,6 @@ class Memory final : public GuestMemory {
     regions_.clear();
     ++generation_;
   }
-  std::size_t regions() const { return regions_.size(); }
 
   bool read(std::uint64_t address, MutableBytes into) override;
   bool write(std::uint64_t address, Bytes bytes) override;

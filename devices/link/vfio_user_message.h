@@ -90,8 +90,7 @@ struct DeviceInfo {
 };
 static_assert(sizeof(DeviceInfo) == 16);
 
-// Which regions a PCI function has: its base addresses first.
-constexpr std::uint32_t kRomRegion = 6;
+// Which regions a PCI function has: its base addresses first, and number 6 is a ROM.
 constexpr std::uint32_t kConfigRegion = 7;
 constexpr std::uint32_t kRegions = 9;  // the last is that of VGA
 

@@ -165,6 +165,9 @@ std::size_t ReceiveUnit::room_of(const ReceiveFrameDescriptor& descriptor) const
 bool ReceiveUnit::takes(unsigned frames) {
   if (!bus_.is_allowed() || ru_state_ == RuState::kIdle) return true;
   if (ru_state_ != RuState::kReady) return false;
+  // A list may be a ring, so that it has no end. Those who have so many give them one by one.
+  constexpr unsigned kMostLookedAt = 256;
+  if (frames > kMostLookedAt) return false;
   std::uint32_t at = rfd_;
   for (unsigned i = 0; i < frames; ++i) {
     const auto descriptor = bus_.load<ReceiveFrameDescriptor>(at);

@@ -368,6 +368,7 @@ TEST_F(I82559cReceive, DescriptorsThatAreNowhereEndTheList) {
 
 TEST_F(I82559cReceive, TakesAsManyAsComeBeforeTheEndOfTheList) {
   EXPECT_TRUE(driver.card.takes(100)) << "the ring has no end";
+  EXPECT_FALSE(driver.card.takes(2000)) << "nobody looks so far";
   set_command(3, kRfdEl);
   EXPECT_TRUE(driver.card.takes(4));
   EXPECT_FALSE(driver.card.takes(5));

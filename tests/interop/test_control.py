@@ -164,6 +164,8 @@ class Conversations(Control):
                 (("netdev_add", "steam,id=b"), "did you mean 'stream'?"),
                 (("netdev_add", "stream,id=b,addr.type=fd,addr.str=0"), "descriptor"),
                 (("netdev_add", "user,id=b"), "start 'sluice run'"),
+                (("netdev_add", "tap,id=b,script=/bin/true"), "everybody would wait"),
+                (("netdev_add", "bridge,id=b"), "everybody would wait"),
                 (("hostfwd_add", "tcp::1-10.0.3.1:2"), "no host's address"),
                 (("hostfwd_remove", "tcp::1"), "no such forward"),
                 (("dance",), "there is no command 'dance'"),
