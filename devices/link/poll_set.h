@@ -22,8 +22,9 @@ class PollSet {
 
   // Readable when any of its descriptors is ready.
   int descriptor() const { return epoll_.get(); }
-  // `events` as of epoll_ctl(2); `number` comes back with them. Closing the descriptor removes it.
-  // Throws std::system_error.
+  // `events` as of epoll_ctl(2); `number` comes back with them. Closing the descriptor removes it
+  // only if nobody else has what it stands for: what another process has, too, is to be removed
+  // before it is closed. Throws std::system_error.
   void add(int descriptor, std::uint32_t events, std::uint64_t number);
   void remove(int descriptor);
   // What is ready now, without waiting: at most kMaxEvents; what one call has no room for, the next

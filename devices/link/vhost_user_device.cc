@@ -66,7 +66,10 @@ Device::Device(const VirtioNetOptions& options, PollSet& polls, std::uint64_t fi
 
 void Device::reset() {
   net_.reset();
-  for (Queue& queue : queues_) queue = {};
+  for (Queue& queue : queues_) {
+    forget_kick(queue);
+    queue = {};
+  }
   memory_.clear();
   features_ = 0;
   protocol_features_ = 0;
@@ -289,7 +292,7 @@ Device::Payload Device::stop(const Message& message) {
   const auto state = expect_form(VringState::parse(message.payload), message);
   Queue& queue = queue_of(state.index, message.header.request);
   if (const auto position = net_.stop(state.index)) queue.position = *position;
-  queue.kick.reset();
+  forget_kick(queue);
   return VringState{.index = state.index, .number = number_of(queue.position)}.emit();
 }
 
@@ -317,9 +320,16 @@ void Device::set_kick(Message& message) {
   if (!kick.descriptor) {
     fail(message.header.request, "no descriptor, and queues are not looked at without being told");
   }
+  Queue& queue = queues_.at(kick.queue);
+  forget_kick(queue);
   polls_.add(kick.descriptor.get(), EPOLLIN | EPOLLET, first_number_ + kick.queue);
-  queues_.at(kick.queue).kick = std::move(kick.descriptor);
+  queue.kick = std::move(kick.descriptor);
   start_if_complete(kick.queue);
+}
+
+void Device::forget_kick(Queue& queue) {
+  if (queue.kick) polls_.remove(queue.kick.get());
+  queue.kick.reset();
 }
 
 void Device::start_if_complete(unsigned index) {

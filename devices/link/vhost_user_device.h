@@ -78,6 +78,8 @@ class Device final : private VirtioTransport {
   std::uint32_t number_of(VirtioQueue::Position position) const;
   void enable(const Message& message);
   void set_kick(Message& message);
+  // The front end has it, too, so closing it here would not end the wait.
+  void forget_kick(Queue& queue);
   Payload read_config(const Message& message) const;
   // The queue and the descriptor that a message is about; none if that is what it says.
   Signal take_descriptor(Message& message) const;

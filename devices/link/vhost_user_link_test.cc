@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -157,6 +158,31 @@ TEST_F(VhostUserLinkTest, StoppedQueueGoesOnWhereItWas) {
   const auto frames = run();
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(frames[0].size(), 70U);
+}
+
+TEST_F(VhostUserLinkTest, StoppedQueueIsNotHeardAnyMoreAndMayBeHeardByTheSameDescriptorAgain) {
+  client.set_up();
+  run();
+  const auto is_announced = [this] {
+    pollfd wait{.fd = link.descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&wait, 1, 0) == 1;
+  };
+  EXPECT_FALSE(is_announced());
+  client.send_state(Request::kGetVringBase, 1, 0);
+  run();
+  client.kick(1);
+  EXPECT_FALSE(is_announced());
+  for (int i = 0; i < 3; ++i) {
+    client.send_number(Request::kSetVringKick, 1, {client.kicks[1].get()});
+    run();
+    EXPECT_THAT(news, ElementsAre());
+    send_from_guest(60);
+    client.kick(1);
+    EXPECT_TRUE(is_announced());
+    EXPECT_EQ(run().size(), 1U);
+    client.send_state(Request::kGetVringBase, 1, 0);
+    run();
+  }
 }
 
 TEST_F(VhostUserLinkTest, QueueThatIsDisabledMovesNothing) {
