@@ -23,6 +23,7 @@
 #include "devices/link/vhost_user_channel.h"
 #include "devices/link/vhost_user_memory.h"
 #include "devices/nic/virtio_net.h"
+#include "posix/doorbell.h"
 
 namespace sluice::vhost_user {
 
@@ -52,15 +53,15 @@ class Device final : private VirtioTransport {
   // What a queue is told by, or tells by.
   struct Signal {
     unsigned queue = 0;
-    Descriptor descriptor;
+    Doorbell bell;
   };
   struct Queue {
     std::uint16_t size = 0;
     std::optional<VringAddress> address;
     VirtioQueue::Position position;
-    Descriptor kick;
-    Descriptor call;
-    Descriptor error;
+    Doorbell kick;
+    Doorbell call;
+    Doorbell error;
   };
 
   std::optional<Payload> answer(Message& message);
