@@ -26,6 +26,9 @@ class PollSet {
   // only if nobody else has what it stands for: what another process has, too, is to be removed
   // before it is closed. Throws std::system_error.
   void add(int descriptor, std::uint32_t events, std::uint64_t number);
+  // Of one that has been added, which needs nothing that might be lacking. With no events, only
+  // errors and the end are still told of.
+  void change(int descriptor, std::uint32_t events, std::uint64_t number);
   void remove(int descriptor);
   // What is ready now, without waiting: at most kMaxEvents; what one call has no room for, the next
   // returns. Valid until then.

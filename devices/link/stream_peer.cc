@@ -131,7 +131,7 @@ void StreamPeer::accept() {
     return;
   }
   // Whoever comes next waits for this one to go.
-  polls_.remove(listener_.get());
+  polls_.change(listener_.get(), 0, kListener);
 }
 
 bool StreamPeer::update() {
@@ -165,7 +165,7 @@ void StreamPeer::lose(const std::string& why) {
   socket_.reset();
   connecting_ = false;
   tell_(News::kLost, "the connection with " + name() + " has ended: " + why);
-  if (listener_) polls_.add(listener_.get(), EPOLLIN, kListener);
+  if (listener_) polls_.change(listener_.get(), EPOLLIN, kListener);
   try_again();
 }
 
