@@ -63,6 +63,7 @@ class DatagramLink final : public GuestLink {
   MutableBytes reserve(std::size_t size) override;
   // What finds no room is counted as Drop::kLinkFull.
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  bool has_room(const MacAddress& /*to*/) const override { return writer_.has_room(); }
   void flush() override;
 
  private:
