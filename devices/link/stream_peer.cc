@@ -127,7 +127,7 @@ void StreamPeer::accept() {
   try {
     adopt(std::move(accepted));
   } catch (const std::system_error& error) {
-    tell_(News::kLost, "can't talk with " + name() + ": " + error.what());
+    tell_(News::kComplaint, "can't talk with " + name() + ": " + error.what());
     return;
   }
   // Whoever comes next waits for this one to go.

@@ -28,8 +28,8 @@ struct StreamPeerOptions {
 class StreamPeer {
  public:
   // What has become of the peer, for people: whether it came, is of no use any more, or could not
-  // be reached at all and will not be sought again.
-  enum class News : std::uint8_t { kCame, kLost, kNotReached };
+  // be reached at all and will not be sought again; and what is wrong with one that stays.
+  enum class News : std::uint8_t { kCame, kLost, kNotReached, kComplaint };
   using Tell = std::function<void(News, const std::string&)>;
 
   // Throws std::system_error if it can't listen, or can't connect and is not to try again.

@@ -34,9 +34,13 @@ struct VhostUserLinkTest : testing::Test {
   explicit VhostUserLinkTest(std::pair<Descriptor, Descriptor> sockets)
       : client(std::move(sockets.first)),
         link(std::move(sockets.second), kOptions,
-             [this](StreamPeer::News, const std::string& what) { news.push_back(what); }) {}
+             [this](StreamPeer::News kind, const std::string& what) {
+               kinds.push_back(kind);
+               news.push_back(what);
+             }) {}
 
   static constexpr VirtioNetOptions kOptions{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400};
+  std::vector<StreamPeer::News> kinds;
   std::vector<std::string> news;
   Client client;
   VhostUserLink link;
@@ -136,6 +140,7 @@ TEST_F(VhostUserLinkTest, WhatCanNotBeDoneIsRefusedToWhoAsksForAReply) {
   EXPECT_EQ(parse_number(client.take_answer()->payload), 0U);
   EXPECT_FALSE(client.take_answer());
   EXPECT_FALSE(link.closed());
+  EXPECT_THAT(kinds, ElementsAre(StreamPeer::News::kComplaint));
 }
 
 TEST_F(VhostUserLinkTest, StoppedQueueGoesOnWhereItWas) {
@@ -344,6 +349,7 @@ TEST_F(VhostUserLinkTest, BrokenQueueIsToldOf) {
   run();
   ASSERT_FALSE(news.empty());
   EXPECT_THAT(news.back(), HasSubstr("queue 1 makes no sense"));
+  EXPECT_EQ(kinds.back(), StreamPeer::News::kComplaint);
   std::uint64_t count = 0;
   EXPECT_EQ(::read(error.get(), &count, sizeof count), 8);
   EXPECT_FALSE(link.closed());
