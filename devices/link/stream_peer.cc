@@ -27,6 +27,12 @@ std::string text_of(int error) {
   return std::generic_category().message(error);
 }
 
+// What can be done where nobody listens.
+std::string hint_for(int error) {
+  if (error != ENOENT && error != ECONNREFUSED) return "";
+  return " (start the other end first, or have -netdev stream try again with reconnect-ms=500)";
+}
+
 // Lets the socket take as much as the system allows, so that the peer does not run dry between two
 // of our turns. TCP finds out for itself how much is worth it.
 void keep_busy(const Descriptor& socket) {
@@ -54,7 +60,8 @@ StreamPeer::StreamPeer(StreamPeerOptions options, Tell tell)
   const int error = connect();
   if (error == 0) return;
   if (!timer_) {
-    throw std::system_error(error, std::generic_category(), "can't connect to " + name());
+    throw std::system_error(error, std::generic_category(),
+                            "can't connect to " + name() + hint_for(error));
   }
   try_again();
 }
@@ -117,7 +124,10 @@ void StreamPeer::on_connected(int error) {
   connecting_ = false;
   if (error == 0) return;
   socket_.reset();
-  if (!timer_) tell_(News::kNotReached, "can't connect to " + name() + ": " + text_of(error));
+  if (!timer_) {
+    tell_(News::kNotReached,
+          "can't connect to " + name() + hint_for(error) + ": " + text_of(error));
+  }
   try_again();
 }
 
