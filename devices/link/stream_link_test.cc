@@ -269,6 +269,19 @@ TEST_F(StreamLinkTest, ASocketThatWasLeftBehindIsTakenAndOneInUseIsNot) {
   EXPECT_THROW(StreamLink({.place = place_, .listens = true}, teller()), std::system_error);
 }
 
+TEST_F(StreamLinkTest, SomebodyElsesSocketIsLeftWhereItIs) {
+  const std::string path = std::get<UnixSocketName>(place_).path;
+  auto first = std::make_unique<StreamLink>(
+      StreamPeerOptions{.place = place_, .listens = true, .reconnect = {}}, teller());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  auto second = std::make_unique<StreamLink>(
+      StreamPeerOptions{.place = place_, .listens = true, .reconnect = {}}, teller());
+  first.reset();
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  second.reset();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
 TEST(SocketPlace, NamesAreChecked) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{108}, std::size_t{5000}}) {
     EXPECT_THROW(PlaceAddress(UnixSocketName{.path = std::string(size, 'x')}),

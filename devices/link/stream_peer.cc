@@ -74,15 +74,11 @@ StreamPeer::StreamPeer(Descriptor connected, Tell tell) : tell_(std::move(tell))
   adopt(std::move(connected));
 }
 
-StreamPeer::~StreamPeer() {
-  if (!listener_) return;
-  const auto* const name = std::get_if<UnixSocketName>(&options_->place);
-  if (name != nullptr && !name->abstract) ::unlink(name->path.c_str());
-}
-
 void StreamPeer::listen() {
   Descriptor listener = open_socket(PlaceAddress(options_->place), SOCK_STREAM);
   bind_socket(listener, options_->place);
+  const auto* const file = std::get_if<UnixSocketName>(&options_->place);
+  if (file != nullptr && !file->abstract) file_.emplace(file->path);
   if (::listen(listener.get(), 1) < 0) {
     throw std::system_error(errno, std::generic_category(), "can't listen at " + name());
   }

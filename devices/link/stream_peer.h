@@ -15,6 +15,7 @@
 #include "devices/link/poll_set.h"
 #include "devices/link/socket_place.h"
 #include "posix/descriptor.h"
+#include "posix/socket_file.h"
 #include "stack/time.h"
 
 namespace sluice {
@@ -38,7 +39,6 @@ class StreamPeer {
   StreamPeer(Descriptor connected, Tell tell);
   StreamPeer(const StreamPeer&) = delete;
   StreamPeer& operator=(const StreamPeer&) = delete;
-  ~StreamPeer();
 
   // Readable whenever update() is to be called, and whenever the socket is more readable or more
   // writable than before.
@@ -73,7 +73,8 @@ class StreamPeer {
   const Tell tell_;
   PollSet polls_;
   Descriptor listener_;
-  Descriptor timer_;  // goes off when to connect again
+  std::optional<SocketFile> file_;  // of the listener
+  Descriptor timer_;                // goes off when to connect again
   Descriptor socket_;
   bool connecting_ = false;
   bool ending_ = false;
