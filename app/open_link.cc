@@ -13,6 +13,7 @@
 #include "devices/link/dumped_link.h"
 #include "devices/link/impaired_link.h"
 #include "devices/link/l2tpv3_link.h"
+#include "devices/link/limited_news.h"
 #include "devices/link/stream_link.h"
 #include "devices/link/vde_link.h"
 #include "nat/host/clock.h"
@@ -22,11 +23,12 @@ namespace sluice {
 namespace {
 
 StreamPeer::Tell teller(const std::string& name, const std::function<void()>& on_not_reached) {
-  return [name, on_not_reached](StreamPeer::News news, const std::string& what) {
+  const auto tell = [name, on_not_reached](StreamPeer::News news, const std::string& what) {
     news == StreamPeer::News::kCame ? log::info(name + ": " + what)
                                     : log::warning(name + ": " + what);
     if (news == StreamPeer::News::kNotReached) on_not_reached();
   };
+  return limited(tell, &monotonic_now);
 }
 
 std::unique_ptr<GuestLink> open(const StreamNetdev& stream, const StreamPeer::Tell& tell) {

@@ -9,6 +9,7 @@
 
 #include "nat/host/listener_socket.h"
 #include "posix/descriptor.h"
+#include "posix/socket_file.h"
 
 namespace sluice {
 

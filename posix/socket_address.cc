@@ -36,4 +36,13 @@ std::optional<Endpoint> SocketAddress::endpoint() const {
   }
 }
 
+std::optional<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  // The terminating zero has its place in it.
+  if (path.empty() || path.size() >= sizeof address.sun_path) return std::nullopt;
+  address.sun_family = AF_UNIX;
+  std::memcpy(&address.sun_path, path.data(), path.size());
+  return address;
+}
+
 }  // namespace sluice

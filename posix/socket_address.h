@@ -5,8 +5,10 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <optional>
+#include <string>
 
 #include "stack/address.h"
 
@@ -41,6 +43,9 @@ class SocketAddress {
  public:
   static constexpr socklen_t kCapacity = sizeof(sockaddr_in6);
 };
+
+// The address of a unix socket; nullopt if the path is too long for one, or empty.
+std::optional<sockaddr_un> unix_address(const std::string& path);
 
 }  // namespace sluice
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -86,7 +85,7 @@ DatagramLink::DatagramLink(const SocketPlace& remote, const SocketPlace& local)
     : DatagramLink(bound_socket(local), Descriptor(), remote) {
   if (const auto* const endpoint = std::get_if<Endpoint>(&remote)) only_from_ = *endpoint;
   const auto* const name = std::get_if<UnixSocketName>(&local);
-  if (name != nullptr && !name->abstract) name_ = name->path;
+  if (name != nullptr && !name->abstract) file_.emplace(name->path);
 }
 
 std::unique_ptr<DatagramLink> DatagramLink::of_group(const Endpoint& group,
@@ -111,10 +110,6 @@ std::unique_ptr<DatagramLink> DatagramLink::of_group(const Endpoint& group,
   std::unique_ptr<DatagramLink> link(new DatagramLink(std::move(in), std::move(out), std::nullopt));
   link->ourselves_ = ourselves;
   return link;
-}
-
-DatagramLink::~DatagramLink() {
-  if (name_) ::unlink(name_->c_str());
 }
 
 std::optional<Bytes> DatagramLink::frame_in(Bytes datagram, const SocketAddress& source, bool cut) {

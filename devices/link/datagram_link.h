@@ -19,6 +19,7 @@
 #include "devices/link/guest_link.h"
 #include "devices/link/poll_set.h"
 #include "devices/link/socket_place.h"
+#include "posix/socket_file.h"
 #include "stack/segmenter.h"
 
 namespace sluice {
@@ -51,7 +52,6 @@ class DatagramLink final : public GuestLink {
   explicit DatagramLink(Descriptor connected, std::unique_ptr<DatagramEnvelope> envelope = {});
   DatagramLink(const DatagramLink&) = delete;
   DatagramLink& operator=(const DatagramLink&) = delete;
-  ~DatagramLink() override;
 
   int descriptor() const override { return polls_.descriptor(); }
   gsl::span<const Frame> receive() override;
@@ -63,6 +63,7 @@ class DatagramLink final : public GuestLink {
   MutableBytes reserve(std::size_t size) override;
   // What finds no room is counted as Drop::kLinkFull.
   void commit(std::size_t size, gsl::span<const Bytes> payload, const Offload& offload) override;
+  bool has_room(const MacAddress& /*to*/) const override { return writer_.has_room(); }
   void flush() override;
 
  private:
@@ -91,7 +92,7 @@ class DatagramLink final : public GuestLink {
   std::optional<PlaceAddress> remote_;  // where the socket has no peer
   std::optional<Endpoint> only_from_;   // of UDP
   std::optional<Endpoint> ourselves_;   // of a group: as whom we are heard
-  std::optional<std::string> name_;     // of a unix socket that is ours
+  std::optional<SocketFile> file_;      // of a unix socket
   std::unique_ptr<DatagramEnvelope> envelope_;
   std::unique_ptr<std::uint8_t[]> seals_;  // of one call's frames
   std::uint64_t sent_ = 0;

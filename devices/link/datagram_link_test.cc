@@ -94,6 +94,24 @@ TEST(DatagramLink, WhatTheSocketHasNoRoomForFollowsLater) {
   EXPECT_EQ(left.counters().dropped(Drop::kLinkFull), 0U);
 }
 
+TEST(DatagramLink, HasNoRoomWhileThePeerTakesNothing) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  DatagramLink left((Descriptor(ends[0])));
+  DatagramLink right((Descriptor(ends[1])));
+  std::size_t sent = 0;
+  for (; left.has_room({}) && sent < 1000; ++sent) {
+    send_frame(left, Octets(9000, 1));
+    left.flush();
+  }
+  EXPECT_LT(sent, 1000U);
+  // What answers still finds its place.
+  send_frame(left, Octets(60, 2));
+  EXPECT_EQ(receive(right, sent + 1, [&] { left.receive(); }).size(), sent + 1);
+  EXPECT_EQ(left.counters().dropped(Drop::kLinkFull), 0U);
+  EXPECT_TRUE(left.has_room({}));
+}
+
 TEST(DatagramLink, WhatIsNoFrameIsDropped) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()), 0);

@@ -17,6 +17,11 @@ void PollSet::add(int descriptor, std::uint32_t events, std::uint64_t number) {
   }
 }
 
+void PollSet::change(int descriptor, std::uint32_t events, std::uint64_t number) {
+  epoll_event event{.events = events, .data = {.u64 = number}};
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
 void PollSet::remove(int descriptor) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
 }

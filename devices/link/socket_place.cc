@@ -1,7 +1,6 @@
 #include "devices/link/socket_place.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,24 +8,13 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "posix/socket_file.h"
+
 namespace sluice {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-// Whether a socket lies there that nobody listens at any more.
-bool is_left_behind(const std::string& path, const PlaceAddress& address) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
-  for (const int type : {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM}) {
-    const Descriptor probe = open_socket(address, type);
-    if (::connect(probe.get(), address.data(), address.size()) == 0) return false;
-    if (errno == ECONNREFUSED) return true;
-    if (errno != EPROTOTYPE) return false;
-  }
-  return false;
 }
 
 }  // namespace
@@ -75,21 +63,21 @@ Descriptor open_socket(const PlaceAddress& place, int type) {
 }
 
 void bind_socket(const Descriptor& socket, const SocketPlace& place) {
-  const PlaceAddress address(place);
   const auto* const name = std::get_if<UnixSocketName>(&place);
+  if (name != nullptr && !name->abstract) {
+    const std::errc error = bind_socket_file(socket, name->path);
+    if (error == std::errc{}) return;
+    throw std::system_error(std::make_error_code(error),
+                            "can't bind a socket to " + to_string(place) + hint_for_binding(error));
+  }
   if (name == nullptr) {
     const int on = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
+  const PlaceAddress address(place);
   if (::bind(socket.get(), address.data(), address.size()) == 0) return;
-  const int error = errno;
-  if (error == EADDRINUSE && name != nullptr && !name->abstract &&
-      is_left_behind(name->path, address) && ::unlink(name->path.c_str()) == 0 &&
-      ::bind(socket.get(), address.data(), address.size()) == 0) {
-    return;
-  }
-  errno = error;
-  fail("can't bind a socket to " + to_string(place));
+  const auto error = static_cast<std::errc>(errno);
+  fail("can't bind a socket to " + to_string(place) + hint_for_binding(error));
 }
 
 }  // namespace sluice

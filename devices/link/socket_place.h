@@ -48,8 +48,8 @@ class PlaceAddress {
 // on exec. Throws std::system_error.
 Descriptor open_socket(const PlaceAddress& place, int type);
 
-// Binds it. A unix socket's name that a process has left behind that has ended is taken. Throws
-// std::system_error.
+// Binds it; to a unix socket's file as by bind_socket_file(), which is the caller's to remove.
+// Throws std::system_error.
 void bind_socket(const Descriptor& socket, const SocketPlace& place);
 
 }  // namespace sluice

@@ -22,11 +22,7 @@ StreamLink::StreamLink(Descriptor connected, StreamPeer::Tell tell)
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {}
 
 gsl::span<const Frame> StreamLink::receive() {
-  if (peer_.update()) {
-    reader_.reset();
-    writer_.reset();
-    gathered_.clear();
-  }
+  if (peer_.update()) reader_.reset();
   flush();
   std::size_t count = 0;
   const auto take = [&] {
@@ -47,8 +43,8 @@ gsl::span<const Frame> StreamLink::receive() {
   }
   if (const auto length = reader_.broken()) {
     drained_ = true;
-    peer_.lose("it says that a frame has " + std::to_string(*length) + " bytes; expected at most " +
-               std::to_string(FrameStreamReader::kMaxFrame));
+    lose("it says that a frame has " + std::to_string(*length) + " bytes; expected at most " +
+         std::to_string(FrameStreamReader::kMaxFrame));
     reader_.reset();
   }
   full_ = count == kBatch;
@@ -65,12 +61,18 @@ void StreamLink::read() {
     // Behind a short count there may be the end, which has been announced already.
     drained_ = static_cast<std::size_t>(size) < room.size() && !peer_.ending();
   } else if (size == 0) {
-    peer_.lose("it has closed it");
+    lose("it has closed it");
   } else if (errno == EINTR) {
     drained_ = false;
   } else if (errno != EAGAIN) {
-    peer_.lose(std::generic_category().message(errno));
+    lose(std::generic_category().message(errno));
   }
+}
+
+void StreamLink::lose(const std::string& why) {
+  peer_.lose(why);
+  writer_.reset();
+  gathered_.clear();
 }
 
 MutableBytes StreamLink::reserve(std::size_t size) {
@@ -130,7 +132,7 @@ std::size_t StreamLink::write(gsl::span<iovec> pieces) {
     // is told so.
     return 0;
   } else {
-    peer_.lose(std::generic_category().message(errno));
+    lose(std::generic_category().message(errno));
   }
   return 0;
 }

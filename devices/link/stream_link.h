@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 
 #include "devices/link/frame_stream.h"
 #include "devices/link/gathered_frames.h"
@@ -44,6 +45,9 @@ class StreamLink final : public GuestLink {
   static constexpr std::size_t kBatch = 64;
 
   void read();
+  // The peer is of no use any more, and what waited for it has nowhere to go. What it has sent
+  // counts still.
+  void lose(const std::string& why);
   // Writes what has been gathered; what the socket does not take is copied, and waits.
   void flush_gathered();
   // Writes `bytes`, of which there are some, as far as the socket takes them; returns how many.

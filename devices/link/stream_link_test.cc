@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,6 +88,42 @@ TEST_F(StreamLinkTest, HasNoRoomWhileThePeerTakesNothing) {
   EXPECT_EQ(server.counters().dropped(Drop::kLinkFull), 0U);
   ASSERT_TRUE(run({&server, &client}, arrived, [&] { return arrived.size() == sent + 1; }));
   EXPECT_TRUE(server.has_room({}));
+}
+
+TEST_F(StreamLinkTest, HasRoomWhenThePeerThatTookNothingHasGone) {
+  StreamLink server({.place = place_, .listens = true}, teller());
+  std::vector<Octets> arrived;
+  {
+    StreamLink client({.place = place_}, teller());
+    ASSERT_TRUE(run({&server}, arrived, [&] { return !told_.empty(); }));
+    const Octets large = some_frame(65550, 1);
+    for (int i = 0; server.has_room({}) && i < 1000; ++i) {
+      send_frame(server, large);
+      server.flush();
+    }
+    EXPECT_FALSE(server.has_room({}));
+  }
+  ASSERT_TRUE(run({&server}, arrived, [&] { return told_.size() == 2; }));
+  EXPECT_TRUE(server.has_room({}));
+}
+
+TEST_F(StreamLinkTest, WhoeverComesNextWaitsWithoutBeingAnnounced) {
+  StreamLink server({.place = place_, .listens = true}, teller());
+  std::vector<Octets> arrived;
+  const auto is_announced = [&server] {
+    pollfd wait{.fd = server.descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&wait, 1, 0) == 1;
+  };
+  auto first = std::make_unique<StreamLink>(StreamPeerOptions{.place = place_}, teller());
+  ASSERT_TRUE(run({&server}, arrived, [&] { return !told_.empty() && !is_announced(); }));
+  const StreamLink second({.place = place_}, teller());
+  EXPECT_FALSE(is_announced());
+  first.reset();
+  EXPECT_TRUE(is_announced());
+  server.receive();
+  EXPECT_TRUE(is_announced()) << "by the second";
+  server.receive();
+  EXPECT_EQ(told_.back(), "connected with " + to_string(place_));
 }
 
 TEST_F(StreamLinkTest, FramesGoBothWays) {
@@ -177,8 +214,9 @@ TEST_F(StreamLinkTest, OneThatCanNotConnectSaysSo) {
     const StreamLink client({.place = place_}, teller());
     FAIL();
   } catch (const std::system_error& error) {
-    EXPECT_NE(std::string(error.what()).find("can't connect to unix:" + directory_),
-              std::string::npos);
+    const std::string text = error.what();
+    EXPECT_NE(text.find("can't connect to unix:" + directory_), std::string::npos);
+    EXPECT_NE(text.find("start the other end first"), std::string::npos);
   }
 }
 
@@ -250,6 +288,19 @@ TEST_F(StreamLinkTest, ASocketThatWasLeftBehindIsTakenAndOneInUseIsNot) {
   }
   const StreamLink server({.place = place_, .listens = true}, teller());
   EXPECT_THROW(StreamLink({.place = place_, .listens = true}, teller()), std::system_error);
+}
+
+TEST_F(StreamLinkTest, SomebodyElsesSocketIsLeftWhereItIs) {
+  const std::string path = std::get<UnixSocketName>(place_).path;
+  auto first = std::make_unique<StreamLink>(
+      StreamPeerOptions{.place = place_, .listens = true, .reconnect = {}}, teller());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  auto second = std::make_unique<StreamLink>(
+      StreamPeerOptions{.place = place_, .listens = true, .reconnect = {}}, teller());
+  first.reset();
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  second.reset();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
 TEST(SocketPlace, NamesAreChecked) {

@@ -27,6 +27,12 @@ std::string text_of(int error) {
   return std::generic_category().message(error);
 }
 
+// What can be done where nobody listens.
+std::string hint_for(int error) {
+  if (error != ENOENT && error != ECONNREFUSED) return "";
+  return " (start the other end first, or have -netdev stream try again with reconnect-ms=500)";
+}
+
 // Lets the socket take as much as the system allows, so that the peer does not run dry between two
 // of our turns. TCP finds out for itself how much is worth it.
 void keep_busy(const Descriptor& socket) {
@@ -54,7 +60,8 @@ StreamPeer::StreamPeer(StreamPeerOptions options, Tell tell)
   const int error = connect();
   if (error == 0) return;
   if (!timer_) {
-    throw std::system_error(error, std::generic_category(), "can't connect to " + name());
+    throw std::system_error(error, std::generic_category(),
+                            "can't connect to " + name() + hint_for(error));
   }
   try_again();
 }
@@ -67,15 +74,11 @@ StreamPeer::StreamPeer(Descriptor connected, Tell tell) : tell_(std::move(tell))
   adopt(std::move(connected));
 }
 
-StreamPeer::~StreamPeer() {
-  if (!listener_) return;
-  const auto* const name = std::get_if<UnixSocketName>(&options_->place);
-  if (name != nullptr && !name->abstract) ::unlink(name->path.c_str());
-}
-
 void StreamPeer::listen() {
   Descriptor listener = open_socket(PlaceAddress(options_->place), SOCK_STREAM);
   bind_socket(listener, options_->place);
+  const auto* const file = std::get_if<UnixSocketName>(&options_->place);
+  if (file != nullptr && !file->abstract) file_.emplace(file->path);
   if (::listen(listener.get(), 1) < 0) {
     throw std::system_error(errno, std::generic_category(), "can't listen at " + name());
   }
@@ -117,7 +120,10 @@ void StreamPeer::on_connected(int error) {
   connecting_ = false;
   if (error == 0) return;
   socket_.reset();
-  if (!timer_) tell_(News::kNotReached, "can't connect to " + name() + ": " + text_of(error));
+  if (!timer_) {
+    tell_(News::kNotReached,
+          "can't connect to " + name() + hint_for(error) + ": " + text_of(error));
+  }
   try_again();
 }
 
@@ -127,11 +133,11 @@ void StreamPeer::accept() {
   try {
     adopt(std::move(accepted));
   } catch (const std::system_error& error) {
-    tell_(News::kLost, "can't talk with " + name() + ": " + error.what());
+    tell_(News::kComplaint, "can't talk with " + name() + ": " + error.what());
     return;
   }
   // Whoever comes next waits for this one to go.
-  polls_.remove(listener_.get());
+  polls_.change(listener_.get(), 0, kListener);
 }
 
 bool StreamPeer::update() {
@@ -165,7 +171,7 @@ void StreamPeer::lose(const std::string& why) {
   socket_.reset();
   connecting_ = false;
   tell_(News::kLost, "the connection with " + name() + " has ended: " + why);
-  if (listener_) polls_.add(listener_.get(), EPOLLIN, kListener);
+  if (listener_) polls_.change(listener_.get(), EPOLLIN, kListener);
   try_again();
 }
 

@@ -15,6 +15,7 @@
 #include "devices/link/poll_set.h"
 #include "devices/link/socket_place.h"
 #include "posix/descriptor.h"
+#include "posix/socket_file.h"
 #include "stack/time.h"
 
 namespace sluice {
@@ -28,8 +29,8 @@ struct StreamPeerOptions {
 class StreamPeer {
  public:
   // What has become of the peer, for people: whether it came, is of no use any more, or could not
-  // be reached at all and will not be sought again.
-  enum class News : std::uint8_t { kCame, kLost, kNotReached };
+  // be reached at all and will not be sought again; and what is wrong with one that stays.
+  enum class News : std::uint8_t { kCame, kLost, kNotReached, kComplaint };
   using Tell = std::function<void(News, const std::string&)>;
 
   // Throws std::system_error if it can't listen, or can't connect and is not to try again.
@@ -38,7 +39,6 @@ class StreamPeer {
   StreamPeer(Descriptor connected, Tell tell);
   StreamPeer(const StreamPeer&) = delete;
   StreamPeer& operator=(const StreamPeer&) = delete;
-  ~StreamPeer();
 
   // Readable whenever update() is to be called, and whenever the socket is more readable or more
   // writable than before.
@@ -73,7 +73,8 @@ class StreamPeer {
   const Tell tell_;
   PollSet polls_;
   Descriptor listener_;
-  Descriptor timer_;  // goes off when to connect again
+  std::optional<SocketFile> file_;  // of the listener
+  Descriptor timer_;                // goes off when to connect again
   Descriptor socket_;
   bool connecting_ = false;
   bool ending_ = false;

@@ -17,6 +17,16 @@ void Connection::begin(int socket) {
   end();
   socket_ = socket;
   drained_ = false;
+  begin_turn();
+}
+
+void Connection::begin_turn() {
+  constexpr int kSlowness = 10;
+  const auto now = SteadyClock::now();
+  const SteadyClock::duration own = SteadyClock::duration(patience_) / kSlowness;
+  reserve_ = std::min(reserve_ + (now - turn_) / kSlowness, patience_ - own);
+  at_hand_ = own;
+  turn_ = now;
 }
 
 void Connection::end() {
@@ -118,22 +128,23 @@ void Connection::flush() {
   written_ = 0;
 }
 
-bool Connection::await(short events, Deadline deadline) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+bool Connection::await(short events) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_hand_ + reserve_);
   pollfd wait{.fd = socket_, .events = events, .revents = 0};
+  const auto begin = SteadyClock::now();
   if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) {
-    broken_ = "it has not answered for " + std::to_string(patience_.count()) +
-              " ms when asked for its memory; it need not be asked if it shares that, as QEMU does "
-              "with -object memory-backend-memfd,share=on";
+    broken_ =
+        "it takes too long to answer when asked for its memory; it need not be asked if it shares "
+        "that, as QEMU does with -object memory-backend-memfd,share=on";
     return false;
   }
+  at_hand_ -= SteadyClock::now() - begin;
+  if (is_slow()) reserve_ += std::exchange(at_hand_, {});
   return true;
 }
 
 std::optional<Inbox::Reply> Connection::ask(Command command, const DmaAccess& access, Bytes data) {
   if (!is_open() || !broken().empty()) return std::nullopt;
-  const Deadline deadline = std::chrono::steady_clock::now() + patience_;
   const Header request{
       .id = ++last_id_,
       .command = command,
@@ -142,7 +153,7 @@ std::optional<Inbox::Reply> Connection::ask(Command command, const DmaAccess& ac
       .error = 0};
   put(request, bytes_of(access), data);
   flush();
-  while (broken().empty() && !output_.empty() && await(POLLOUT, deadline)) flush();
+  while (broken().empty() && !output_.empty() && await(POLLOUT)) flush();
   while (broken().empty()) {
     read();
     if (auto reply = inbox_.take_reply(request.id)) {
@@ -155,7 +166,7 @@ std::optional<Inbox::Reply> Connection::ask(Command command, const DmaAccess& ac
       if (!good) return std::nullopt;
       return reply;
     }
-    if (broken().empty() && drained_ && !await(POLLIN, deadline)) break;
+    if (broken().empty() && drained_ && !await(POLLIN)) break;
   }
   return std::nullopt;
 }

@@ -1,9 +1,14 @@
 // The socket of a vfio-user client: its messages come in, answers go out, and in between the client
 // is asked for bytes of memory that it does not share.
 //
-// Asking waits for the answer, at most kPatience, for the card is in the midst of what it does.
-// What the client asks for meanwhile stays where it is. A client that answers nothing while it
-// waits for us itself is never unlocked by waiting longer, so it is given up then.
+// Asking waits for the answer, for the card is in the midst of what it does. What the client asks
+// for meanwhile stays where it is. A client that answers nothing while it waits for us itself is
+// never unlocked by waiting longer, so it is given up then.
+//
+// All others whom this process serves wait as well. So patience is for all questions of a turn
+// together: a tenth of it is there each time, for one who is asked for everything may answer
+// quickly and be waited for most of the time; the rest comes back in ten times as long. Who needs
+// it again and again is given up, too.
 
 #ifndef SLUICE_DEVICES_LINK_VFIO_USER_CONNECTION_H_
 #define SLUICE_DEVICES_LINK_VFIO_USER_CONNECTION_H_
@@ -19,9 +24,11 @@ namespace sluice::vfio_user {
 
 class Connection final : public DmaChannel {
  public:
-  // How long an answer is waited for.
+  // How long answers are waited for in one turn.
   explicit Connection(std::chrono::milliseconds patience = std::chrono::milliseconds(1000))
-      : patience_(patience) {}
+      : patience_(patience), reserve_(patience) {
+    begin_turn();
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -30,6 +37,11 @@ class Connection final : public DmaChannel {
   // There is no client.
   void end();
   bool is_open() const { return socket_ >= 0; }
+
+  // Others have had their turn.
+  void begin_turn();
+  // So much has been waited in this turn that others should have theirs.
+  bool is_slow() const { return at_hand_ <= SteadyClock::duration::zero(); }
 
   // The next request that is whole. Reads once if there is none. Its payload stays until the next
   // call, whatever the client is asked meanwhile.
@@ -54,15 +66,18 @@ class Connection final : public DmaChannel {
   bool dma_write(std::uint64_t address, Bytes bytes) override;
 
  private:
-  using Deadline = std::chrono::steady_clock::time_point;
+  using SteadyClock = std::chrono::steady_clock;
 
   void read();
   void put(const Header& header, Bytes first, Bytes second);
   // Sends a request and waits for its answer; nullopt if it failed.
   std::optional<Inbox::Reply> ask(Command command, const DmaAccess& access, Bytes data);
-  bool await(short events, Deadline deadline);
+  bool await(short events);
 
   const std::chrono::milliseconds patience_;
+  SteadyClock::duration at_hand_{};  // what is left of this turn's own
+  SteadyClock::duration reserve_;    // of what comes back slowly, also to the next client
+  SteadyClock::time_point turn_{};   // when this turn began
   int socket_ = -1;
   Inbox inbox_;
   std::vector<std::uint8_t> payload_;  // of the request that has been given out

@@ -1,11 +1,14 @@
 #include "devices/link/vfio_user_connection.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "posix/control_messages.h"
@@ -148,8 +151,34 @@ TEST_F(VfioUserConnection, AnAnswerThatIsNoneIsARefusal) {
 TEST_F(VfioUserConnection, WhoDoesNotAnswerIsGivenUp) {
   Octets bytes(3);
   EXPECT_FALSE(connection_.dma_read(0x1000, bytes));
-  EXPECT_NE(connection_.broken().find("has not answered for 1 ms"), std::string::npos);
+  EXPECT_NE(connection_.broken().find("takes too long to answer"), std::string::npos);
   EXPECT_FALSE(connection_.more());
+}
+
+TEST_F(VfioUserConnection, WhoAnswersLateEachTimeIsGivenUp) {
+  constexpr std::chrono::milliseconds kPatience(100);
+  constexpr int kDelay = 60;
+  constexpr std::uint16_t kMost = 20;
+  Connection connection(kPatience);
+  connection.begin(ours_.get());
+  std::thread client([this] {
+    for (std::uint16_t id = 1; id <= kMost; ++id) {
+      ::poll(nullptr, 0, kDelay);
+      const Octets reply = dma_reply(id, Command::kDmaRead, 0x1000, {1, 2, 3});
+      ::send(theirs_.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+    }
+  });
+  Octets bytes(3);
+  const auto begin = std::chrono::steady_clock::now();
+  int answered = 0;
+  // Also when others have their turn in between.
+  for (; answered < kMost && connection.dma_read(0x1000, bytes); ++answered) {
+    if (answered % 2 == 1) connection.begin_turn();
+  }
+  EXPECT_LT(answered, 5);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kMost * std::chrono::milliseconds(kDelay));
+  EXPECT_NE(connection.broken(), "");
+  client.join();
 }
 
 TEST_F(VfioUserConnection, WhoLeavesWhileItIsAskedIsGone) {

@@ -128,8 +128,14 @@ int Device::on_version(Bytes payload, Payload& answer) {
     const Json& capabilities = told["capabilities"];
     const auto size = capabilities.find("max_data_xfer_size");
     if (size != capabilities.end() && size->is_number_unsigned()) {
-      max_data_ = static_cast<std::size_t>(
-          std::clamp<std::uint64_t>(size->get<std::uint64_t>(), 1, kMaxData));
+      const auto most = size->get<std::uint64_t>();
+      // Else a frame would be asked for in hundreds of pieces, and each waited for.
+      if (most < kPageSize) {
+        refused_ = "it takes " + std::to_string(most) + " bytes in a message; expected at least " +
+                   std::to_string(kPageSize);
+        return EINVAL;
+      }
+      max_data_ = static_cast<std::size_t>(std::min<std::uint64_t>(most, kMaxData));
     }
   }
   const Json ours = {{"capabilities",

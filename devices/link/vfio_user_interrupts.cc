@@ -1,35 +1,13 @@
 #include "devices/link/vfio_user_interrupts.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 namespace sluice::vfio_user {
-namespace {
-
-// An eventfd is an inode of no kind, and must not let us wait when its counter is full.
-bool adopt(const Descriptor& descriptor) {
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) < 0 || (status.st_mode & S_IFMT) != 0) return false;
-  const int flags = ::fcntl(descriptor.get(), F_GETFL);
-  return flags >= 0 && ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) == 0;
-}
-
-void signal(const Descriptor& event) {
-  const std::uint64_t one = 1;
-  // A full counter has not been looked at: its reader will wake up all the same.
-  if (event) static_cast<void>(!::write(event.get(), &one, sizeof one));
-}
-
-}  // namespace
-
 void Interrupts::set_messages(std::uint32_t msi, std::uint32_t msi_x) {
-  triggers_[kMsi] = std::vector<Descriptor>(msi);
-  triggers_[kMsiX] = std::vector<Descriptor>(msi_x);
+  triggers_[kMsi] = std::vector<Doorbell>(msi);
+  triggers_[kMsiX] = std::vector<Doorbell>(msi_x);
 }
 
 std::uint32_t Interrupts::count(std::uint32_t index) const {
@@ -45,7 +23,7 @@ int Interrupts::set(const IrqSet& what, Bytes flags, gsl::span<Descriptor> descr
   if (data == IrqSet::kDataEventFd) return bind(what, descriptors);
   if (action != IrqSet::kTrigger && what.index != kLine) return ENOTTY;
   if (data == IrqSet::kDataNone && action == IrqSet::kTrigger && what.count == 0) {
-    for (Descriptor& trigger : triggers_.at(what.index)) trigger.reset();
+    for (Doorbell& trigger : triggers_.at(what.index)) trigger.reset();
     if (what.index == kLine) forget_unmask();
     return 0;
   }
@@ -65,23 +43,26 @@ int Interrupts::bind(const IrqSet& what, gsl::span<Descriptor> descriptors) {
   const bool unmasks = action == IrqSet::kUnmask && what.index == kLine;
   if (action != IrqSet::kTrigger && !unmasks) return ENOTTY;
   if (descriptors.size() > what.count) return EINVAL;
-  for (const Descriptor& each : descriptors) {
-    if (!adopt(each)) return EBADF;
+  std::vector<Doorbell> bells;
+  for (Descriptor& each : descriptors) {
+    auto bell = Doorbell::over(std::move(each));
+    if (!bell) return EBADF;
+    bells.push_back(*std::move(bell));
   }
   if (unmasks) {
     forget_unmask();
-    if (descriptors.empty()) return 0;
+    if (bells.empty()) return 0;
     try {
-      polls_.add(descriptors[0].get(), EPOLLIN | EPOLLET, number_);
+      polls_.add(bells[0].descriptor(), EPOLLIN | EPOLLET, number_);
     } catch (const std::system_error& error) {
       return error.code().value();
     }
-    unmask_ = std::move(descriptors[0]);
+    unmask_ = std::move(bells[0]);
     return 0;
   }
-  std::vector<Descriptor>& triggers = triggers_.at(what.index);
+  std::vector<Doorbell>& triggers = triggers_.at(what.index);
   for (std::uint32_t i = 0; i < what.count; ++i) {
-    triggers.at(what.start + i) = i < descriptors.size() ? std::move(descriptors[i]) : Descriptor();
+    triggers.at(what.start + i) = i < bells.size() ? std::move(bells[i]) : Doorbell();
   }
   if (what.index == kLine) {
     masked_ = false;
@@ -92,7 +73,7 @@ int Interrupts::bind(const IrqSet& what, gsl::span<Descriptor> descriptors) {
 
 void Interrupts::act(std::uint32_t action, std::uint32_t index, std::uint32_t vector) {
   if (action == IrqSet::kTrigger) {
-    signal(triggers_.at(index).at(vector));
+    triggers_.at(index).at(vector).ring();
   } else if (action == IrqSet::kMask) {
     masked_ = true;
   } else {
@@ -106,10 +87,10 @@ void Interrupts::unmask() {
 }
 
 void Interrupts::tell_line() {
-  const Descriptor& line = triggers_[kLine].front();
+  const Doorbell& line = triggers_[kLine].front();
   if (!level_ || masked_ || !line) return;
   masked_ = true;
-  signal(line);
+  line.ring();
 }
 
 void Interrupts::set_level(bool asserted) {
@@ -119,16 +100,16 @@ void Interrupts::set_level(bool asserted) {
 
 void Interrupts::send(unsigned vector) {
   for (const Index index : {kMsiX, kMsi}) {
-    const std::vector<Descriptor>& triggers = triggers_.at(index);
+    const std::vector<Doorbell>& triggers = triggers_.at(index);
     if (vector >= triggers.size() || !triggers[vector]) continue;
-    signal(triggers[vector]);
+    triggers[vector].ring();
     return;
   }
 }
 
 void Interrupts::reset() {
-  for (std::vector<Descriptor>& triggers : triggers_) {
-    for (Descriptor& trigger : triggers) trigger.reset();
+  for (std::vector<Doorbell>& triggers : triggers_) {
+    for (Doorbell& trigger : triggers) trigger.reset();
   }
   forget_unmask();
   masked_ = false;
@@ -136,7 +117,7 @@ void Interrupts::reset() {
 
 // The machine has it, too, so closing it here would not end the wait.
 void Interrupts::forget_unmask() {
-  if (unmask_) polls_.remove(unmask_.get());
+  if (unmask_) polls_.remove(unmask_.descriptor());
   unmask_.reset();
 }
 

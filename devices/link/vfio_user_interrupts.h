@@ -20,6 +20,7 @@
 #include "devices/link/poll_set.h"
 #include "devices/link/vfio_user_message.h"
 #include "posix/descriptor.h"
+#include "posix/doorbell.h"
 
 namespace sluice::vfio_user {
 
@@ -58,8 +59,8 @@ class Interrupts {
 
   PollSet& polls_;
   const std::uint64_t number_;
-  std::array<std::vector<Descriptor>, kCount> triggers_{std::vector<Descriptor>(1)};
-  Descriptor unmask_;
+  std::array<std::vector<Doorbell>, kCount> triggers_{std::vector<Doorbell>(1)};
+  Doorbell unmask_;
   bool level_ = false;
   bool masked_ = false;
 };

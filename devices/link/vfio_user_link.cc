@@ -65,6 +65,7 @@ void VfioUserLink::take_events() {
 }
 
 gsl::span<const Frame> VfioUserLink::receive() {
+  connection_.begin_turn();
   // What the card has been given, its driver sees while the memory for it is there.
   if (std::exchange(in_batch_, false)) tell();
   take_events();
@@ -85,7 +86,7 @@ gsl::span<const Frame> VfioUserLink::receive() {
 
 void VfioUserLink::serve(Time now) {
   connection_.flush();
-  for (int i = 0; i < kRequests && !connection_.congested(); ++i) {
+  for (int i = 0; i < kRequests && !connection_.congested() && !connection_.is_slow(); ++i) {
     auto request = connection_.next();
     if (!request) break;
     answer_.clear();
@@ -147,7 +148,10 @@ void VfioUserLink::wait_for_deadline(Time now) {
 }
 
 MutableBytes VfioUserLink::reserve(std::size_t size) {
-  if (!in_batch_) nic_->set_time(clock_());
+  if (!in_batch_) {
+    connection_.begin_turn();
+    nic_->set_time(clock_());
+  }
   in_batch_ = true;
   room_ = nic_->reserve(size);
   return room_;

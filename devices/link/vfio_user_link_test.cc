@@ -435,6 +435,10 @@ TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
   lost(Octets(64, 0xff), "4294967295 bytes");
   lost(request(Command::kDeviceReset, {}), "does not begin with the version");
   lost(request(Command::kVersion, as_octets(Version{.major = 1, .minor = 0})), "version 1");
+  const std::string little = R"({"capabilities":{"max_data_xfer_size":4095}})";
+  lost(request(Command::kVersion,
+               as_octets(Version{.major = 0, .minor = 1}, Octets(little.begin(), little.end()))),
+       "4095 bytes in a message; expected at least 4096");
   EXPECT_EQ(nic_->resets, 0);
   agree();
 }

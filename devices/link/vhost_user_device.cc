@@ -1,10 +1,5 @@
 #include "devices/link/vhost_user_device.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -32,28 +27,6 @@ T expect_form(std::optional<T> parsed, const Message& message) {
   return *std::move(parsed);
 }
 
-// At pipes, sockets and what has no name, such as an eventfd, nobody waits who does not want to;
-// at files, which another process may serve, one would.
-void expect_signal(const Descriptor& descriptor, Request request) {
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) < 0) fail(request, "a descriptor that can't be used");
-  const auto kind = status.st_mode & S_IFMT;
-  if (kind != 0 && kind != S_IFIFO && kind != S_IFSOCK) {
-    fail(request, "a descriptor of a file; expected an eventfd");
-  }
-  const int flags = ::fcntl(descriptor.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
-    fail(request, "a descriptor that can't be used");
-  }
-}
-
-void signal(const Descriptor& descriptor) {
-  if (!descriptor) return;
-  const std::uint64_t one = 1;
-  // Where there is no room, what has been said before is still to be heard.
-  [[maybe_unused]] const ssize_t written = ::write(descriptor.get(), &one, sizeof one);
-}
-
 // Whoever takes frames is done with them when it asks for more, and only then the memory changes.
 VirtioNetOptions in_place(VirtioNetOptions options) {
   options.in_place = true;
@@ -72,7 +45,10 @@ Device::Device(const VirtioNetOptions& options, PollSet& polls, std::uint64_t fi
 
 void Device::reset() {
   net_.reset();
-  for (Queue& queue : queues_) queue = {};
+  for (Queue& queue : queues_) {
+    forget_kick(queue);
+    queue = {};
+  }
   memory_.clear();
   inflight_.clear();
   features_ = 0;
@@ -165,14 +141,14 @@ std::optional<Device::Payload> Device::simple_answer(Message& message) {
       return std::nullopt;
     case Request::kSetVringCall: {
       Signal call = take_descriptor(message);
-      queues_.at(call.queue).call = std::move(call.descriptor);
+      queues_.at(call.queue).call = std::move(call.bell);
       // What was to be heard by the descriptor before may not have been.
-      if (net_.runs(call.queue)) signal(queues_.at(call.queue).call);
+      if (net_.runs(call.queue)) queues_.at(call.queue).call.ring();
       return std::nullopt;
     }
     case Request::kSetVringErr: {
       Signal error = take_descriptor(message);
-      queues_.at(error.queue).error = std::move(error.descriptor);
+      queues_.at(error.queue).error = std::move(error.bell);
       return std::nullopt;
     }
     case Request::kSetVringEnable:
@@ -331,7 +307,7 @@ Device::Payload Device::stop(const Message& message) {
   const auto state = expect_form(VringState::parse(message.payload), message);
   Queue& queue = queue_of(state.index, message.header.request);
   if (const auto position = net_.stop(state.index)) queue.position = *position;
-  queue.kick.reset();
+  forget_kick(queue);
   return VringState{.index = state.index, .number = number_of(queue.position)}.emit();
 }
 
@@ -348,20 +324,28 @@ Device::Signal Device::take_descriptor(Message& message) const {
   const std::uint64_t number = expect_form(parse_number(message.payload), message);
   const auto index = static_cast<unsigned>(number & kIndex);
   if (index >= queue_count()) fail(request, "there is no queue " + std::to_string(index));
-  if ((number & kNone) != 0) return {index, Descriptor()};
+  if ((number & kNone) != 0) return {index, Doorbell()};
   if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
-  expect_signal(message.descriptors.front(), request);
-  return {index, std::move(message.descriptors.front())};
+  auto bell = Doorbell::over(std::move(message.descriptors.front()));
+  if (!bell) fail(request, "a descriptor of a file; expected an eventfd");
+  return {index, *std::move(bell)};
 }
 
 void Device::set_kick(Message& message) {
   Signal kick = take_descriptor(message);
-  if (!kick.descriptor) {
+  if (!kick.bell) {
     fail(message.header.request, "no descriptor, and queues are not looked at without being told");
   }
-  polls_.add(kick.descriptor.get(), EPOLLIN | EPOLLET, first_number_ + kick.queue);
-  queues_.at(kick.queue).kick = std::move(kick.descriptor);
+  Queue& queue = queues_.at(kick.queue);
+  forget_kick(queue);
+  polls_.add(kick.bell.descriptor(), EPOLLIN | EPOLLET, first_number_ + kick.queue);
+  queue.kick = std::move(kick.bell);
   start_if_complete(kick.queue);
+}
+
+void Device::forget_kick(Queue& queue) {
+  if (queue.kick) polls_.remove(queue.kick.descriptor());
+  queue.kick.reset();
 }
 
 void Device::start_if_complete(unsigned index) {
@@ -401,13 +385,13 @@ Device::Payload Device::read_config(const Message& message) const {
 }
 
 void Device::interrupt(unsigned queue) {
-  signal(queues_.at(queue).call);
+  queues_.at(queue).call.ring();
 }
 
 void Device::on_broken(unsigned queue) {
   complain_("queue " + std::to_string(queue) +
             " makes no sense, and stands still until the guest's driver sets it up again");
-  signal(queues_.at(queue).error);
+  queues_.at(queue).error.ring();
 }
 
 }  // namespace sluice::vhost_user

@@ -24,6 +24,7 @@
 #include "devices/link/vhost_user_inflight.h"
 #include "devices/link/vhost_user_memory.h"
 #include "devices/nic/virtio_net.h"
+#include "posix/doorbell.h"
 
 namespace sluice::vhost_user {
 
@@ -57,15 +58,15 @@ class Device final : private VirtioTransport {
   // What a queue is told by, or tells by.
   struct Signal {
     unsigned queue = 0;
-    Descriptor descriptor;
+    Doorbell bell;
   };
   struct Queue {
     std::uint16_t size = 0;
     std::optional<VringAddress> address;
     VirtioQueue::Position position;
-    Descriptor kick;
-    Descriptor call;
-    Descriptor error;
+    Doorbell kick;
+    Doorbell call;
+    Doorbell error;
   };
 
   std::optional<Answer> answer(Message& message);
@@ -88,6 +89,8 @@ class Device final : private VirtioTransport {
   std::uint32_t number_of(VirtioQueue::Position position) const;
   void enable(const Message& message);
   void set_kick(Message& message);
+  // The front end has it, too, so closing it here would not end the wait.
+  void forget_kick(Queue& queue);
   Payload read_config(const Message& message) const;
   // The queue and the descriptor that a message is about; none if that is what it says.
   Signal take_descriptor(Message& message) const;

@@ -16,7 +16,7 @@ VhostUserLink::VhostUserLink(const std::string& path, const VirtioNetOptions& op
     : tell_(std::move(tell)),
       peer_({.place = UnixSocketName{.path = path}, .listens = true, .reconnect = {}}, tell_),
       device_(options, polls_, kFirstQueue,
-              [this](const std::string& what) { tell_(StreamPeer::News::kLost, what); }) {
+              [this](const std::string& what) { tell_(StreamPeer::News::kComplaint, what); }) {
   begin();
 }
 
@@ -25,7 +25,7 @@ VhostUserLink::VhostUserLink(Descriptor connected, const VirtioNetOptions& optio
     : tell_(std::move(tell)),
       peer_(std::move(connected), tell_),
       device_(options, polls_, kFirstQueue,
-              [this](const std::string& what) { tell_(StreamPeer::News::kLost, what); }) {
+              [this](const std::string& what) { tell_(StreamPeer::News::kComplaint, what); }) {
   begin();
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -34,9 +35,13 @@ struct VhostUserLinkTest : testing::Test {
   explicit VhostUserLinkTest(std::pair<Descriptor, Descriptor> sockets)
       : client(std::move(sockets.first)),
         link(std::move(sockets.second), kOptions,
-             [this](StreamPeer::News, const std::string& what) { news.push_back(what); }) {}
+             [this](StreamPeer::News kind, const std::string& what) {
+               kinds.push_back(kind);
+               news.push_back(what);
+             }) {}
 
   static constexpr VirtioNetOptions kOptions{.mac = MacAddress({2, 0, 0, 0, 0, 1}), .mtu = 1400};
+  std::vector<StreamPeer::News> kinds;
   std::vector<std::string> news;
   Client client;
   VhostUserLink link;
@@ -136,6 +141,7 @@ TEST_F(VhostUserLinkTest, WhatCanNotBeDoneIsRefusedToWhoAsksForAReply) {
   EXPECT_EQ(parse_number(client.take_answer()->payload), 0U);
   EXPECT_FALSE(client.take_answer());
   EXPECT_FALSE(link.closed());
+  EXPECT_THAT(kinds, ElementsAre(StreamPeer::News::kComplaint));
 }
 
 TEST_F(VhostUserLinkTest, StoppedQueueGoesOnWhereItWas) {
@@ -158,6 +164,31 @@ TEST_F(VhostUserLinkTest, StoppedQueueGoesOnWhereItWas) {
   const auto frames = run();
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(frames[0].size(), 70U);
+}
+
+TEST_F(VhostUserLinkTest, StoppedQueueIsNotHeardAnyMoreAndMayBeHeardByTheSameDescriptorAgain) {
+  client.set_up();
+  run();
+  const auto is_announced = [this] {
+    pollfd wait{.fd = link.descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&wait, 1, 0) == 1;
+  };
+  EXPECT_FALSE(is_announced());
+  client.send_state(Request::kGetVringBase, 1, 0);
+  run();
+  client.kick(1);
+  EXPECT_FALSE(is_announced());
+  for (int i = 0; i < 3; ++i) {
+    client.send_number(Request::kSetVringKick, 1, {client.kicks[1].get()});
+    run();
+    EXPECT_THAT(news, ElementsAre());
+    send_from_guest(60);
+    client.kick(1);
+    EXPECT_TRUE(is_announced());
+    EXPECT_EQ(run().size(), 1U);
+    client.send_state(Request::kGetVringBase, 1, 0);
+    run();
+  }
 }
 
 TEST_F(VhostUserLinkTest, QueueThatIsDisabledMovesNothing) {
@@ -479,6 +510,7 @@ TEST_F(VhostUserLinkTest, BrokenQueueIsToldOf) {
   run();
   ASSERT_FALSE(news.empty());
   EXPECT_THAT(news.back(), HasSubstr("queue 1 makes no sense"));
+  EXPECT_EQ(kinds.back(), StreamPeer::News::kComplaint);
   std::uint64_t count = 0;
   EXPECT_EQ(::read(error.get(), &count, sizeof count), 8);
   EXPECT_FALSE(link.closed());

@@ -3,34 +3,19 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "nat/host/stream_socket.h"
 #include "posix/socket_address.h"
+#include "posix/socket_file.h"
 
 namespace sluice {
 namespace {
 
 // How many connections one call passes over or resets: as many as a backlog holds.
 constexpr int kMaxPassedOver = SOMAXCONN;
-
-bool is_socket(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
-}
-
-// True for a socket's file whose listener is gone.
-bool is_stale(const std::string& path, int type) {
-  const std::optional<sockaddr_un> address = unix_address(path);
-  const Descriptor socket(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!address || !socket) return false;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what connect(2) asks for.
-  const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
-  return ::connect(socket.get(), raw, sizeof *address) < 0 && errno == ECONNREFUSED;
-}
 
 // A socket can be had where there are no files, too.
 Descriptor any_descriptor() {
@@ -76,22 +61,10 @@ OpenedSocket listen_tcp(const Endpoint& local, bool v6_only) {
 }
 
 OpenedSocket listen_unix(const std::string& path, int type, mode_t mode) {
-  const std::optional<sockaddr_un> address = unix_address(path);
-  if (!address) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};
   Descriptor socket(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return failed_socket();
-  // Before there is a file, so that it never has others (Linux).
-  if (::fchmod(socket.get(), mode) < 0) return failed_socket();
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what bind(2) asks for.
-  const auto* const raw = reinterpret_cast<const sockaddr*>(&*address);
-  if (::bind(socket.get(), raw, sizeof *address) < 0) {
-    if (errno != EADDRINUSE) return failed_socket();
-    if (!is_socket(path)) return {.descriptor = Descriptor(), .error = std::errc::file_exists};
-    if (!is_stale(path, type)) {
-      return {.descriptor = Descriptor(), .error = std::errc::address_in_use};
-    }
-    if (::unlink(path.c_str()) < 0) return failed_socket();
-    if (::bind(socket.get(), raw, sizeof *address) < 0) return failed_socket();
+  if (const std::errc error = bind_socket_file(socket, path, mode); error != std::errc{}) {
+    return {.descriptor = Descriptor(), .error = error};
   }
   if (::listen(socket.get(), SOMAXCONN) < 0) {
     OpenedSocket failed = failed_socket();
@@ -99,22 +72,6 @@ OpenedSocket listen_unix(const std::string& path, int type, mode_t mode) {
     return failed;
   }
   return {.descriptor = std::move(socket), .error = {}};
-}
-
-SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
-  struct stat status {};
-  if (::lstat(path_.c_str(), &status) < 0) {
-    path_.clear();
-    return;
-  }
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
-}
-
-SocketFile::~SocketFile() {
-  struct stat status {};
-  if (path_.empty() || ::lstat(path_.c_str(), &status) < 0) return;
-  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 
 Acceptor::Acceptor() : spare_(any_descriptor()) {}

@@ -18,26 +18,8 @@ namespace sluice {
 // families can be listened on, each by its own rule.
 OpenedSocket listen_tcp(const Endpoint& local, bool v6_only = true);
 
-// Listens on a unix socket, SOCK_STREAM or SOCK_SEQPACKET. A socket file that nobody listens on,
-// left behind by a process that was killed, is replaced. The file has the permissions `mode`, less
-// those that the umask takes away.
+// Listens on a unix socket, SOCK_STREAM or SOCK_SEQPACKET, bound as by bind_socket_file().
 OpenedSocket listen_unix(const std::string& path, int type = SOCK_STREAM, mode_t mode = 0777);
-
-// The file of a unix listener: removed at the end, if it still is the same one.
-class SocketFile {
- public:
-  explicit SocketFile(std::string path);
-  SocketFile(const SocketFile&) = delete;
-  SocketFile& operator=(const SocketFile&) = delete;
-  ~SocketFile();
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;  // empty when it is not ours to remove
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
-};
 
 // Takes waiting connections off a listener, also when this process has no descriptor left.
 class Acceptor {

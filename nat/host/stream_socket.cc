@@ -58,15 +58,6 @@ OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddr
   return {.descriptor = std::move(socket), .error = {}};
 }
 
-std::optional<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  // The terminating zero has its place in it.
-  if (path.empty() || path.size() >= sizeof address.sun_path) return std::nullopt;
-  address.sun_family = AF_UNIX;
-  std::memcpy(&address.sun_path, path.data(), path.size());
-  return address;
-}
-
 OpenedSocket connect_unix(const std::string& path) {
   const std::optional<sockaddr_un> remote = unix_address(path);
   if (!remote) return {.descriptor = Descriptor(), .error = std::errc::filename_too_long};

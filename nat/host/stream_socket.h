@@ -8,7 +8,6 @@
 #ifndef SLUICE_NAT_HOST_STREAM_SOCKET_H_
 #define SLUICE_NAT_HOST_STREAM_SOCKET_H_
 
-#include <sys/un.h>
 
 #include <optional>
 #include <string>
@@ -25,9 +24,6 @@ OpenedSocket connect_tcp(const Endpoint& destination, const std::optional<IpAddr
 // Connects to a unix socket. It is connected at once or never: a full backlog is
 // connection_refused.
 OpenedSocket connect_unix(const std::string& path);
-
-// The address of a unix socket; nullopt if the path is too long for one, or empty.
-std::optional<sockaddr_un> unix_address(const std::string& path);
 
 // See Streams.
 Transfer send_pieces(int socket, gsl::span<const Bytes> pieces);

@@ -26,6 +26,7 @@
 #include "nat/host/listener_socket.h"
 #include "posix/descriptor.h"
 #include "posix/last_will.h"
+#include "posix/socket_file.h"
 
 namespace sluice {
 
