@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -87,7 +86,7 @@ void check(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max() / 2);
   struct stat status {};
   if (::fstat(file.get(), &status) < 0) fail(errno, "can't look at a file to be mapped");
-  if (!S_ISREG(status.st_mode) || !is_of_this_machine(file)) {
+  if (!MappedFile::can_map(file)) {
     fail(EINVAL,
          "can't map a file (expected one in memory or on a disk of this machine, as a memfd is)");
   }
@@ -109,7 +108,13 @@ std::size_t page_of(const Descriptor& file) {
 
 }  // namespace
 
-MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
+bool MappedFile::can_map(const Descriptor& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && is_of_this_machine(file);
+}
+
+MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size,
+                       int protection) {
   expect_bus_errors();
   check(file, offset, size);
   const std::size_t page = page_of(file);
@@ -117,8 +122,8 @@ MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64
   const std::uint64_t mapped = (before + size + page - 1) / page * page;
   const auto place = std::ranges::find_if(places, [](const Place& each) { return each.end == 0; });
   if (place == places.end()) fail(EMFILE, "can't map another file");
-  void* const pages = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                             file.get(), static_cast<off_t>(offset - before));
+  void* const pages = ::mmap(nullptr, mapped, protection, MAP_SHARED | MAP_NORESERVE, file.get(),
+                             static_cast<off_t>(offset - before));
   if (pages == MAP_FAILED) fail(errno, "can't map a file");
   // A guest's memory is no part of what this process did, if it has to be looked at one day.
   ::madvise(pages, mapped, MADV_DONTDUMP);

@@ -12,6 +12,8 @@
 #ifndef SLUICE_DEVICES_LINK_MAPPED_FILE_H_
 #define SLUICE_DEVICES_LINK_MAPPED_FILE_H_
 
+#include <sys/mman.h>
+
 #include <cstdint>
 
 #include "posix/descriptor.h"
@@ -21,13 +23,17 @@ namespace sluice {
 
 class MappedFile {
  public:
-  // At most so many at a time.
-  static constexpr std::size_t kMaxFiles = 256;
+  // At most so many at a time: more than one machine may tell of.
+  static constexpr std::size_t kMaxFiles = 4096;
 
   MappedFile() = default;
-  // `size` bytes from `offset` on, to be read and written. The descriptor is not needed any more.
-  // Throws std::system_error: the file can't be mapped, is too short, or is of a kind that is not.
-  MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size);
+  // Whether it is a file of a kind that is mapped.
+  static bool can_map(const Descriptor& file);
+  // `size` bytes from `offset` on, to be read and written unless told otherwise (`protection` as of
+  // mmap(2)). The descriptor is not needed any more. Throws std::system_error: the file can't be
+  // mapped, is too short, or is of a kind that is not.
+  MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size,
+             int protection = PROT_READ | PROT_WRITE);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();

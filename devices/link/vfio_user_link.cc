@@ -130,7 +130,8 @@ void VfioUserLink::tell() {
 
 void VfioUserLink::check() {
   if (!connection_.is_open()) return;
-  const std::string& why = device_.refused().empty() ? connection_.broken() : device_.refused();
+  std::string why = device_.refused().empty() ? connection_.broken() : device_.refused();
+  if (memory_.is_lost()) why = "a file of its memory has become shorter";
   if (why.empty()) return;
   peer_.lose(why);
   connection_.end();

@@ -1,6 +1,5 @@
 #include "devices/link/vfio_user_link.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -127,9 +126,8 @@ class VfioUserLinkTest : public testing::Test {
     return {told.payload.begin() + sizeof(RegionAccess), told.payload.end()};
   }
   void share_memory() {
-    memory_ = Descriptor(::memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    memory_ = Descriptor(::memfd_create("memory", MFD_CLOEXEC));
     ASSERT_EQ(::ftruncate(memory_.get(), 0x10000), 0);
-    ASSERT_EQ(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
     const DmaMap map{.argsz = sizeof(DmaMap),
                      .flags = DmaMap::kReadable | DmaMap::kWritable,
                      .offset = 0,
@@ -440,6 +438,18 @@ TEST_F(VfioUserLinkTest, WhoBreaksTheRulesIsLostAndToldWhy) {
                as_octets(Version{.major = 0, .minor = 1}, Octets(little.begin(), little.end()))),
        "4095 bytes in a message; expected at least 4096");
   EXPECT_EQ(nic_->resets, 0);
+  agree();
+}
+
+TEST_F(VfioUserLinkTest, AMachineWhoseMemoryBecomesShorterIsLost) {
+  agree();
+  share_memory();
+  ASSERT_EQ(::ftruncate(memory_.get(), 0), 0);
+  send(request(Command::kRegionWrite, write_of(0, SimpleNic::kSend, double_word(0x101000)),
+               Header::kNoReply));
+  turn();
+  EXPECT_NE(told_.back().find("become shorter"), std::string::npos);
+  EXPECT_FALSE(link_->closed());
   agree();
 }
 

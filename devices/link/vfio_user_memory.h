@@ -1,13 +1,8 @@
 // The memory of a machine at the other end of vfio-user: what it has told that devices may use.
 //
-// There are three ways to it, and the kind of descriptor decides which one is taken:
-//
-// * A memfd that is sealed against shrinking (fcntl(2), F_SEAL_SHRINK) is mapped. Whoever truncated
-//   a file that is mapped here would end this process by SIGBUS; of such a file nobody can.
-// * Any other file in memory (tmpfs) is read and written by system calls, for which a file that has
-//   become too short is no reason to end anybody.
-// * Where there is no descriptor, or one of a file that might let us wait (a pipe, a file system in
-//   user space) or has no memory to give (huge pages), the machine itself is asked.
+// Files of this machine's own file systems are mapped (mapped_file.h says which, and what happens
+// when one becomes shorter). Where there is no descriptor, or one that might let us wait (a pipe, a
+// file system in user space), the machine itself is asked.
 
 #ifndef SLUICE_DEVICES_LINK_VFIO_USER_MEMORY_H_
 #define SLUICE_DEVICES_LINK_VFIO_USER_MEMORY_H_
@@ -15,6 +10,7 @@
 #include <cstdint>
 #include <map>
 
+#include "devices/link/mapped_file.h"
 #include "devices/link/vfio_user_message.h"
 #include "devices/nic/guest_memory.h"
 #include "posix/descriptor.h"
@@ -47,6 +43,8 @@ class Memory final : public GuestMemory {
     regions_.clear();
     ++generation_;
   }
+  // A file has become shorter, and what is read here has no meaning any more.
+  bool is_lost() const;
 
   bool read(std::uint64_t address, MutableBytes into) override;
   bool write(std::uint64_t address, Bytes bytes) override;
@@ -55,28 +53,10 @@ class Memory final : public GuestMemory {
   std::uint64_t generation() const override { return generation_; }
 
  private:
-  // Pages that are unmapped at the end.
-  class Mapping {
-   public:
-    Mapping() = default;
-    Mapping(Mapping&& other) noexcept;
-    Mapping& operator=(Mapping&& other) noexcept;
-    ~Mapping();
-    // An errno, or 0.
-    int map(int file, std::uint64_t offset, std::uint64_t size, int protection);
-    MutableBytes bytes() const { return bytes_; }
-
-   private:
-    MutableBytes pages_;  // all of them; of `bytes_` the first may be used from somewhere on
-    MutableBytes bytes_;
-  };
-
   struct Region {
     std::uint64_t size = 0;
     std::uint32_t flags = 0;
-    std::uint64_t offset = 0;  // in the file
-    Descriptor file;           // to be read and written
-    Mapping mapping;
+    MappedFile file;  // none: the machine is asked
   };
 
   // Part of a region: the first bytes of an access.
