@@ -262,6 +262,8 @@ class World {
     }
     require(offload.segment_size > 0 && offload.header_size >= offload.checksum_start + 20);
     require(offload.header_size + std::size_t{offload.segment_size} < frame.bytes.size());
+    // As switches ask of what a guest wants cut.
+    if (!can_be_cut(copy, offload)) return;
     std::vector<std::uint8_t> room(Link::kMaxReserve);
     Segmenter segmenter(copy, {}, offload);
     while (segmenter.next(room) != 0) {

@@ -190,6 +190,8 @@ class Life {
         continue;
       }
       require(offload.header_size < bytes.size());
+      // As switches ask of what a guest wants cut.
+      if (!can_be_cut(bytes, offload)) continue;
       std::vector<std::uint8_t> room(std::size_t{offload.header_size} + offload.segment_size);
       Segmenter segmenter(bytes, {}, offload);
       for (int i = 0; i < 20 && segmenter.next(room) > 0; ++i) {
