@@ -30,8 +30,8 @@ class World {
   World& operator=(const World&) = delete;
   ~World();
 
-  // As in Nat, while the loop runs: from a callback of a watch, or from a turn of the loop's that is
-  // not this one's own.
+  // As in Nat, while the loop runs: from a callback of a watch, or from a turn of the loop's that
+  // is not this one's own.
   std::uint16_t add_host_forward(const HostForward& forward);
   bool remove_host_forward(const ListenAddress& listen);
 

@@ -124,6 +124,8 @@ Rtl8139Outgoing Rtl8139Offload::apply(MutableBytes room, std::size_t size,
       offload.segmentation = layout->v4 ? Segmentation::kTcp4 : Segmentation::kTcp6;
       offload.segment_size = command.segment_size;
       offload.header_size = static_cast<std::uint16_t>(*headers);
+      // Into pieces that tiny nobody cuts it: it leaves as it is.
+      if (!can_be_cut(room.first(size), offload)) offload.segmentation = Segmentation::kNone;
     }
   }
   vlan_ = command.vlan;

@@ -289,6 +289,20 @@ TEST(Rtl8139Transmit, ALargeSegmentWithATagIsCutHere) {
   EXPECT_EQ(stream_of(segments, 500), varied_text(60'000));
 }
 
+TEST(Rtl8139Transmit, WhatIsToBeCutIntoTooManyPiecesIsNotCut) {
+  for (const std::uint32_t tag : {0U, Driver::kTag | kDescribedTci}) {
+    Rtl8139Machine machine;
+    Driver driver(machine);
+    driver.queue(unsummed(tcp(true, 60'000), true, 16, true), Driver::kLargeSend | 1U << 16, tag,
+                 30'000);
+    driver.send(udp(9));
+    const auto sent = machine.sent();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].offload.segmentation, Segmentation::kNone);
+    EXPECT_GT(sent[0].bytes.size(), 60'000U);
+  }
+}
+
 TEST(Rtl8139Transmit, InLoopbackLargeSegmentsReturnAsTheyWouldFromAWire) {
   Rtl8139Machine machine;
   Driver driver(machine, {.receive = 64});

@@ -8,7 +8,6 @@
 #ifndef SLUICE_NAT_HOST_STREAM_SOCKET_H_
 #define SLUICE_NAT_HOST_STREAM_SOCKET_H_
 
-
 #include <optional>
 #include <string>
 
