@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "devices/nic/virtio_net_card_driver.h"
 
 namespace sluice {
@@ -15,19 +13,6 @@ using Messages = std::vector<unsigned>;
 
 constexpr std::uint8_t kNeedsReset = 0x40;
 constexpr std::uint64_t kNoVector = 0xffff;
-
-std::vector<std::uint8_t> frame_of(std::size_t size) {
-  std::vector<std::uint8_t> frame(size);
-  std::iota(frame.begin(), frame.end(), std::uint8_t{1});
-  return frame;
-}
-
-std::vector<std::uint8_t> behind_header(std::size_t header,
-                                        const std::vector<std::uint8_t>& frame) {
-  std::vector<std::uint8_t> bytes(header);
-  bytes.insert(bytes.end(), frame.begin(), frame.end());
-  return bytes;
-}
 
 void expect_frames_cross(Driver& guest, std::size_t header = 12) {
   const auto frame = frame_of(100);

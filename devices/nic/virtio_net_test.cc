@@ -4,7 +4,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <memory>
-#include <numeric>
 
 #include "devices/nic/virtio_net_features.h"
 #include "devices/nic/virtio_test_driver.h"
@@ -66,19 +65,6 @@ struct Guest {
     net.flush();
   }
 };
-
-std::vector<std::uint8_t> frame_of(std::size_t size) {
-  std::vector<std::uint8_t> frame(size);
-  std::iota(frame.begin(), frame.end(), std::uint8_t{1});
-  return frame;
-}
-
-std::vector<std::uint8_t> behind_header(std::size_t header,
-                                        const std::vector<std::uint8_t>& frame) {
-  std::vector<std::uint8_t> bytes(header);
-  bytes.insert(bytes.end(), frame.begin(), frame.end());
-  return bytes;
-}
 
 TEST(VirtioNetTest, FrameOfTheGuestComesWithoutItsHeader) {
   Guest guest;

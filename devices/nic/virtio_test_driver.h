@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -73,6 +74,21 @@ class TestSharedMemory final : public SharedMemory {
   std::size_t first_;
   std::array<Words, 2> words_;
 };
+
+// Bytes that count from 1 on, as a frame that can be told from others.
+inline std::vector<std::uint8_t> frame_of(std::size_t size) {
+  std::vector<std::uint8_t> frame(size);
+  std::iota(frame.begin(), frame.end(), std::uint8_t{1});
+  return frame;
+}
+
+// The frame behind a header of zeros.
+inline std::vector<std::uint8_t> behind_header(std::size_t header,
+                                               const std::vector<std::uint8_t>& frame) {
+  std::vector<std::uint8_t> bytes(header);
+  bytes.insert(bytes.end(), frame.begin(), frame.end());
+  return bytes;
+}
 
 struct TestBuffer {
   std::uint64_t address;
