@@ -407,7 +407,9 @@ void choose_addresses(std::vector<CardOptions>& cards) {
 
 // Adds the cards that --device names. Throws UsageError.
 void add_cards(RunInvocation& run, const Words& texts, std::set<std::string>& ids) {
-  if (texts.size() > kMaxCards) throw UsageError("--device: there are more than 64 cards");
+  if (texts.size() > kMaxCards) {
+    throw UsageError("--device: there are more than " + std::to_string(kMaxCards) + " cards");
+  }
   std::vector<CardOptions> cards;
   for (const std::string& text : texts) cards.push_back(parse_device(text));
   for (const CardOptions& card : cards) {

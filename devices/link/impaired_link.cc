@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <system_error>
 #include <utility>
 
 #include <gsl/assert>
 
+#include "devices/link/frame_payload.h"
 #include "posix/timer.h"
 #include "stack/segmenter.h"
 
@@ -68,12 +68,9 @@ void ImpairedLink::take_from_guest() {
       continue;
     }
     const Bytes headers = frame.bytes.first(headers_size(frame));
-    std::array<Bytes, kMaxPieces> payload{frame.bytes.subspan(headers.size())};
-    std::copy(frame.rest.begin(), frame.rest.end(), payload.begin() + 1);
     const MutableBytes head(room_.get(), headers.size());
     copy_bytes(headers, head);
-    push(from_guest_, head, gsl::span<const Bytes>(payload).first(1 + frame.rest.size()),
-         frame.offload);
+    push(from_guest_, head, FramePayload(frame, headers.size()).pieces(), frame.offload);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <gsl/assert>
 
+#include "devices/link/frame_payload.h"
 #include "stack/segmenter.h"
 #include "stack/wire/ethernet.h"
 
@@ -118,12 +119,10 @@ void SwitchLink::receive_from(Port& port) {
     const auto to = target(header.destination);
     if (!to || *to == kUplink) give_to_uplink(frame);
     const Bytes head = frame.bytes.first(headers_size(frame));
-    std::array<Bytes, kMaxPieces> payload{frame.bytes.subspan(head.size())};
-    std::copy(frame.rest.begin(), frame.rest.end(), payload.begin() + 1);
+    const FramePayload payload(frame, head.size());
     for (Port& other : ports_) {
       if (&other == &port || (to && *to != other.number)) continue;
-      send(other, head, gsl::span<const Bytes>(payload).first(1 + frame.rest.size()),
-           frame.offload);
+      send(other, head, payload.pieces(), frame.offload);
     }
   }
 }
