@@ -2,12 +2,12 @@
 
 #include <gsl/assert>
 
-#include "devices/link/vfio_user_link.h"
-#include "devices/link/vhost_user_link.h"
-#include "devices/nic/e1000.h"
-#include "devices/nic/i82559c.h"
-#include "devices/nic/rtl8139.h"
-#include "devices/nic/virtio_net_card.h"
+#include "devices/link/vfio_user/link.h"
+#include "devices/link/vhost_user/link.h"
+#include "devices/nic/e1000/e1000.h"
+#include "devices/nic/i82559c/i82559c.h"
+#include "devices/nic/rtl8139/rtl8139.h"
+#include "devices/nic/virtio/net_card.h"
 #include "nat/host/clock.h"
 
 namespace sluice {

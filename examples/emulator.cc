@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "devices/nic/e1000.h"
+#include "devices/nic/e1000/e1000.h"
 #include "nat/host/clock.h"
 #include "nat/host/event_queue.h"
 #include "nat/host/seed.h"

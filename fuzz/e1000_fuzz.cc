@@ -14,7 +14,7 @@
 #include <array>
 #include <vector>
 
-#include "devices/nic/e1000.h"
+#include "devices/nic/e1000/e1000.h"
 #include "fuzz/program.h"
 #include "stack/segmenter.h"
 

@@ -14,7 +14,7 @@
 #include <chrono>
 #include <vector>
 
-#include "devices/nic/i82559c.h"
+#include "devices/nic/i82559c/i82559c.h"
 #include "fuzz/program.h"
 #include "stack/address.h"
 #include "stack/segmenter.h"

@@ -8,7 +8,7 @@
 #include <array>
 #include <vector>
 
-#include "devices/nic/rtl8139.h"
+#include "devices/nic/rtl8139/rtl8139.h"
 #include "devices/nic/test_machine.h"
 #include "fuzz/program.h"
 #include "stack/segmenter.h"

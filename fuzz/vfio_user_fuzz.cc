@@ -11,11 +11,11 @@
 #include <array>
 #include <vector>
 
-#include "devices/link/vfio_user_device.h"
-#include "devices/link/vfio_user_inbox.h"
-#include "devices/link/vfio_user_interrupts.h"
-#include "devices/link/vfio_user_memory.h"
-#include "devices/nic/e1000.h"
+#include "devices/link/vfio_user/device.h"
+#include "devices/link/vfio_user/inbox.h"
+#include "devices/link/vfio_user/interrupts.h"
+#include "devices/link/vfio_user/memory.h"
+#include "devices/nic/e1000/e1000.h"
 #include "fuzz/program.h"
 
 namespace sluice::vfio_user {

@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "devices/link/send_frame.h"
-#include "devices/link/vhost_user_link.h"
-#include "devices/link/vhost_user_test_client.h"
+#include "devices/link/vhost_user/link.h"
+#include "devices/link/vhost_user/test_client.h"
 #include "fuzz/program.h"
 
 namespace sluice::vhost_user {

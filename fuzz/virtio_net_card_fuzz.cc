@@ -10,7 +10,7 @@
 #include <array>
 #include <vector>
 
-#include "devices/nic/virtio_net_card_driver.h"
+#include "devices/nic/virtio/net_card_driver.h"
 #include "fuzz/program.h"
 
 namespace {

@@ -14,8 +14,8 @@
 #include <array>
 #include <vector>
 
-#include "devices/nic/virtio_net_features.h"
-#include "devices/nic/virtio_test_driver.h"
+#include "devices/nic/virtio/net_features.h"
+#include "devices/nic/virtio/test_driver.h"
 #include "fuzz/program.h"
 #include "stack/scattered_bytes.h"
 
