@@ -8,6 +8,7 @@
 #include <string>
 
 #include "nat/host/listener_socket.h"
+#include "posix/acceptor.h"
 #include "posix/descriptor.h"
 #include "posix/socket_file.h"
 

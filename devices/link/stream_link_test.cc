@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -67,6 +69,32 @@ class StreamLinkTest : public testing::Test {
   SocketPlace place_;
   std::vector<std::string> told_;
 };
+
+TEST_F(StreamLinkTest, WhoComesWhileThereIsNoDescriptorIsSentAwayAndTheNextOneTaken) {
+  StreamLink server({.place = place_, .listens = true}, teller());
+  std::vector<Octets> arrived;
+  {
+    StreamLink client({.place = place_}, teller());
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const Descriptor highest(::dup(STDERR_FILENO));
+    const rlimit full{.rlim_cur = static_cast<rlim_t>(highest.get()) + 1,
+                      .rlim_max = limit.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+    server.receive();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ASSERT_EQ(told_.size(), 1U);
+    EXPECT_NE(told_.back().find("Too many open files"), std::string::npos) << told_.back();
+    // Nothing wakes us again and again.
+    pollfd wanted{.fd = server.descriptor(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&wanted, 1, 0), 0);
+    ASSERT_TRUE(run({&client}, arrived, [&] { return told_.size() == 2; }));
+  }
+  told_.clear();
+  StreamLink client({.place = place_}, teller());
+  ASSERT_TRUE(run({&server, &client}, arrived, [&] { return !told_.empty(); }));
+  EXPECT_EQ(told_.back().find("connected with"), 0U) << told_.back();
+}
 
 TEST_F(StreamLinkTest, HasNoRoomWhileThePeerTakesNothing) {
   StreamLink server({.place = place_, .listens = true}, teller());

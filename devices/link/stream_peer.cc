@@ -83,6 +83,7 @@ void StreamPeer::listen() {
     throw std::system_error(errno, std::generic_category(), "can't listen at " + name());
   }
   polls_.add(listener.get(), EPOLLIN, kListener);
+  acceptor_.emplace();
   listener_ = std::move(listener);
 }
 
@@ -128,10 +129,16 @@ void StreamPeer::on_connected(int error) {
 }
 
 void StreamPeer::accept() {
-  Descriptor accepted(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!accepted) return;
+  Acceptor::Result accepted = acceptor_->accept(listener_.get());
+  if (!accepted.descriptor) {
+    if (accepted.error != std::errc::operation_would_block) {
+      tell_(News::kComplaint, "can't take who has come to " + name() + ": " +
+                                  std::make_error_code(accepted.error).message());
+    }
+    return;
+  }
   try {
-    adopt(std::move(accepted));
+    adopt(std::move(accepted.descriptor));
   } catch (const std::system_error& error) {
     tell_(News::kComplaint, "can't talk with " + name() + ": " + error.what());
     return;

@@ -14,6 +14,7 @@
 
 #include "devices/link/poll_set.h"
 #include "devices/link/socket_place.h"
+#include "posix/acceptor.h"
 #include "posix/descriptor.h"
 #include "posix/socket_file.h"
 #include "stack/time.h"
@@ -73,6 +74,7 @@ class StreamPeer {
   const Tell tell_;
   PollSet polls_;
   Descriptor listener_;
+  std::optional<Acceptor> acceptor_;
   std::optional<SocketFile> file_;  // of the listener
   Descriptor timer_;                // goes off when to connect again
   Descriptor socket_;

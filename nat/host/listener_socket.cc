@@ -7,42 +7,10 @@
 
 #include <utility>
 
-#include "nat/host/stream_socket.h"
 #include "posix/socket_address.h"
 #include "posix/socket_file.h"
 
 namespace sluice {
-namespace {
-
-// How many connections one call passes over or resets: as many as a backlog holds.
-constexpr int kMaxPassedOver = SOMAXCONN;
-
-// A socket can be had where there are no files, too.
-Descriptor any_descriptor() {
-  return Descriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-}
-
-// Errors of accept(2) that concern the connection that it took off, not the listener.
-bool is_passed_over(int error) {
-  switch (error) {
-    case ECONNABORTED:
-    case EINTR:
-    case EPERM:  // a firewall rule forbade it
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
 
 OpenedSocket listen_tcp(const Endpoint& local, bool v6_only) {
   const int family = socket_family(local.address);
@@ -72,35 +40,6 @@ OpenedSocket listen_unix(const std::string& path, int type, mode_t mode) {
     return failed;
   }
   return {.descriptor = std::move(socket), .error = {}};
-}
-
-Acceptor::Acceptor() : spare_(any_descriptor()) {}
-
-Acceptor::Result Acceptor::accept(int listener) {
-  for (int i = 0; i < kMaxPassedOver; ++i) {
-    SocketAddress peer;
-    socklen_t size = SocketAddress::kCapacity;
-    Descriptor socket(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket) return {.descriptor = std::move(socket), .error = {}, .peer = peer.endpoint()};
-    if (is_passed_over(errno)) continue;
-    const std::errc error = last_error();
-    if (error == std::errc::too_many_files_open ||
-        error == std::errc::too_many_files_open_in_system) {
-      shed(listener);
-    }
-    return {.descriptor = Descriptor(), .error = error, .peer = std::nullopt};
-  }
-  return {.descriptor = Descriptor(), .error = std::errc::connection_aborted, .peer = std::nullopt};
-}
-
-void Acceptor::shed(int listener) {
-  for (int i = 0; i < kMaxPassedOver; ++i) {
-    spare_.reset();
-    const Descriptor socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) break;
-    reset_on_close(socket.get());
-  }
-  spare_ = any_descriptor();
 }
 
 }  // namespace sluice

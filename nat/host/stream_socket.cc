@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "posix/gather.h"
+#include "posix/reset_on_close.h"
 #include "posix/socket_address.h"
 
 namespace sluice {
@@ -99,11 +100,6 @@ Transfer receive_pieces(int socket, gsl::span<const MutableBytes> pieces) {
   message.msg_iov = vectors.data();
   message.msg_iovlen = pieces.size();
   return transfer_of(::recvmsg(socket, &message, 0));
-}
-
-void reset_on_close(int socket) {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 }  // namespace sluice

@@ -28,9 +28,6 @@ OpenedSocket connect_unix(const std::string& path);
 Transfer send_pieces(int socket, gsl::span<const Bytes> pieces);
 Transfer receive_pieces(int socket, gsl::span<const MutableBytes> pieces);
 
-// Makes the coming close of a TCP socket send a reset.
-void reset_on_close(int socket);
-
 }  // namespace sluice
 
 #endif  // SLUICE_NAT_HOST_STREAM_SOCKET_H_

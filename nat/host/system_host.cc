@@ -8,6 +8,7 @@
 #include "nat/host/seed.h"
 #include "nat/host/spawned_command.h"
 #include "nat/host/stream_socket.h"
+#include "posix/reset_on_close.h"
 #include "posix/socket_address.h"
 
 namespace sluice {

@@ -24,6 +24,7 @@
 #include "nat/host/datagram_socket.h"
 #include "nat/host/event_queue.h"
 #include "nat/host/listener_socket.h"
+#include "posix/acceptor.h"
 #include "posix/descriptor.h"
 #include "posix/last_will.h"
 #include "posix/socket_file.h"
