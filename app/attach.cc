@@ -35,7 +35,7 @@ int run_attach(const AttachInvocation& invocation) {
   });
   announce(ready, "ready " + arrived.name, invocation.common.capture_file == "-");
   if (!target.ended()) loop.run();
-  deliver_the_rest(loop, world, end.asked());
+  Delivery(loop, world).finish(end.asked());
   return 0;
 }
 

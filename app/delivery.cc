@@ -9,30 +9,40 @@
 
 namespace sluice {
 
-void deliver_the_rest(Loop& loop, World& world, const bool& impatient) {
-  constexpr std::chrono::seconds kPatience{10};  // with a receiver that takes nothing
-  constexpr std::chrono::seconds kTacit{2};
+Delivery::Delivery(Loop& loop, World& world)
+    : loop_(loop), world_(world), left_(world.undelivered_bytes()), moved_at_(monotonic_now()) {}
+
+void Delivery::step() {
   constexpr std::chrono::milliseconds kStep{20};
-  world.catch_up();
-  std::size_t left = world.undelivered_bytes();
+  loop_.run_for(kStep);
+  const std::size_t left = world_.undelivered_bytes();
+  if (left != std::exchange(left_, left)) moved_at_ = monotonic_now();
+}
+
+void Delivery::run_until(const bool& gone) {
+  while (!gone) step();
+}
+
+void Delivery::finish(const bool& impatient) {
+  constexpr std::chrono::seconds kPatience{10};
+  constexpr std::chrono::seconds kTacit{2};
+  world_.catch_up();
+  left_ = world_.undelivered_bytes();
   const Time begun_at = monotonic_now();
-  Time moved_at = begun_at;
   bool told = false;
-  while (left != 0 && !impatient) {
-    loop.run_for(kStep);
+  while (left_ != 0 && !impatient) {
     const Time now = monotonic_now();
-    const std::size_t left_now = world.undelivered_bytes();
-    if (left_now != std::exchange(left, left_now)) moved_at = now;
-    if (!told && left != 0 && now - begun_at >= kTacit) {
-      told = true;
-      log::warning("waiting for " + std::to_string(left) +
-                   " bytes that the guest has sent to be taken; Ctrl-C ends the wait");
-    }
-    if (now - moved_at >= kPatience) {
-      log::warning(std::to_string(left) +
+    if (now - moved_at_ >= kPatience) {
+      log::warning(std::to_string(left_) +
                    " bytes that the guest had sent are lost: the receiver takes nothing");
       return;
     }
+    if (!told && now - begun_at >= kTacit) {
+      told = true;
+      log::warning("waiting for " + std::to_string(left_) +
+                   " bytes that the guest has sent to be taken; Ctrl-C ends the wait");
+    }
+    step();
   }
 }
 

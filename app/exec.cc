@@ -112,19 +112,28 @@ int run_exec(const ExecInvocation& invocation) {
     // That process 1 is gone, its own descriptor tells.
     while (const std::optional<Message> news = contained.next_news()) {
       tell(*news);
-      if (news->kind == Message::Kind::kEnded) ended = true;
+      if (news->kind == Message::Kind::kEnded) {
+        ended = true;
+        loop.stop();
+      }
       if (news->kind == Message::Kind::kStopped) {
         terminal.stop_with_command();
         contained.pass_on(SIGCONT);
       }
     }
   });
-  const auto end_watch = loop.watch(contained.process_descriptor(), [&] { loop.stop(); });
+  bool gone = false;
+  const auto end_watch = loop.watch(contained.process_descriptor(), [&] {
+    gone = true;
+    loop.stop();
+  });
   loop.run();
 
   ended = true;
+  Delivery delivery(loop, *world);
+  delivery.run_until(gone);
   while (const std::optional<Message> news = contained.next_news()) tell(*news);
-  deliver_the_rest(loop, *world, impatient);
+  delivery.finish(impatient);
   world.reset();
   const int status = contained.wait();
   terminal.reclaim();

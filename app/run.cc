@@ -47,7 +47,7 @@ int run_network(const RunInvocation& invocation) {
   const EndOnSignal end(signals, loop);
   announce(ready, "ready", invocation.common.capture_file == "-");
   loop.run();
-  if (World* const world = meetings.world()) deliver_the_rest(loop, *world, end.asked());
+  if (World* const world = meetings.world()) Delivery(loop, *world).finish(end.asked());
   return meetings.all_reached() || end.asked() ? 0 : 1;
 }
 

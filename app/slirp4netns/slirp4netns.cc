@@ -56,7 +56,7 @@ int run_until_the_end(const Slirp4netnsInvocation& invocation) {
   if (invocation.seccomp) restrict_system_calls();
   ready.announce("1");
   if (!end.over()) loop.run();
-  deliver_the_rest(loop, world, end.impatient());
+  Delivery(loop, world).finish(end.impatient());
   return end.signal();
 }
 

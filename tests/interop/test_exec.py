@@ -3,14 +3,16 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
+import sys
 import unittest.mock
 
 import claims
 import outside
 import processes
 import stream
-from claims import GUEST, NAME_SERVER, Claims
+from claims import GATEWAY, GUEST, NAME_SERVER, Claims
 from sluice import BINARY, Program, Sluice, drop_privileges, poll_until, run
 
 
@@ -68,6 +70,25 @@ class Transparent(Claims):
                 if os.path.isdir("/etc/resolv.conf"):
                     os.rmdir("/etc/resolv.conf")
                     open("/etc/resolv.conf", "w", encoding="ascii").close()
+
+    def test_a_receiver_that_takes_nothing_is_waited_for_only_once(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            script = f"""
+import socket
+one = socket.create_connection(("{GATEWAY}", {server.getsockname()[1]}))
+one.settimeout(1)
+try:
+    while True:
+        one.send(bytes(65536))
+except TimeoutError:
+    pass
+"""
+            status, _, errors = run("exec", "--", sys.executable, "-c", script, seconds=60)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("took nothing for 10 seconds", errors)
+        self.assertIn("are lost", errors)
+        # That the guest's end took its time counts: it is not followed by a wait of Sluice's own.
+        self.assertNotIn("waiting for", errors)
 
     def test_input_and_output_pass_through(self):
         size = 20_000_000

@@ -105,7 +105,7 @@ Command Command::of(std::uint32_t status, std::uint32_t vlan) {
 }
 
 Outgoing TransmitOffload::apply(MutableBytes room, std::size_t size, const Command& command,
-                        bool large_may_leave) {
+                                bool large_may_leave) {
   Expects(!cutting() && size >= EthernetHeader::kSize && size + kGrowth <= room.size());
   if (command.segment_size != 0) set_ip_length(room.first(size));
   Offload offload;
