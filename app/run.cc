@@ -11,16 +11,18 @@
 #include "app/meetings.h"
 #include "app/ready_descriptor.h"
 #include "app/signals.h"
-#include "app/slirp4netns/host_forwards.h"
+#include "app/slirp4netns/api_forwards.h"
 #include "app/world.h"
 
 namespace sluice {
 
 namespace {
 
-HostForwards::Ports ports_of(World& world) {
-  return {.open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
-          .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); }};
+ApiForwards::Ports ports_of(World& world) {
+  return {
+      .open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
+      .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); },
+      .is_open = [&world](const ListenAddress& listen) { return world.has_host_forward(listen); }};
 }
 
 }  // namespace
@@ -32,7 +34,7 @@ int run_network(const RunInvocation& invocation) {
   Loop loop(invocation.common.busy_poll);
   ignore_failed_writes();
   Meetings meetings(invocation, loop);
-  std::optional<HostForwards> api_forwards;
+  std::optional<ApiForwards> api_forwards;
   if (World* const world = meetings.world()) {
     const Network& network = invocation.common.network.network;
     api_forwards.emplace(network, network.dhcp_start, ports_of(*world));

@@ -95,6 +95,7 @@ class World::Core {
     return nat_.add_host_forward(forward);
   }
   bool remove_host_forward(const ListenAddress& listen) { return nat_.remove_host_forward(listen); }
+  bool has_host_forward(const ListenAddress& listen) { return nat_.has_host_forward(listen); }
 
   NetworkReport report() const {
     const Time now = monotonic_now();
@@ -242,6 +243,10 @@ std::uint16_t World::add_host_forward(const HostForward& forward) {
 
 bool World::remove_host_forward(const ListenAddress& listen) {
   return core_->remove_host_forward(listen);
+}
+
+bool World::has_host_forward(const ListenAddress& listen) {
+  return core_->has_host_forward(listen);
 }
 
 NetworkReport World::report() const {

@@ -34,6 +34,7 @@ class World {
   // is not this one's own.
   std::uint16_t add_host_forward(const HostForward& forward);
   bool remove_host_forward(const ListenAddress& listen);
+  bool has_host_forward(const ListenAddress& listen);
 
   NetworkReport report() const;
   // The link may have frames though its descriptor does not say so; also one that was closed and is

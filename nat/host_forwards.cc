@@ -76,10 +76,18 @@ std::uint16_t HostForwards::add(const HostForward& forward) {
   return port;
 }
 
-bool HostForwards::remove(const ListenAddress& listen) {
-  const auto found = std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
+std::vector<HostForwards::Listener>::iterator HostForwards::find(const ListenAddress& listen) {
+  return std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
     return listener.socket != SocketId::kNone && same_place(listener.listen, listen);
   });
+}
+
+bool HostForwards::has(const ListenAddress& listen) {
+  return find(listen) != listeners_.end();
+}
+
+bool HostForwards::remove(const ListenAddress& listen) {
+  const auto found = find(listen);
   if (found == listeners_.end()) return false;
   if (listen.protocol == ListenAddress::Protocol::kUdp) {
     udp_.remove_forward(found->socket);

@@ -25,6 +25,7 @@ class HostForwards {
   // See Nat::add_host_forward() and Nat::remove_host_forward().
   std::uint16_t add(const HostForward& forward);
   bool remove(const ListenAddress& listen);
+  bool has(const ListenAddress& listen);
 
   // Somebody waits at a listener, under a token of Kind::kListener.
   void on_host(Time now, const HostEvent& event);
@@ -42,6 +43,7 @@ class HostForwards {
     std::uint16_t generation = 0;
   };
 
+  std::vector<Listener>::iterator find(const ListenAddress& listen);
   void accept(Time now, std::uint32_t index);
 
   const Network& network_;

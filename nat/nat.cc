@@ -284,6 +284,9 @@ std::uint16_t Nat::add_host_forward(const HostForward& forward) {
 bool Nat::remove_host_forward(const ListenAddress& listen) {
   return core_->forwards().remove(listen);
 }
+bool Nat::has_host_forward(const ListenAddress& listen) {
+  return core_->forwards().has(listen);
+}
 void Nat::add_guest_forward(const GuestForward& forward) {
   core_->add_guest_forward(forward);
 }

@@ -58,6 +58,7 @@ class Nat {
   std::uint16_t add_host_forward(const HostForward& forward);
   // True if there was such a forward. Its connections go on.
   bool remove_host_forward(const ListenAddress& listen);
+  bool has_host_forward(const ListenAddress& listen);
   // Throws std::invalid_argument if the address is not inside the network or is taken.
   void add_guest_forward(const GuestForward& forward);
   // The same for a place inside this process, which outlives the Nat's inputs or is removed before.

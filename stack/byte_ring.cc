@@ -5,6 +5,15 @@
 #include <gsl/assert>
 
 namespace sluice {
+namespace {
+
+// Copies as many bytes as there is room for.
+void fill(const std::array<MutableBytes, 2>& room, Bytes bytes) {
+  copy_bytes(bytes.first(room[0].size()), room[0]);
+  copy_bytes(bytes.subspan(room[0].size(), room[1].size()), room[1]);
+}
+
+}  // namespace
 
 bool ByteRing::grow(std::uint32_t capacity) {
   // Everything is kept, since bytes may have been put aside anywhere beyond the end.
@@ -47,9 +56,7 @@ void ByteRing::commit(std::uint32_t count) {
 
 std::uint32_t ByteRing::append(Bytes bytes) {
   const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), free()));
-  const auto [first, second] = span(size_, count);
-  copy_bytes(bytes.first(first.size()), first);
-  copy_bytes(bytes.subspan(first.size(), second.size()), second);
+  fill(span(size_, count), bytes);
   size_ += count;
   return count;
 }
@@ -58,10 +65,9 @@ bool ByteRing::put_aside(std::uint32_t offset, const ScatteredBytes& bytes) {
   if (offset > free() || bytes.size() > free() - offset) return false;
   std::uint32_t at = size_ + offset;
   bytes.for_each([&](Bytes piece) {
-    const auto [first, second] = span(at, static_cast<std::uint32_t>(piece.size()));
-    copy_bytes(piece.first(first.size()), first);
-    copy_bytes(piece.subspan(first.size()), second);
-    at += static_cast<std::uint32_t>(piece.size());
+    const auto count = static_cast<std::uint32_t>(piece.size());
+    fill(span(at, count), piece);
+    at += count;
   });
   return true;
 }

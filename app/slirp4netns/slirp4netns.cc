@@ -11,10 +11,10 @@
 #include "app/loop.h"
 #include "app/ready_descriptor.h"
 #include "app/signals.h"
+#include "app/slirp4netns/api_forwards.h"
 #include "app/slirp4netns/api_socket.h"
 #include "app/slirp4netns/end_watch.h"
 #include "app/slirp4netns/guest_end.h"
-#include "app/slirp4netns/host_forwards.h"
 #include "app/slirp4netns/manual.h"
 #include "app/slirp4netns/network.h"
 #include "app/slirp4netns/sandbox.h"
@@ -25,9 +25,11 @@
 namespace sluice {
 namespace {
 
-HostForwards::Ports ports_of(World& world) {
-  return {.open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
-          .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); }};
+ApiForwards::Ports ports_of(World& world) {
+  return {
+      .open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
+      .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); },
+      .is_open = [&world](const ListenAddress& listen) { return world.has_host_forward(listen); }};
 }
 
 // Returns the signal that ended it, or 0.
@@ -45,7 +47,7 @@ int run_until_the_end(const Slirp4netnsInvocation& invocation) {
   World world(common, guest_link(std::move(guest)), loop);
   world.on_closed([&] { loop.stop(); });
   ignore_failed_writes();
-  HostForwards forwards(network, guest_address_of(network), ports_of(world));
+  ApiForwards forwards(network, guest_address_of(network), ports_of(world));
   std::optional<ApiSocket> api;
   if (!invocation.api_socket.empty()) {
     api.emplace(loop, invocation.api_socket,

@@ -1,8 +1,8 @@
 // The forwarded ports that callers of the API have asked for, by the numbers that they know them
-// by.
+// by. One that somebody else has closed meanwhile is not there any more.
 
-#ifndef SLUICE_APP_SLIRP4NETNS_HOST_FORWARDS_H_
-#define SLUICE_APP_SLIRP4NETNS_HOST_FORWARDS_H_
+#ifndef SLUICE_APP_SLIRP4NETNS_API_FORWARDS_H_
+#define SLUICE_APP_SLIRP4NETNS_API_FORWARDS_H_
 
 #include <cstdint>
 #include <functional>
@@ -14,15 +14,16 @@
 
 namespace sluice {
 
-class HostForwards {
+class ApiForwards {
  public:
   struct Ports {
     std::function<void(const HostForward&)> open;     // throws std::system_error
     std::function<void(const ListenAddress&)> close;  // of one that is open
+    std::function<bool(const ListenAddress&)> is_open;
   };
 
   // Ports lead to `guest` where a request names no address.
-  HostForwards(const Network& network, const IpAddress& guest, Ports ports);
+  ApiForwards(const Network& network, const IpAddress& guest, Ports ports);
 
   // Does what is asked and returns the answer.
   std::string answer(const ApiRequest& request);
@@ -31,8 +32,9 @@ class HostForwards {
 
  private:
   std::string add(HostForward forward);
-  std::string list() const;
+  std::string list();
   std::string remove(std::int64_t id);
+  void forget_closed();
 
   Network network_;
   IpAddress guest_;
@@ -43,4 +45,4 @@ class HostForwards {
 
 }  // namespace sluice
 
-#endif  // SLUICE_APP_SLIRP4NETNS_HOST_FORWARDS_H_
+#endif  // SLUICE_APP_SLIRP4NETNS_API_FORWARDS_H_

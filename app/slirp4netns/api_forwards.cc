@@ -1,4 +1,4 @@
-#include "app/slirp4netns/host_forwards.h"
+#include "app/slirp4netns/api_forwards.h"
 
 #include <system_error>
 #include <utility>
@@ -6,10 +6,10 @@
 
 namespace sluice {
 
-HostForwards::HostForwards(const Network& network, const IpAddress& guest, Ports ports)
+ApiForwards::ApiForwards(const Network& network, const IpAddress& guest, Ports ports)
     : network_(network), guest_(guest), ports_(std::move(ports)) {}
 
-std::string HostForwards::answer(const ApiRequest& request) {
+std::string ApiForwards::answer(const ApiRequest& request) {
   if (const auto* const add_forward = std::get_if<AddHostForward>(&request)) {
     return add(add_forward->forward);
   }
@@ -21,12 +21,13 @@ std::string HostForwards::answer(const ApiRequest& request) {
   return emit_error("cannot parse JSON");
 }
 
-std::string HostForwards::add(HostForward forward) {
+std::string ApiForwards::add(HostForward forward) {
   IpAddress& guest = forward.guest.address;
   if (guest.is_unspecified()) guest = guest_;
   if (!network_.v4.subnet.has_host(guest) || network_.is_own(guest)) {
     return emit_error("add_hostfwd: bad arguments.guest_addr");
   }
+  forget_closed();
   if (forwards_.size() >= kMax) {
     return emit_error("add_hostfwd: there are " + std::to_string(kMax) +
                       " already, and no more at a time");
@@ -40,11 +41,18 @@ std::string HostForwards::add(HostForward forward) {
   return emit_added(last_id_);
 }
 
-std::string HostForwards::list() const {
+void ApiForwards::forget_closed() {
+  std::erase_if(forwards_,
+                [this](const auto& entry) { return !ports_.is_open(entry.second.listen); });
+}
+
+std::string ApiForwards::list() {
+  forget_closed();
   return emit_list({forwards_.begin(), forwards_.end()});
 }
 
-std::string HostForwards::remove(std::int64_t id) {
+std::string ApiForwards::remove(std::int64_t id) {
+  forget_closed();
   const auto found = forwards_.find(id);
   if (found == forwards_.end()) return emit_error("remove_hostfwd: bad arguments.id");
   ports_.close(found->second.listen);
