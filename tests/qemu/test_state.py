@@ -15,6 +15,7 @@ import guests
 from claims import need
 from guests import GATEWAY, serve
 from machine import Machine
+from migration import await_running, end_of_migration, migrate
 from servers import TcpServer, UnixServer, closed_port, echo, read_all
 from sluice import poll_until
 from usernet import Usernet
@@ -22,7 +23,6 @@ from usernet import Usernet
 SERVER = "10.0.2.100"
 LEASED = "10.0.2.16"
 _FIRST_MAC, _SECOND_MAC = "52:54:00:12:34:99", "52:54:00:12:34:56"
-_MIGRATION_SECONDS = 120
 
 
 class Place:
@@ -89,33 +89,6 @@ class Place:
             connection.sendall(b"abc")
             connection.shutdown(socket.SHUT_WR)
             self.claim.assertEqual(read_all(connection), b"abc")
-
-
-def end_of_migration(source, address):
-    source.monitor.execute("migrate", uri=address)
-
-    def ended():
-        status = source.monitor.execute("query-migrate").get("status")
-        return status if status in ("completed", "failed", "cancelled") else None
-
-    return poll_until(ended, _MIGRATION_SECONDS, "the migration to end")
-
-
-def migrate(source, address, target=None):
-    """Ends when the source has nothing left to send; the target knows why it would not take it."""
-    status = end_of_migration(source, address)
-    if status != "completed":
-        said = f"\n--- and where it was to go:\n{target.tail()}" if target else ""
-        raise AssertionError(f"migration {status}:\n{source.tail()}{said}")
-
-
-def await_running(machine):
-    def running():
-        if machine.process.poll() is not None:
-            raise AssertionError(f"QEMU did not load the state:\n{machine.tail()}")
-        return machine.monitor.execute("query-status")["status"] == "running"
-
-    poll_until(running, 60, "the guest to run on")
 
 
 @need("qemu-img")

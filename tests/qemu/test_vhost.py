@@ -1,12 +1,18 @@
 """A virtio card of QEMU's whose queues `sluice run` serves itself, by vhost-user."""
 
+import hashlib
+import os
+import socket
+
 import claims
 import emulator
 import guests
 import machine
 import stream
 from guests import GATEWAY, post
+from migration import await_end, await_running, passes_of_migration
 from network import Network
+from sluice import poll_until
 from web import WebServer
 
 SIZE = 8 << 20
@@ -90,6 +96,54 @@ class VhostUser(claims.Claims):
                 self.cross(guest)
         finally:
             guest.__exit__(None, None, None)
+
+    def test_what_the_card_writes_while_its_guest_moves_arrives(self):
+        source_path, target_path = guests.directory() + "/vhost", guests.directory() + "/vhost"
+        way = f"unix:{guests.directory()}/way"
+        # What has come and is not read lies where the card has written it, and nobody else has touched it.
+        pieces = [os.urandom(48 << 10) for _ in range(24)]
+        with served(source_path), served(target_path), socket.create_server(("127.0.0.1", 0)) as server:
+            with plugged(source_path) as source, plugged(target_path, more=["-incoming", "defer"]) as target:
+                self.cross(source)
+                connections = self.stopped_readers(source, server, len(pieces))
+                # A guest that writes faster than its memory is copied does not move before it is let.
+                source.run("(while :; do busybox dd if=/dev/zero of=busy bs=64k count=64; done) > /dev/null 2>&1 &")
+                source.monitor.execute("migrate-set-parameters", **{"max-bandwidth": 32 << 20, "downtime-limit": 1})
+                target.monitor.execute("migrate-incoming", uri=way)
+                source.monitor.execute("migrate", uri=way)
+                poll_until(lambda: passes_of_migration(source) > 1, 120, "all pages to be copied once")
+                for connection, piece in zip(connections, pieces):
+                    connection.sendall(piece)
+                    connection.close()
+                self.await_arrival(source, len(pieces))
+                self.assertEqual(source.monitor.execute("query-migrate")["status"], "active")
+                source.monitor.execute("migrate-set-parameters", **{"max-bandwidth": 1 << 30, "downtime-limit": 20000})
+                await_end(source)
+                await_running(target)
+                target.run("kill -CONT $(busybox cat readers)")
+                for number, piece in enumerate(pieces):
+                    wanted = hashlib.sha256(piece).hexdigest()
+                    target.await_in_guest(f"busybox sha256sum got{number} | busybox grep -q {wanted}")
+                self.cross(target)
+
+    @staticmethod
+    def await_arrival(guest, count):
+        """Until the other end of so many connections has been heard, which comes after all that was sent."""
+        heard = f'[ "$(busybox netstat -tn | busybox grep -c CLOSE_WAIT)" = {count} ]'
+        guest.await_in_guest(heard, 60)
+
+    @staticmethod
+    def stopped_readers(guest, server, count):
+        """Connections of programs in the guest that are stopped before anything has come, in their order."""
+        server.settimeout(30)
+        connections = []
+        for number in range(count):
+            read = f"nc.openbsd -n -d {GATEWAY} {server.getsockname()[1]} < /dev/null > got{number} 2> /dev/null"
+            guest.run(f"{read} & echo $! >> readers")
+            connections.append(server.accept()[0])
+        guest.run("kill -STOP $(busybox cat readers)")
+        return connections
+
 
 
 if __name__ == "__main__":

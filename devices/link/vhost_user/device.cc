@@ -53,12 +53,14 @@ void Device::reset() {
   inflight_.clear();
   features_ = 0;
   protocol_features_ = 0;
+  announced_.reset();
 }
 
 std::uint64_t Device::offered_protocol_features() const {
-  return bit(ProtocolFeature::kLogShmfd) | bit(ProtocolFeature::kReplyAck) |
-         bit(ProtocolFeature::kMtu) | bit(ProtocolFeature::kConfig) |
-         bit(ProtocolFeature::kInflightShmfd) | bit(ProtocolFeature::kConfigureMemSlots) |
+  return bit(ProtocolFeature::kLogShmfd) | bit(ProtocolFeature::kRarp) |
+         bit(ProtocolFeature::kReplyAck) | bit(ProtocolFeature::kMtu) |
+         bit(ProtocolFeature::kConfig) | bit(ProtocolFeature::kInflightShmfd) |
+         bit(ProtocolFeature::kConfigureMemSlots) |
          (options_.pairs > 1 ? bit(ProtocolFeature::kMq) : 0);
 }
 
@@ -103,6 +105,9 @@ std::optional<Device::Payload> Device::simple_answer(Message& message) {
       return emit_number(options_.pairs);
     case Request::kGetMaxMemSlots:
       return emit_number(Memory::kMaxRegions);
+    case Request::kSendRarp:
+      announced_ = announcement_of(guest_of(message));
+      return std::nullopt;
     case Request::kSetOwner:
     case Request::kNetSetMtu:
     case Request::kSetLogFd:
@@ -375,6 +380,14 @@ void Device::start(unsigned index) {
                              " places does not lie in the memory that has been told" +
                              (kept.empty() ? "" : ", or what is in flight makes no sense"));
   }
+}
+
+MacAddress Device::guest_of(const Message& message) {
+  std::array<std::uint8_t, MacAddress::kSize> octets{};
+  // Of the eight bytes of a number, the first are the address.
+  expect_form(parse_number(message.payload), message);
+  copy_bytes(Bytes(message.payload).first(octets.size()), octets);
+  return MacAddress(octets);
 }
 
 Device::Payload Device::read_config(const Message& message) const {

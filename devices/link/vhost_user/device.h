@@ -17,9 +17,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "devices/link/poll_set.h"
+#include "devices/link/vhost_user/announcement.h"
 #include "devices/link/vhost_user/channel.h"
 #include "devices/link/vhost_user/inflight.h"
 #include "devices/link/vhost_user/memory.h"
@@ -52,6 +54,8 @@ class Device final : private VirtioTransport {
 
   VirtioNet& net() { return net_; }
   const VirtioNet& net() const { return net_; }
+  // What is to be said once in the guest's place, if anything.
+  std::optional<Announcement> take_announced() { return std::exchange(announced_, std::nullopt); }
   bool lost_memory() const { return memory_.is_lost() || inflight_.is_lost(); }
 
  private:
@@ -88,6 +92,8 @@ class Device final : private VirtioTransport {
   VirtioQueue::Position position_of(std::uint32_t number) const;
   std::uint32_t number_of(VirtioQueue::Position position) const;
   void enable(const Message& message);
+  // Whose address a message tells.
+  static MacAddress guest_of(const Message& message);
   void set_kick(Message& message);
   // The front end has it, too, so closing it here would not end the wait.
   void forget_kick(Queue& queue);
@@ -121,6 +127,7 @@ class Device final : private VirtioTransport {
   VirtioNet net_;
   std::uint64_t features_ = 0;
   std::uint64_t protocol_features_ = 0;
+  std::optional<Announcement> announced_;
   std::array<Queue, VirtioNet::kMaxQueues> queues_;
 };
 

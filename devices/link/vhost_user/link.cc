@@ -36,6 +36,12 @@ void VhostUserLink::begin() {
 gsl::span<const Frame> VhostUserLink::receive() {
   constexpr unsigned kPatience = 64;
   if (!device_.net().more() || control_waits_ || ++batches_ >= kPatience) take_events();
+  if (const auto announced = device_.take_announced()) {
+    announcement_ = *announced;
+    announcement_frame_.bytes = announcement_;
+    control_waits_ = true;  // the queues have not been looked at
+    return {&announcement_frame_, 1};
+  }
   const gsl::span<const Frame> frames = device_.net().receive();
   if (!device_.lost_memory()) return frames;
   lose("a file of its memory, or of what is in flight, has become shorter");

@@ -229,6 +229,26 @@ TEST_F(VhostUserLinkTest, MemoryMayComeInPartsAndGoWhileQueuesRun) {
   EXPECT_THAT(news, ElementsAre());
 }
 
+TEST_F(VhostUserLinkTest, GuestThatHasMovedIsAnnouncedInItsPlace) {
+  client.set_up();
+  const std::array<std::uint8_t, 8> guest{0x52, 0x54, 0, 0x12, 0x34, 0x56, 0, 0};
+  client.send(Request::kSendRarp, {guest.begin(), guest.end()});
+  send_from_guest(100);
+  client.kick(1);
+  const auto frames = run();
+  ASSERT_EQ(frames.size(), 2U);
+  // RFC 903: a request (3) of reverse ARP, by Ethernet (1) for IPv4.
+  std::vector<std::uint8_t> expected = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0x12,
+                                        0x34, 0x56, 0x80, 0x35,                                //
+                                        0,    1,    8,    0,    6,    4,    0,    3,           //
+                                        0x52, 0x54, 0,    0x12, 0x34, 0x56, 0,    0,    0, 0,  //
+                                        0x52, 0x54, 0,    0x12, 0x34, 0x56, 0,    0,    0, 0};
+  expected.resize(60);
+  EXPECT_EQ(frames.front(), expected);
+  EXPECT_EQ(frames.back().size(), 100U);
+  EXPECT_TRUE(run().empty());
+}
+
 TEST_F(VhostUserLinkTest, WrittenPagesAreMarkedInTheLog) {
   const Descriptor log(::memfd_create("log", MFD_CLOEXEC));
   const std::uint64_t pages = (ClientMemory::kGuest + ClientMemory::kSize) / 4096;

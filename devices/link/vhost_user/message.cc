@@ -49,6 +49,7 @@ constexpr auto kNames = std::to_array<std::pair<Request, const char*>>({
     {Request::kSetProtocolFeatures, "SET_PROTOCOL_FEATURES"},
     {Request::kGetQueueNum, "GET_QUEUE_NUM"},
     {Request::kSetVringEnable, "SET_VRING_ENABLE"},
+    {Request::kSendRarp, "SEND_RARP"},
     {Request::kNetSetMtu, "NET_SET_MTU"},
     {Request::kSetBackendReqFd, "SET_BACKEND_REQ_FD"},
     {Request::kGetConfig, "GET_CONFIG"},

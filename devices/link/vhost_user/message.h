@@ -35,6 +35,7 @@ enum class Request : std::uint32_t {
   kSetProtocolFeatures = 16,
   kGetQueueNum = 17,
   kSetVringEnable = 18,
+  kSendRarp = 19,
   kNetSetMtu = 20,
   kSetBackendReqFd = 21,
   kGetConfig = 24,
@@ -56,6 +57,7 @@ inline constexpr std::uint64_t kHasProtocolFeatures = std::uint64_t{1} << 30;
 enum class ProtocolFeature : std::uint8_t {
   kMq = 0,
   kLogShmfd = 1,
+  kRarp = 2,
   kReplyAck = 3,
   kMtu = 4,
   kBackendReq = 5,
