@@ -35,7 +35,9 @@ void VhostUserLink::begin() {
 
 gsl::span<const Frame> VhostUserLink::receive() {
   constexpr unsigned kPatience = 64;
-  if (!device_.net().more() || control_waits_ || ++batches_ >= kPatience) take_events();
+  // Whoever waits for this link may have heard of an event just now, and hears of it once.
+  unseen_ = device_.net().more() && !control_waits_ && ++batches_ < kPatience;
+  if (!unseen_) take_events();
   if (const auto announced = device_.take_announced()) {
     announcement_ = *announced;
     announcement_frame_.bytes = announcement_;

@@ -30,7 +30,7 @@ class VhostUserLink final : public GuestLink {
 
   int descriptor() const override { return polls_.descriptor(); }
   gsl::span<const Frame> receive() override;
-  bool more() const override { return device_.net().more() || control_waits_; }
+  bool more() const override { return device_.net().more() || control_waits_ || unseen_; }
   bool closed() const override { return peer_.gone(); }
   const Counters& counters() const override { return device_.net().counters(); }
 
@@ -56,6 +56,7 @@ class VhostUserLink final : public GuestLink {
   vhost_user::Device device_;
   unsigned batches_ = 0;        // since events were looked for
   bool control_waits_ = false;  // there may be another message, or something else to look at
+  bool unseen_ = false;         // there may have been an event that receive() has not looked at
   vhost_user::Announcement announcement_{};
   Frame announcement_frame_;
 };

@@ -104,6 +104,22 @@ TEST_F(VhostUserLinkTest, KickMakesTheDescriptorReadable) {
   EXPECT_EQ(polls.ready().size(), 1U);
 }
 
+TEST_F(VhostUserLinkTest, QuestionThatComesBetweenTwoBatchesIsAnswered) {
+  client.set_up();
+  run();
+  PollSet polls;
+  polls.add(link.descriptor(), EPOLLIN | EPOLLET, 0);
+  send_from_guest(100);
+  client.kick(1);
+  EXPECT_EQ(link.receive().size(), 1U);
+  ASSERT_TRUE(link.more());
+  client.send(Request::kGetFeatures);
+  // Whoever waits hears of it now, and not again.
+  polls.ready();
+  for (int i = 0; i < 100 && link.more(); ++i) link.receive();
+  EXPECT_TRUE(client.take_answer());
+}
+
 TEST_F(VhostUserLinkTest, QuestionsAreAnswered) {
   client.send(Request::kGetFeatures);
   client.send(Request::kGetProtocolFeatures);
