@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -11,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include "posix/known_status.h"
 
 namespace sluice {
 namespace {
@@ -61,15 +62,13 @@ void write_nonblocking(int descriptor, iovec bytes) {
 }  // namespace
 
 std::optional<Doorbell> Doorbell::over(Descriptor descriptor) {
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) < 0) return std::nullopt;
-  switch (status.st_mode & S_IFMT) {
+  const auto status = known_status(descriptor);
+  if (!status) return std::nullopt;
+  switch (status->type) {
     case 0:  // what has no name, such as an eventfd
       return Doorbell(Kind::kEvent, std::move(descriptor));
     case S_IFIFO:
       return Doorbell(Kind::kPipe, std::move(descriptor));
-    case S_IFSOCK:
-      return Doorbell(Kind::kSocket, std::move(descriptor));
     default:
       return std::nullopt;
   }
@@ -88,9 +87,6 @@ void Doorbell::ring() const {
         return;
       }
       break;
-    case Kind::kSocket:
-      static_cast<void>(!::send(descriptor_.get(), &one, sizeof one, MSG_DONTWAIT | MSG_NOSIGNAL));
-      return;
   }
   write_nonblocking(descriptor_.get(), bytes);
 }

@@ -1,9 +1,7 @@
 #include "devices/link/mapped_file.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,8 +11,11 @@
 #include <csignal>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "posix/known_status.h"
 
 namespace sluice {
 namespace {
@@ -68,29 +69,22 @@ void expect_bus_errors() {
   throw std::system_error(error, std::generic_category(), what);
 }
 
-// Not in the headers of every system that this is built on.
-constexpr std::uint64_t kRamFs = 0x858458f6;
-constexpr std::uint64_t kXfs = 0x58465342;
-constexpr std::uint64_t kZfs = 0x2fc12fc1;
-
+// Whoever else may serve a file may let us wait for ever, at each page that we touch.
 bool is_of_this_machine(const Descriptor& file) {
-  constexpr auto kKinds = std::to_array<std::uint64_t>(
-      {TMPFS_MAGIC, HUGETLBFS_MAGIC, EXT4_SUPER_MAGIC, BTRFS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
-       F2FS_SUPER_MAGIC, kRamFs, kXfs, kZfs});
-  struct statfs system {};
-  return ::fstatfs(file.get(), &system) == 0 &&
-         std::ranges::find(kKinds, static_cast<std::uint64_t>(system.f_type)) != kKinds.end();
+  constexpr auto kOfDisks = std::to_array<std::string_view>(
+      {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "overlay", "ramfs"});
+  return is_memory(file) || std::ranges::find(kOfDisks, file_system_of(file)) != kOfDisks.end();
 }
 
 void check(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max() / 2);
-  struct stat status {};
-  if (::fstat(file.get(), &status) < 0) fail(errno, "can't look at a file to be mapped");
+  const auto status = known_status(file);
+  if (!status) fail(errno, "can't look at a file to be mapped");
   if (!MappedFile::can_map(file)) {
     fail(EINVAL,
          "can't map a file (expected one in memory or on a disk of this machine, as a memfd is)");
   }
-  const auto file_size = static_cast<std::uint64_t>(status.st_size);
+  const std::uint64_t file_size = status->size;
   if (size == 0 || size > kMax || offset > kMax || offset > file_size ||
       size > file_size - offset) {
     fail(EINVAL, "can't map " + std::to_string(size) + " bytes at " + std::to_string(offset) +
@@ -100,17 +94,17 @@ void check(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
 
 std::size_t page_of(const Descriptor& file) {
   // Pages of hugetlbfs are its blocks, and only whole ones can be unmapped.
-  struct stat status {};
-  if (::fstat(file.get(), &status) < 0) fail(errno, "can't look at a file to be mapped");
+  const auto status = known_status(file);
+  if (!status) fail(errno, "can't look at a file to be mapped");
   return std::max(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)),
-                  static_cast<std::size_t>(status.st_blksize));
+                  static_cast<std::size_t>(status->block_size));
 }
 
 }  // namespace
 
 bool MappedFile::can_map(const Descriptor& file) {
-  struct stat status {};
-  return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && is_of_this_machine(file);
+  const auto status = known_status(file);
+  return status && S_ISREG(status->type) && is_of_this_machine(file);
 }
 
 MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size,

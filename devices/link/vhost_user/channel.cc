@@ -73,6 +73,8 @@ void Channel::reply(int socket, Request request, Bytes payload, const Descriptor
   const ssize_t sent =
       send_with_descriptors(socket, to_be_written(bytes), descriptors, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(bytes.size())) return;
+  // What it has said before it went is still to be read, and then that it has gone.
+  if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;
   broken_ = "it does not take the answer to " + to_string(request);
 }
 

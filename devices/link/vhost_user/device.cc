@@ -332,7 +332,7 @@ Device::Signal Device::take_descriptor(Message& message) const {
   if ((number & kNone) != 0) return {index, Doorbell()};
   if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
   auto bell = Doorbell::over(std::move(message.descriptors.front()));
-  if (!bell) fail(request, "a descriptor of a file; expected an eventfd");
+  if (!bell) fail(request, "a descriptor of neither kind; expected an eventfd or a pipe");
   return {index, *std::move(bell)};
 }
 
