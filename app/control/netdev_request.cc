@@ -54,7 +54,9 @@ bool runs_command(const Netdev& netdev) {
 }  // namespace
 
 Netdev parse_netdev_request(const Json& arguments) {
-  const std::vector<KeyValue> items = flatten(arguments);
+  std::vector<KeyValue> items = flatten(arguments);
+  // As on a command line, where the type is the word in front.
+  std::ranges::stable_partition(items, [](const KeyValue& item) { return item.key == "type"; });
   // The last one counts, as for the parser.
   std::string_view type;
   for (const KeyValue& item : items) {
@@ -67,7 +69,10 @@ Netdev parse_netdev_request(const Json& arguments) {
                   "' is no address, and everybody would wait until a name is resolved; expected "
                   "its address");
   }
-  Netdev netdev = parse_netdev(emit_key_values(items));
+  constexpr std::string_view kFirstKey = "type=";
+  std::string text = emit_key_values(items);
+  if (text.starts_with(kFirstKey)) text.erase(0, kFirstKey.size());
+  Netdev netdev = parse_netdev(text);
   if (takes_descriptor(netdev)) {
     throw Refused("a descriptor can't be handed over here; expected an address or a name");
   }

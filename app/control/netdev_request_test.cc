@@ -21,7 +21,7 @@ TEST(NetdevRequest, IsReadAsACommandLineIs) {
   const Netdev netdev = parse_netdev_request(Json::parse(
       R"({"type":"stream","id":"a","server":true,"addr":{"type":"unix","path":"/tmp/x"}})"));
   EXPECT_EQ(netdev.id, "a");
-  EXPECT_EQ(netdev.text, "addr.path=/tmp/x,addr.type=unix,id=a,server=on,type=stream");
+  EXPECT_EQ(netdev.text, "stream,addr.path=/tmp/x,addr.type=unix,id=a,server=on");
   EXPECT_TRUE(std::get<StreamPeerOptions>(std::get<StreamNetdev>(netdev.kind).peer).listens);
   EXPECT_THROW(parse_netdev_request(Json::parse(R"({"type":"steam"})")), UsageError);
 }

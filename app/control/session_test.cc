@@ -89,7 +89,7 @@ TEST_F(SessionTest, NetdevsAreAddedInTheWordsOfACommandLine) {
              "addr":{"type":"unix","path":"/tmp/x"}}})");
   answer(R"({"execute":"netdev_del","arguments":{"id":"a"}})");
   EXPECT_EQ(network_.asked,
-            (Asked{"add addr.path=/tmp/x,addr.type=unix,id=a,server=on,type=stream", "remove a"}));
+            (Asked{"add stream,addr.path=/tmp/x,addr.type=unix,id=a,server=on", "remove a"}));
   EXPECT_EQ(complaint(R"({"execute":"netdev_add","arguments":{"type":"steam","id":"a"}})"),
             "--netdev: no type 'steam'; did you mean 'stream'?");
   EXPECT_EQ(network_.asked.size(), 2U);

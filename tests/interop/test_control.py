@@ -184,6 +184,7 @@ class Links(Control):
             for _ in range(2):
                 address = {"type": "unix", "path": self.place("a")}
                 self.assertEqual(monitor.ask("netdev_add", type="stream", id="a", server=True, addr=address), {})
+                self.assertEqual(self.netdevs()["a"]["type"], "stream")
                 with StreamPeer.at(self.place("a")) as peer:
                     self.assertTrue(peer.finds_gateway(ONE, GUEST))
                     self.assertEqual(monitor.ask("netdev_del", id="a"), {})
