@@ -59,6 +59,7 @@ void Meetings::open_all() {
     meeting.watch.reset();
     guest = std::move(meeting.turned);
   }
+  guest = put_objects_on(std::move(guest), invocation_.common.network.id, invocation_);
   world_ = std::make_unique<World>(invocation_.common, std::move(guest), loop_);
   world_->on_closed([this] { on_over(places_.at(world_place_)); });
 }

@@ -94,11 +94,10 @@ CaptureOptions options_of(const FilterDump& dump) {
 
 }  // namespace
 
-std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation,
-                                     const std::function<void()>& on_not_reached) {
-  std::unique_ptr<GuestLink> link = open_bare(netdev, invocation.common, on_not_reached);
+std::unique_ptr<GuestLink> put_objects_on(std::unique_ptr<GuestLink> link, std::string_view id,
+                                          const RunInvocation& invocation) {
   for (const LinkObject& object : invocation.objects) {
-    if (netdev.id.empty() || object.netdev != netdev.id) continue;
+    if (id.empty() || object.netdev != id) continue;
     if (const auto* const dump = std::get_if<FilterDump>(&object.kind)) {
       link = std::make_unique<DumpedLink>(std::move(link), options_of(*dump), &monotonic_now,
                                           &log::warning);
@@ -108,6 +107,12 @@ std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& 
     }
   }
   return link;
+}
+
+std::unique_ptr<GuestLink> open_link(const Netdev& netdev, const RunInvocation& invocation,
+                                     const std::function<void()>& on_not_reached) {
+  return put_objects_on(open_bare(netdev, invocation.common, on_not_reached), netdev.id,
+                        invocation);
 }
 
 }  // namespace sluice

@@ -33,10 +33,6 @@ void check_objects(const RunInvocation& run, const Ids& ids) {
     if (!ids.contains(object.netdev)) {
       throw UsageError("--object: there is no netdev '" + object.netdev + "'");
     }
-    if (run.has_user_network && object.netdev == run.common.network.id) {
-      throw UsageError("--object: '" + object.netdev +
-                       "' is the user network; expected --pcap or --impair for it");
-    }
   }
 }
 
@@ -92,6 +88,7 @@ void add_cards(RunInvocation& run, const std::vector<std::string>& texts, Ids& i
     throw UsageError("--device: there are more than " + std::to_string(kMaxCards) + " cards");
   }
   std::vector<CardOptions> cards;
+  cards.reserve(texts.size());
   for (const std::string& text : texts) cards.push_back(parse_device(text));
   for (const CardOptions& card : cards) {
     if (!ids.contains(card.netdev)) {

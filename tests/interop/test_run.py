@@ -150,6 +150,25 @@ class Links(Claims):
         self.assertEqual(seen.count("tell 10.0.2.15"), 2, seen)
         self.assertEqual(seen.count("Reply"), 2, seen)
 
+    def test_objects_may_be_put_on_the_user_network(self):
+        capture = self.unix("capture")
+        objects = (f"filter-dump,netdev=out,file={capture}", "impair,netdev=out,duplicate=100%")
+        options = [word for each in objects for word in ("-object", each)]
+        with Network("user,id=out", self.server("a"), self.server("b"), options=options):
+            with StreamPeer.at(self.unix("a")) as a, StreamPeer.at(self.unix("b")) as b:
+                a.say(arp_question(ONE, "10.0.2.15"))
+                # Twice the question, and twice the answer to each; what is between guests is as it was.
+                for _ in range(4):
+                    self.assertEqual(a.hear_of(ETH_P_ARP)[:6], ONE)
+                a.say(frame(BROADCAST_MAC, ONE, OTHER, b"to all"))
+                a.say(frame(BROADCAST_MAC, ONE, OTHER, b"the end"))
+                self.assertIn(b"to all", b.hear_of(OTHER))
+                self.assertIn(b"the end", b.hear_of(OTHER))
+                poll_until(lambda: self.records(capture, "Reply 10.0.2.2 is-at"), what="the reply to be recorded")
+        # The capture is on this side of the line, seen from the guests.
+        seen = command("tcpdump", "-nn", "-r", capture, "arp")[1]
+        self.assertEqual(seen.count("tell 10.0.2.15"), 1, seen)
+
     def test_it_ends_when_nobody_can_come_any_more(self):
         for way_out in (["user"], []):
             ours, theirs = socket.socketpair()
