@@ -181,10 +181,10 @@ OPTIONS
                         A network card that a machine elsewhere plugs in; see CARDS. May be
                         repeated. 'help' lists the models, as does --nic model=help.
     --object TYPE,netdev=NAME[,KEY=VALUE]...
-                        Puts something on one link; see LINKS: filter-dump records its frames, impair
-                        makes a bad line of it. May be repeated: the first is the nearest to the
-                        link's other end. --pcap and --impair are for the user network. 'help' lists
-                        the types, 'TYPE,help' the keys of one.
+                        Puts something on one link, or on the user network's; see LINKS: filter-dump
+                        records its frames, impair makes a bad line of it. May be repeated: the
+                        first is the nearest to the link's other end. 'help' lists the types,
+                        'TYPE,help' the keys of one.
     --nodefaults        Does nothing: there is nothing by default.
     --ready-fd N        Writes '1' and a newline to descriptor N when everything works, and closes
                         it.
@@ -204,7 +204,7 @@ EXIT STATUS
 
 EXAMPLES
     sluice run -netdev user -netdev stream,server=on,addr.type=unix,addr.path=/tmp/net
-    qemu-system-x86_64 -nic stream,addr.type=unix,addr.path=/tmp/net ...
+    qemu-system-x86_64 -netdev stream,id=n,addr.type=unix,addr.path=/tmp/net -device e1000,netdev=n ...
     sluice run -netdev user,hostfwd=tcp::2222-:22 -netdev socket,listen=127.0.0.1:1234
     sluice run -netdev dgram,remote.type=inet,remote.host=230.0.0.1,remote.port=1234 -netdev user
 )";
@@ -235,9 +235,9 @@ COMMANDS
                         began and moved; and the forwarded ports, the guests, and how many packets
                         were dropped for which reason. With --json the limits, too.
     netdev_add TYPE,id=ID[,KEY=VALUE]...
-                        Adds a link, in the words of run's --netdev, but with addresses instead of
-                        names of hosts, and without descriptors, scripts
-                        and helpers.
+                        Adds a link, in the words of run's --netdev, but with addresses or
+                        'localhost' instead of names of hosts, and without descriptors, scripts and
+                        helpers.
     netdev_del id=ID    Removes a link, or a hub port.
     set_link name=ID up=on|off
                         Nothing passes a link that is off, as if its cable was pulled out; the user

@@ -85,6 +85,13 @@ constexpr KeyTable<Draft> kTable(kOption, kRows);
   throw UsageError(std::string(kOption) + " " + std::string(model.name) + ": " + std::string(what));
 }
 
+// Whether cards of this model have what the key says.
+bool has_key(const Model& model, std::string_view key) {
+  if (key == "plus") return model.model == CardModel::kRtl8139;
+  if (key == "vhost-user" || key == "queues") return model.has_virtqueues;
+  return true;
+}
+
 }  // namespace
 
 CardOptions parse_device(std::string_view text) {
@@ -131,6 +138,14 @@ std::vector<OptionHelp> device_models() {
 
 std::vector<OptionHelp> device_help() {
   return kTable.help();
+}
+
+std::vector<OptionHelp> device_help(std::string_view model) {
+  std::vector<OptionHelp> help = kTable.help();
+  std::erase_if(help, [&found = model_of(model)](const OptionHelp& option) {
+    return !has_key(found, option.key);
+  });
+  return help;
 }
 
 }  // namespace sluice

@@ -41,9 +41,11 @@ struct CardOptions {
 // Reads "MODEL,key=value,…". Throws UsageError.
 CardOptions parse_device(std::string_view text);
 
-// For a manual: the models and the keys that all of them have.
+// For a manual: the models, the keys that there are, and those of one model. Throws UsageError if
+// there is no such model.
 std::vector<OptionHelp> device_models();
 std::vector<OptionHelp> device_help();
+std::vector<OptionHelp> device_help(std::string_view model);
 
 }  // namespace sluice
 

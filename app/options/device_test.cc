@@ -65,6 +65,19 @@ TEST(Device, AMistakeIsNamed) {
   names("e1000,netdv=n0", "did you mean 'netdev'?");
 }
 
+TEST(Device, HelpOfAModelHasOnlyItsOwnKeys) {
+  const auto has = [](std::string_view model, std::string_view key) {
+    return std::ranges::any_of(device_help(model),
+                               [&](const OptionHelp& option) { return option.key == key; });
+  };
+  EXPECT_TRUE(has("rtl8139", "plus"));
+  EXPECT_FALSE(has("e1000", "plus"));
+  EXPECT_TRUE(has("virtio-net", "vhost-user"));
+  EXPECT_FALSE(has("e1000", "vhost-user"));
+  EXPECT_FALSE(has("i82559c", "queues"));
+  EXPECT_TRUE(has("i82559c", "mac"));
+}
+
 TEST(Device, EveryModelIsListed) {
   for (const OptionHelp& model : device_models()) {
     const std::string text = std::string(model.key) + ",netdev=n0,";

@@ -110,7 +110,8 @@ std::uint16_t parse_mtu(std::string_view value) {
 }
 
 constexpr auto kRows = std::to_array<KeyRow<Draft>>({
-    {{"id", "NAME", "A name for this network; accepted and kept for QEMU's sake."},
+    {{"id", "NAME",
+      "A name for this network, by which other options and those who control it mean it."},
      [](Draft& draft, std::string_view value) { draft.options.id = parse_text(value, 255); }},
     {{"net", "ADDRESS[/BITS]", "The network. Default: 10.0.2.0/24."},
      [](Draft& draft, std::string_view value) { draft.subnet = parse_net(value); }},
