@@ -132,7 +132,8 @@ int run_replay(const ReplayInvocation& invocation) {
     writer = std::make_unique<CaptureWriter>(
         CaptureOptions{.path = invocation.output,
                        .filter = "",
-                       .clock = {.start = start, .at_start = reader.begins_at()}});
+                       .clock = {.start = start, .at_start = reader.begins_at()},
+                       .waits = true});
   }
   CaptureLink link(writer.get());
   ReplayHost host(manner_of(invocation.host));

@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <gsl/assert>
 
@@ -23,17 +24,16 @@ namespace {
 constexpr std::size_t kUdpChecksum = 6;
 
 // Opened here rather than by libpcap, so that no program started later inherits the file.
-std::FILE* open_for_writing(const std::string& path) {
+Descriptor open_for_writing(const std::string& path) {
   constexpr int kReadableByAll = 0666;  // as far as the umask permits
   Descriptor file(
       path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                   : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kReadableByAll));
-  const std::string what = "can't write the capture '" + path + "'";
-  if (!file) throw std::system_error(errno, std::generic_category(), what);
-  std::FILE* stream = ::fdopen(file.get(), "w");
-  if (stream == nullptr) throw std::system_error(errno, std::generic_category(), what);
-  file.release();
-  return stream;
+  if (!file) {
+    throw std::system_error(errno, std::generic_category(),
+                            "can't write the capture '" + path + "'");
+  }
+  return file;
 }
 
 }  // namespace
@@ -57,7 +57,9 @@ CaptureWriter::CaptureWriter(const CaptureOptions& options)
                                                      PCAP_TSTAMP_PRECISION_NANO)) {
   if (!handle_) throw std::bad_alloc();
   if (!options.filter.empty()) compile(options.filter);
-  std::FILE* stream = open_for_writing(options.path);
+  file_.emplace(open_for_writing(options.path), options.waits);
+  std::FILE* const stream = file_->open_stream();
+  if (stream == nullptr) throw std::bad_alloc();
   dumper_.reset(::pcap_dump_fopen(handle_.get(), stream));
   if (!dumper_) {
     // libpcap has closed the stream when it could not write the file's header.
@@ -110,6 +112,11 @@ Bytes CaptureWriter::assemble(Bytes head, gsl::span<const Bytes> payload, const 
 void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
                           const Offload& offload) {
   if (!problem_.empty()) return;
+  if (file_->is_full()) flush();
+  if (file_->is_full()) {
+    ++missed_;
+    return;
+  }
   const Bytes frame = assemble(head, payload, offload);
   const std::size_t length = head.size() + total_size(payload);
 
@@ -129,14 +136,28 @@ void CaptureWriter::write(Time now, Bytes head, gsl::span<const Bytes> payload,
 }
 
 void CaptureWriter::flush() {
-  if (!dirty_ || !problem_.empty()) return;
-  dirty_ = false;
+  if (!problem_.empty()) return;
   errno = 0;
-  if (::pcap_dump_flush(dumper_.get()) == 0 && std::ferror(::pcap_dump_file(dumper_.get())) == 0) {
-    return;
-  }
+  const auto has_flushed = [this] {
+    return ::pcap_dump_flush(dumper_.get()) == 0 &&
+           std::ferror(::pcap_dump_file(dumper_.get())) == 0;
+  };
+  if (file_->go_on() && (!std::exchange(dirty_, false) || has_flushed())) return;
   problem_ = "the capture '" + path_ + "' is incomplete";
   if (errno != 0) problem_ += ": " + std::generic_category().message(errno);
+}
+
+void CaptureWriter::finish() {
+  flush();
+  if (problem_.empty() && !file_->drain()) {
+    problem_ = "the capture '" + path_ + "' has no end: its reader takes nothing";
+  }
+}
+
+std::string CaptureWriter::problem() const {
+  if (!problem_.empty() || missed_ == 0) return problem_;
+  return "the capture '" + path_ + "' is incomplete: its reader was too slow for " +
+         std::to_string(missed_) + " frames";
 }
 
 }  // namespace sluice

@@ -9,16 +9,19 @@
 // What is not undone is segmentation. A frame of 64 KiB is one record, as in any capture taken on a
 // machine with offloads.
 //
-// Writing is best effort. When the disk is full the traffic goes on, and problem() says why the
-// capture is incomplete.
+// Writing is best effort. When the disk is full, or the reader of a pipe too slow, the traffic goes
+// on, and problem() says why the capture is incomplete. Who has all the time that a reader takes
+// says so (`waits`).
 
 #ifndef SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_
 #define SLUICE_DEVICES_LINK_CAPTURE_WRITER_H_
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "devices/link/capture_file.h"
 #include "stack/bytes.h"
 #include "stack/frame.h"
 #include "stack/time.h"
@@ -44,6 +47,8 @@ struct CaptureOptions {
   CaptureClock clock;
   // What is kept of each frame, in bytes.
   std::size_t max_length = kMaxCaptureLength;
+  // For the reader of a pipe, instead of leaving out records.
+  bool waits = false;
 };
 
 class CaptureWriter {
@@ -63,11 +68,13 @@ class CaptureWriter {
 
   // Hands what was written to the system, so that a file whose writer is killed can be read.
   void flush();
+  // Nothing more comes: waits for the reader of a pipe while it takes something now and then.
+  void finish();
 
   // Records written so far.
   std::uint64_t records() const { return records_; }
-  // Why something could not be written, and nothing more is; empty while all is well.
-  const std::string& problem() const { return problem_; }
+  // Why something could not be written; empty while all is well.
+  std::string problem() const;
 
  private:
   struct Closer {
@@ -83,13 +90,15 @@ class CaptureWriter {
   std::string path_;
   CaptureClock clock_;
   std::size_t max_length_;
+  std::optional<CaptureFile> file_;  // there is one once the filter is known to be right
   std::unique_ptr<pcap, Closer> handle_;
   std::unique_ptr<bpf_program, Closer> filter_;  // null: everything
   std::unique_ptr<pcap_dumper, Closer> dumper_;
   std::unique_ptr<std::uint8_t[]> scratch_;  // kMaxCaptureLength bytes
   std::uint64_t records_ = 0;
-  bool dirty_ = false;  // there is something to flush
-  std::string problem_;
+  std::uint64_t missed_ = 0;  // for which a pipe had no room
+  bool dirty_ = false;        // there is something to flush
+  std::string problem_;       // after which nothing is written any more
 };
 
 }  // namespace sluice

@@ -1,18 +1,23 @@
 #include "devices/link/capture_writer.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "devices/link/capture_reader.h"
@@ -244,6 +249,71 @@ TEST(CaptureWriter, AFileThatCannotBeWrittenIsAnError) {
     EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
     EXPECT_NE(std::string(error.what()).find("/nonexistent/capture.pcap"), std::string::npos);
   }
+}
+
+// A pipe with a name, and its reader, who has it open and reads when asked.
+struct Fifo {
+  Fifo() {
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    reader = Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  }
+  ~Fifo() { std::filesystem::remove(path); }
+
+  // All that is there now.
+  std::size_t read() const {
+    std::array<char, 65536> room{};
+    std::size_t all = 0;
+    for (ssize_t count = 0; (count = ::read(reader.get(), room.data(), room.size())) > 0;) {
+      all += static_cast<std::size_t>(count);
+    }
+    return all;
+  }
+
+  std::string path = testing::TempDir() + "capture-fifo-" + std::to_string(::getpid());
+  Descriptor reader;
+};
+
+TEST(CaptureWriter, APipeThatNobodyReadsHoldsUpNothing) {
+  const Fifo fifo;
+  constexpr std::size_t kFrame = 10000;
+  constexpr std::size_t kRecord = 16 + kFrame;
+  CaptureWriter writer({.path = fifo.path, .filter = "", .clock = {}});
+  for (int i = 0; i < 1000; ++i) {
+    writer.write(kStart, {Buffer(kFrame), {}});
+    writer.flush();
+  }
+  EXPECT_LT(writer.records(), 1000U);
+  EXPECT_THAT(writer.problem(),
+              testing::HasSubstr("too slow for " + std::to_string(1000 - writer.records())));
+  // Once it is read, it goes on, with whole records only.
+  const std::uint64_t before = writer.records();
+  std::size_t read = 0;
+  for (int i = 0; i < 1000; ++i) {
+    read += fifo.read();
+    writer.flush();
+  }
+  writer.write(kStart, {Buffer(kFrame), {}});
+  writer.flush();
+  read += fifo.read();
+  EXPECT_EQ(writer.records(), before + 1);
+  EXPECT_EQ(read, 24 + writer.records() * kRecord);
+}
+
+TEST(CaptureWriter, APipeThatIsReadToTheEndHasEverything) {
+  const Fifo fifo;
+  CaptureWriter writer({.path = fifo.path, .filter = "", .clock = {}});
+  for (int i = 0; i < 100; ++i) writer.write(kStart, {Buffer(10000), {}});
+  std::size_t read = 0;
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done) read += fifo.read();
+    read += fifo.read();
+  });
+  writer.finish();
+  done = true;
+  reader.join();
+  EXPECT_EQ(writer.problem(), "");
+  EXPECT_EQ(read, 24 + 100 * 10016U);
 }
 
 TEST(CaptureWriter, AFullDiskEndsTheCaptureAndNothingElse) {

@@ -28,7 +28,7 @@ class DumpedLink final : public GuestLink {
   DumpedLink(const DumpedLink&) = delete;
   DumpedLink& operator=(const DumpedLink&) = delete;
   ~DumpedLink() override {
-    capture_.flush();
+    capture_.finish();
     if (!capture_.problem().empty()) tell_(capture_.problem());
   }
 
