@@ -56,7 +56,8 @@ bool runs_command(const Netdev& netdev) {
 Netdev parse_netdev_request(const Json& arguments) {
   std::vector<KeyValue> items = flatten(arguments);
   // As on a command line, where the type is the word in front.
-  std::ranges::stable_partition(items, [](const KeyValue& item) { return item.key == "type"; });
+  std::stable_partition(items.begin(), items.end(),
+                        [](const KeyValue& item) { return item.key == "type"; });
   // The last one counts, as for the parser.
   std::string_view type;
   for (const KeyValue& item : items) {
