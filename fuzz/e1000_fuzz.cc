@@ -1,8 +1,8 @@
 // An 82540EM whose driver, memory, network and clock do anything at all.
 //
 // The first byte says what a driver has set up before (bit 0: rings, bit 1: VLANs, bit 2:
-// checksums, bit 3: interrupts). Then each byte is what happens next, and is followed by what that
-// takes:
+// checksums, bit 3: interrupts), and by its upper half how often memory changes while it is read.
+// Then each byte is what happens next, and is followed by what that takes:
 //   0 a register is written   1 one is read        2 memory is written
 //   3 a descriptor is posted  4 a frame comes      5 time passes
 //   6 frames are fetched      7 configuration, the cable, or accesses of odd sizes
@@ -16,6 +16,7 @@
 
 #include "devices/nic/e1000/e1000.h"
 #include "fuzz/program.h"
+#include "fuzz/restless_memory.h"
 #include "stack/segmenter.h"
 
 namespace sluice::e1000 {
@@ -23,51 +24,20 @@ namespace {
 
 constexpr unsigned kManyFrames = 46;  // as one large one is cut into
 constexpr MacAddress kAddress({0x52, 0x54, 0x00, 0x12, 0x34, 0x56});
-constexpr std::uint64_t kMemoryEnd = std::uint64_t{1} << 33;
 // Two calls' descriptors and data, and what a frame to itself takes of the other ring.
 constexpr std::size_t kMaxRead = 2 * (Transmitter::kMaxBytes + (std::size_t{64} << 10));
 constexpr std::uint32_t kTxRing = 0x1000;
 constexpr std::uint32_t kRxRing = 0x2000;
 constexpr std::uint32_t kRing = 64;  // descriptors
 
-class RepeatingMemory final : public GuestMemory {
- public:
-  bool read(std::uint64_t address, MutableBytes into) override {
-    if (!exists(address, into.size())) return false;
-    bytes_read += into.size();
-    for (std::size_t done = 0; done < into.size();) {
-      const std::size_t at = (address + done) % bytes_.size();
-      const std::size_t size = std::min(into.size() - done, bytes_.size() - at);
-      copy_bytes(Bytes(bytes_).subspan(at, size), into.subspan(done));
-      done += size;
-    }
-    return true;
-  }
-  bool write(std::uint64_t address, Bytes bytes) override {
-    if (!exists(address, bytes.size())) return false;
-    for (std::size_t done = 0; done < bytes.size();) {
-      const std::size_t at = (address + done) % bytes_.size();
-      const std::size_t size = std::min(bytes.size() - done, bytes_.size() - at);
-      copy_bytes(bytes.subspan(done, size), MutableBytes(bytes_).subspan(at));
-      done += size;
-    }
-    return true;
-  }
-  Bytes view(std::uint64_t /*address*/, std::size_t /*size*/) override { return {}; }
-
-  std::size_t bytes_read = 0;  // since it was set to zero
-
- private:
-  static bool exists(std::uint64_t address, std::size_t size) {
-    return address < kMemoryEnd && size <= kMemoryEnd - address;
-  }
-
-  std::array<std::uint8_t, std::size_t{16} << 10> bytes_{};
+constexpr RestlessMemory::Shape kMemory{
+    .end = std::uint64_t{1} << 33,
+    .size = std::size_t{16} << 10,
 };
 
 class Slot final : public PciSlot {
  public:
-  RepeatingMemory& memory() override { return memory_; }
+  RestlessMemory& memory() override { return memory_; }
   void set_interrupt(bool asserted) override {
     require(asserted != level);
     level = asserted;
@@ -77,7 +47,7 @@ class Slot final : public PciSlot {
   bool level = false;
 
  private:
-  RepeatingMemory memory_;
+  RestlessMemory memory_{kMemory};
 };
 
 constexpr std::array kRegisters{kCtrl,  kStatus, kEecd, kEerd, kCtrlExt, kMdic,   kVet,    kIcr,
@@ -95,13 +65,14 @@ class World {
     if ((setup & 2U) != 0) write(kCtrl, kCtrlVme);
     if ((setup & 4U) != 0) write(kRxcsum, kRxcsumIpofl | kRxcsumTuofl);
     if ((setup & 8U) != 0) write(kIms, kIcrCauses);
+    slot_.memory().set_period(setup >> 4);
   }
 
   void run() {
     while (!program_.at_end()) {
-      slot_.memory().bytes_read = 0;
+      slot_.memory().begin();
       step(program_.number());
-      require(slot_.memory().bytes_read <= kMaxRead);
+      require(slot_.memory().bytes_read() <= kMaxRead);
     }
     end();
   }
@@ -229,10 +200,10 @@ class World {
     card_.on_time(now_);
     // Who wants to be called again at once, has done something.
     fetch();
-    const std::size_t before = slot_.memory().bytes_read;
+    const std::size_t before = slot_.memory().bytes_read();
     if (wants_to_go_on()) {
       card_.on_time(now_);
-      require(slot_.memory().bytes_read != before || !wants_to_go_on());
+      require(slot_.memory().bytes_read() != before || !wants_to_go_on());
     }
   }
   bool wants_to_go_on() const {
@@ -292,6 +263,7 @@ class World {
   }
 
   void end() {
+    slot_.memory().set_period(0);
     card_.reset(now_);
     require(!card_.deadline() && !slot_.level);
     card_.take_frames();

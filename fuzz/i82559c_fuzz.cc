@@ -1,7 +1,7 @@
 // The 82559C in the hands of a driver that does anything at all, in memory that holds anything and
 // may change while it is read.
 //
-// The first byte of input says whether it changes. Then come steps, a byte for which, and what it
+// The first byte of input says how often it changes. Then come steps, a byte for which, and what it
 // needs:
 //   0  write a register: offset, size, value     1  read one: offset, size
 //   2  write memory: address, a piece            3  a command to both units: pointer, command
@@ -16,6 +16,7 @@
 
 #include "devices/nic/i82559c/i82559c.h"
 #include "fuzz/program.h"
+#include "fuzz/restless_memory.h"
 #include "stack/address.h"
 #include "stack/segmenter.h"
 
@@ -30,51 +31,16 @@ constexpr unsigned kManyFrames = 46;  // as one large one is cut into
 constexpr std::size_t kMaxAccesses = std::size_t{64} * (2 * 255 + 32);
 constexpr std::size_t kMaxBytes = std::size_t{64} * 2 * (Link::kMaxReserve + 4096);
 
-// 64 KiB from address 0 on.
-class Memory final : public GuestMemory {
- public:
-  explicit Memory(bool changes) : changes_(changes) {}
-
-  bool read(std::uint64_t address, MutableBytes into) override {
-    const Bytes bytes = view(address, into.size());
-    count(into.size());
-    if (bytes.size() != into.size()) return false;
-    copy_bytes(bytes, into);
-    if (changes_ && !into.empty()) bytes_[address] += 0x41;
-    return true;
-  }
-  bool write(std::uint64_t address, Bytes bytes) override {
-    count(bytes.size());
-    if (view(address, bytes.size()).size() != bytes.size()) return false;
-    copy_bytes(bytes, MutableBytes(bytes_).subspan(address));
-    return true;
-  }
-  Bytes view(std::uint64_t address, std::size_t size) override {
-    if (address > bytes_.size() || size > bytes_.size() - address) return {};
-    return Bytes(bytes_).subspan(address, size);
-  }
-
-  // A call begins.
-  void begin() { accesses_ = moved_ = 0; }
-  void leave_alone() { changes_ = false; }
-
- private:
-  void count(std::size_t size) {
-    moved_ += size;
-    require(++accesses_ <= kMaxAccesses && moved_ <= kMaxBytes);
-  }
-
-  std::vector<std::uint8_t> bytes_ = std::vector<std::uint8_t>(std::size_t{64} << 10);
-  bool changes_;
-  std::size_t accesses_ = 0;
-  std::size_t moved_ = 0;
+constexpr RestlessMemory::Shape kMemory{
+    .end = std::uint64_t{64} << 10,
+    .size = std::size_t{64} << 10,
+    .max_accesses = kMaxAccesses,
+    .max_bytes = kMaxBytes,
 };
 
 class Slot final : public PciSlot {
  public:
-  explicit Slot(bool changes) : memory_(changes) {}
-
-  Memory& memory() override { return memory_; }
+  RestlessMemory& memory() override { return memory_; }
   void set_interrupt(bool asserted) override {
     require(asserted != level_);
     level_ = asserted;
@@ -83,13 +49,16 @@ class Slot final : public PciSlot {
   bool level() const { return level_; }
 
  private:
-  Memory memory_;
+  RestlessMemory memory_{kMemory};
   bool level_ = false;
 };
 
 class Machine {
  public:
-  explicit Machine(bool changes) : slot_(changes) { enable(); }
+  explicit Machine(unsigned period) {
+    slot_.memory().set_period(period);
+    enable();
+  }
 
   void step(Program& program) {
     slot_.memory().begin();
@@ -145,7 +114,7 @@ class Machine {
   // A driver comes that means well.
   void finish() {
     slot_.memory().begin();
-    slot_.memory().leave_alone();
+    slot_.memory().set_period(0);
     card_.set_link(now_, true);
     card_.reset(now_);
     require(!slot_.level() && !card_.deadline() && card_.take_frames().empty());
@@ -242,7 +211,7 @@ class Machine {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;  // NOLINT(google-build-using-namespace): the function is all there is
   Program program(Bytes(data, size));
-  Machine machine((program.number() & 1) != 0);
+  Machine machine(program.number());
   while (!program.at_end()) machine.step(program);
   machine.finish();
   return 0;

@@ -1,6 +1,8 @@
 // A life of the network card RTL8139C+: a driver that writes any register and any memory at any
 // time, the network, and time between them. The input is a program of one-byte operations with
-// their arguments; some of them are what an honest driver does, so that others find it at work.
+// their arguments; some of them are what an honest driver does, so that others find it at work. The
+// first byte says by its lowest two bits which card it is, by the others how often memory changes
+// while it is read.
 //
 // Whatever happens, no call takes long, what is due comes to an end, and the frames that the card
 // sends are such that whoever takes them can do what they ask for.
@@ -9,8 +11,8 @@
 #include <vector>
 
 #include "devices/nic/rtl8139/rtl8139.h"
-#include "devices/nic/test_machine.h"
 #include "fuzz/program.h"
+#include "fuzz/restless_memory.h"
 #include "stack/segmenter.h"
 #include "stack/wire/ethernet.h"
 
@@ -19,43 +21,24 @@ namespace {
 using namespace sluice;  // NOLINT(google-build-using-namespace): one program
 
 constexpr unsigned kManyFrames = 46;  // as one large one is cut into
-constexpr std::uint32_t kMemory = TestMemory::kBase;
+constexpr std::uint32_t kMemory = 0x1000;
 constexpr std::size_t kMemorySize = std::size_t{128} << 10;
 constexpr std::uint32_t kNormalRing = kMemory;
 constexpr std::uint32_t kHighRing = kMemory + 0x400;
 constexpr std::uint32_t kReceiveRing = kMemory + 0x800;
 constexpr std::uint32_t kBuffers = kMemory + 0x1000;
 
-// Memory that knows how much a card has done with it.
-class CountedMemory final : public GuestMemory {
- public:
-  bool read(std::uint64_t address, MutableBytes into) override {
-    count(into.size());
-    return memory_.read(address, into);
-  }
-  bool write(std::uint64_t address, Bytes bytes) override {
-    count(bytes.size());
-    return memory_.write(address, bytes);
-  }
-  Bytes view(std::uint64_t address, std::size_t size) override {
-    return memory_.view(address, size);
-  }
-  void begin() { accesses_ = bytes_ = 0; }
-
- private:
-  void count(std::size_t size) {
-    bytes_ += size;
-    require(++accesses_ < 60'000 && bytes_ < std::size_t{20} << 20);
-  }
-
-  TestMemory memory_{kMemorySize};
-  std::size_t accesses_ = 0;
-  std::size_t bytes_ = 0;
+constexpr RestlessMemory::Shape kShape{
+    .begin = kMemory,
+    .end = kMemory + kMemorySize,
+    .size = kMemorySize,
+    .max_accesses = 60'000,
+    .max_bytes = std::size_t{20} << 20,
 };
 
 class Slot final : public PciSlot {
  public:
-  CountedMemory& memory() override { return memory_; }
+  RestlessMemory& memory() override { return memory_; }
   void set_interrupt(bool asserted) override {
     require(asserted != level_);
     level_ = asserted;
@@ -63,7 +46,7 @@ class Slot final : public PciSlot {
   void send_message(unsigned /*vector*/) override { require(false); }
 
  private:
-  CountedMemory memory_;
+  RestlessMemory memory_{kShape};
   bool level_ = false;
 };
 
@@ -71,9 +54,10 @@ class Life {
  public:
   explicit Life(Bytes bytes)
       : program_(bytes),
-        card_(slot_,
-              {.address = kAddress,
-               .revision = static_cast<std::uint8_t>(program_.number() % 4 == 3 ? 16 : 32)}) {
+        setup_(program_.number()),
+        card_(slot_, {.address = kAddress,
+                      .revision = static_cast<std::uint8_t>(setup_ % 4 == 3 ? 16 : 32)}) {
+    slot_.memory().set_period(setup_ / 4U);
     card_.write_config(now_, 4, 2, 7);
   }
 
@@ -199,8 +183,15 @@ class Life {
     }
   }
 
-  // All that is due; a card never says that something is and then does nothing.
+  // All that is due, while memory stays as it is; a card never says that something is and then does
+  // nothing.
   void settle() {
+    const unsigned period = slot_.memory().period();
+    slot_.memory().set_period(0);
+    run_what_is_due();
+    slot_.memory().set_period(period);
+  }
+  void run_what_is_due() {
     for (int calls = 0; calls < 20'000; ++calls) {
       take();
       const auto deadline = card_.deadline();
@@ -247,6 +238,7 @@ class Life {
   }
 
   Program program_;
+  const std::uint8_t setup_;
   Time now_{};
   Slot slot_;
   Rtl8139 card_;

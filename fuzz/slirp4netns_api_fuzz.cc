@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/slirp4netns/api_forwards.h"
 #include "app/slirp4netns/api_request.h"
-#include "app/slirp4netns/host_forwards.h"
 
 namespace {
 
@@ -24,14 +24,15 @@ bool is_unfinished(const sluice::ApiRequest& request) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(data, data + size);
   const sluice::Network network;
-  sluice::HostForwards forwards(
+  sluice::ApiForwards forwards(
       network, sluice::IpAddress::v4(10, 0, 2, 100),
       {.open =
            [&](const sluice::HostForward& forward) {
              require(forward.guest.port != 0 && network.v4.subnet.contains(forward.guest.address));
              require(std::get<sluice::Endpoint>(forward.listen.local).port != 0);
            },
-       .close = [](const sluice::ListenAddress&) {}});
+       .close = [](const sluice::ListenAddress&) {},
+       .is_open = [](const sluice::ListenAddress&) { return true; }});
   const sluice::ApiRequest request = sluice::parse_api_request(text);
   const std::string answer = forwards.answer(request);
   require(answer.starts_with('{') && answer.ends_with('}'));

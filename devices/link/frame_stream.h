@@ -30,6 +30,8 @@ class FrameStreamReader {
   void commit(std::size_t size) { end_ += size; }
   // The next frame that is whole. nullopt: the rest of it has not come, or the stream is broken.
   std::optional<Bytes> next();
+  // Whether part of a frame is all that is left of what has been read, once next() has no more.
+  bool in_frame() const { return begin_ != end_; }
   // The length that no frame has, once it has been met.
   std::optional<std::uint32_t> broken() const { return broken_; }
   // Forgets everything: another stream begins.

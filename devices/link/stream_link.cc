@@ -61,7 +61,7 @@ void StreamLink::read() {
     // Behind a short count there may be the end, which has been announced already.
     drained_ = static_cast<std::size_t>(size) < room.size() && !peer_.ending();
   } else if (size == 0) {
-    lose("it has closed it");
+    lose(reader_.in_frame() ? "it has closed it in the midst of a frame" : "it has closed it");
   } else if (errno == EINTR) {
     drained_ = false;
   } else if (errno != EAGAIN) {

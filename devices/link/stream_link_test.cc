@@ -268,8 +268,8 @@ class Peer {
 TEST_F(StreamLinkTest, APeerThatBreaksTheRulesIsLost) {
   const std::vector<std::pair<Octets, const char*>> cases{
       {{0xff, 0xff, 0xff, 0xff, 1, 2, 3}, "4294967295 bytes"},
-      {{0, 0, 0, 60, 1, 2, 3}, "has closed it"},
-      {{0, 0}, "has closed it"},
+      {{0, 0, 0, 60, 1, 2, 3}, "has closed it in the midst of a frame"},
+      {{0, 0}, "has closed it in the midst of a frame"},
       {{'G', 'E', 'T', ' ', '/'}, "bytes; expected at most"},
   };
   for (const auto& [bytes, complaint] : cases) {
@@ -287,6 +287,20 @@ TEST_F(StreamLinkTest, APeerThatBreaksTheRulesIsLost) {
     EXPECT_NE(told_[0].find(complaint), std::string::npos) << told_[0];
     send_frame(link, kept(some_frame(60, 1)));
     EXPECT_EQ(link.counters().dropped(Drop::kLinkFull), 1U);
+  }
+}
+
+TEST_F(StreamLinkTest, APeerThatEndsBehindAWholeFrameHasDoneNothingWrong) {
+  for (const Octets& bytes : {Octets{}, Octets{0, 0, 0, 2, 8, 8}, Octets{0, 0, 0, 0}}) {
+    told_.clear();
+    Peer peer;
+    StreamLink link(std::move(peer.theirs), teller());
+    peer.say(bytes);
+    peer.ours.reset();
+    std::vector<Octets> arrived;
+    ASSERT_TRUE(run({&link}, arrived, [&] { return link.closed(); }));
+    EXPECT_EQ(told_,
+              std::vector<std::string>{"the connection with the peer has ended: it has closed it"});
   }
 }
 

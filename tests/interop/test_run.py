@@ -113,8 +113,8 @@ class Links(Claims):
                         self.assertIsNone(bad.hear())
                     self.assertTrue(good.finds_gateway(TWO, "10.0.2.16"))
             self.assertIn("4294967295 bytes; expected at most", network.errors())
+            self.assertEqual(network.errors().count("has closed it in the midst of a frame"), 2)
             self.assertIsNone(network.process.poll())
-
 
     def records(self, capture, wanted):
         """What tcpdump reads there, once that is among it."""
@@ -168,6 +168,18 @@ class Links(Claims):
         # The capture is on this side of the line, seen from the guests.
         seen = command("tcpdump", "-nn", "-r", capture, "arp")[1]
         self.assertEqual(seen.count("tell 10.0.2.15"), 1, seen)
+
+    def test_a_socket_that_was_inherited_is_a_stream_or_has_datagrams(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs, Network("user", f"socket,fd={theirs.fileno()}", pass_fds=[theirs.fileno()]):
+            self.assertTrue(StreamPeer(ours).finds_gateway(ONE, "10.0.2.15"))
+        for netdev in ("socket,fd={}", "dgram,local.type=fd,local.str={}"):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            given = netdev.format(theirs.fileno())
+            with self.subTest(netdev), ours, theirs, Network("user", given, pass_fds=[theirs.fileno()]):
+                ours.settimeout(10)
+                ours.send(arp_question(ONE, "10.0.2.15"))
+                self.assertEqual(ours.recv(2000)[6:12], GATEWAY_MAC)
 
     def test_it_ends_when_nobody_can_come_any_more(self):
         for way_out in (["user"], []):

@@ -2,16 +2,20 @@
 
 import os
 import socket
+import subprocess
 import sys
 
+import stream
 from claims import GATEWAY, GUEST
-from servers import TcpServer, read_all
+from servers import TcpServer
 from sluice import Program
 
-MANY = 300_000
+SIZE = 4 << 20
+_MODULES = "/usr/lib/uml/modules/$(uname -r)/kernel"
 
 _INIT = """#!/bin/sh
 mount -t proc none /proc
+for module in {modules}; do insmod {home}/$module.ko; done
 ip address add {guest}/24 dev {interface}
 ip link set {interface} up
 ip route add default via {gateway}
@@ -21,25 +25,37 @@ python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321FEDC)'  # power off
 """
 
 
+def _pieces_of(connection):
+    while piece := connection.recv(65536):
+        yield piece
+
+
 def echo_much(port):
-    """In the guest: how many bytes of many come back. The test file has it by this name, too."""
-    with socket.create_connection((GATEWAY, port), timeout=10) as connection:
-        connection.sendall(b"x" * MANY)
+    """In the guest: the digest of what comes back of much. The test file has it by this name, too."""
+    subprocess.run(["ping", "-c", "1", "-W", "10", GATEWAY], stdout=subprocess.DEVNULL, check=True)
+    with socket.create_connection((GATEWAY, port), timeout=30) as connection:
+        for block in stream.blocks(SIZE):
+            connection.sendall(block)
         connection.shutdown(socket.SHUT_WR)
-        return f"{len(read_all(connection))} bytes came back"
+        return f"came back: {stream.digest(_pieces_of(connection))}"
 
 
-def _echo_at_the_end(connection):
-    connection.sendall(read_all(connection))
-
-
-def echoes_much(directory, device, interface):
-    """Whether all of it comes back to a guest with that device, as its kernel's command line names it."""
+def echoes_much(directory, device, interface, modules=()):
+    """Whether the gateway answers, and all of much comes back, to a guest with that device, as its
+    kernel's command line names it, and those modules."""
     init = os.path.join(directory, "init")
     script = os.path.abspath(sys.argv[0])
-    with TcpServer(_echo_at_the_end) as server:
+    came = []
+
+    def echo_at_the_end(connection):
+        came.extend(_pieces_of(connection))
+        for piece in came:
+            connection.sendall(piece)
+
+    with TcpServer(echo_at_the_end) as server:
         with open(init, "w", encoding="ascii") as file:
             values = {"guest": GUEST, "gateway": GATEWAY, "port": server.port, "script": script}
+            values |= {"modules": " ".join(modules), "home": _MODULES}
             file.write(_INIT.format(directory=os.path.dirname(script), interface=interface, **values))
         os.chmod(init, 0o755)
         words = [device, "root=/dev/root", "rootfstype=hostfs"]
@@ -49,5 +65,7 @@ def echoes_much(directory, device, interface):
             while (line := uml.line(90)) or uml.process.poll() is None:
                 lines.append(line)
     said = "\n".join(lines)
-    assert f'"{MANY} bytes came back"' in said, said
+    digest = stream.digest(stream.blocks(SIZE))
+    assert stream.digest(came) == digest, said
+    assert f'"came back: {digest}"' in said, said
     return True

@@ -1,5 +1,6 @@
 """QEMU's guests on the network of `sluice run`, over each kind of link that QEMU has."""
 
+import contextlib
 import os
 import socket
 import unittest
@@ -7,11 +8,12 @@ import unittest
 import claims
 import guests
 import stream
+from guest_namespace import GuestNamespace
 from guests import GATEWAY, post, serve
 from machine import Machine
 from network import Network
 from servers import closed_port
-from sluice import Program, has_sanitizer, poll_until
+from sluice import BINARY, Program, has_sanitizer, poll_until
 from web import WebServer
 
 SIZE = 8 << 20
@@ -96,12 +98,17 @@ class Kinds(claims.Claims):
             self.check(f"vde,sock={place}", f"vde,sock={place}")
 
 
+def wires():
+    """Two streams on unix sockets: the ends of Sluice, and those of QEMU."""
+    path = guests.directory()
+    places = [os.path.join(path, name) for name in ("a", "b")]
+    servers = [f"stream,server=on,addr.type=unix,addr.path={place}" for place in places]
+    return servers, [f"stream,addr.type=unix,addr.path={place}" for place in places]
+
+
 class Together(claims.Claims):
     def test_two_guests_of_one_switch_reach_each_other_and_the_world(self):
-        path = guests.directory()
-        places = [os.path.join(path, name) for name in ("a", "b")]
-        servers = [f"stream,server=on,addr.type=unix,addr.path={place}" for place in places]
-        links = [f"stream,addr.type=unix,addr.path={place}" for place in places]
+        servers, links = wires()
         image = guests.image()
         with Network("user", *servers):
             with Machine(guests.directory(), image, link=links[0], mac=_FIRST) as first:
@@ -115,6 +122,33 @@ class Together(claims.Claims):
                         machine.run(f"busybox ping -c 2 -W 10 {GATEWAY}")
                 # The second is gone; the first goes on.
                 first.run(f"busybox ping -c 2 -W 10 {GATEWAY}")
+
+    @claims.need("ip", "nc.openbsd")
+    def test_two_guests_and_a_namespace_of_one_switch_reach_each_other_and_the_gateway(self):
+        servers, links = wires()
+        image = guests.image()
+        with contextlib.ExitStack() as stack:
+            namespace = stack.enter_context(GuestNamespace())
+            netdevs = ("user", "tap,ifname=tap0", *servers)
+            stack.enter_context(Network(*netdevs, program=tuple(namespace.command(BINARY))))
+            machines = [
+                stack.enter_context(Machine(guests.directory(), image, link=link, mac=mac))
+                for link, mac in zip(links, (_FIRST, _SECOND))
+            ]
+            addresses = [*(machine.lease()["ip"] for machine in machines), "10.0.2.20"]
+            namespace.run("ip", "address", "add", f"{addresses[2]}/24", "dev", "tap0")
+            namespace.run("ip", "link", "set", "tap0", "up")
+            for address in (*addresses, GATEWAY):
+                for machine in machines:
+                    machine.run(f"busybox ping -c 2 -W 10 {address}")
+                if address != addresses[2]:  # which would be its own, over its loopback
+                    namespace.run("ping", "-c", "2", "-W", "10", address)
+            # What its kernel leaves to its card in streams to a guest is done for it.
+            text = "there" * 100_000
+            for machine, address in zip(machines, addresses):
+                serve(machine, 7)
+                words = ["nc.openbsd", "-n", "-N", "-w", "20", address, "7"]
+                self.assertEqual(claims.command(*namespace.command(*words), text=text), [0, text, ""])
 
 
 if __name__ == "__main__":

@@ -54,13 +54,15 @@ void Device::reset() {
   features_ = 0;
   protocol_features_ = 0;
   announced_.reset();
+  requests_.reset();
 }
 
 std::uint64_t Device::offered_protocol_features() const {
   return bit(ProtocolFeature::kLogShmfd) | bit(ProtocolFeature::kRarp) |
          bit(ProtocolFeature::kReplyAck) | bit(ProtocolFeature::kMtu) |
-         bit(ProtocolFeature::kConfig) | bit(ProtocolFeature::kInflightShmfd) |
-         bit(ProtocolFeature::kConfigureMemSlots) |
+         // User Mode Linux before 6.2 has no interrupt without this.
+         bit(ProtocolFeature::kBackendReq) | bit(ProtocolFeature::kConfig) |
+         bit(ProtocolFeature::kInflightShmfd) | bit(ProtocolFeature::kConfigureMemSlots) |
          (options_.pairs > 1 ? bit(ProtocolFeature::kMq) : 0);
 }
 
@@ -129,6 +131,9 @@ std::optional<Device::Payload> Device::simple_answer(Message& message) {
       return emit_number(0);
     case Request::kSetInflightFd:
       set_inflight(message);
+      return std::nullopt;
+    case Request::kSetBackendReqFd:
+      set_requests(message);
       return std::nullopt;
     case Request::kSetVringNum:
       set_size(message);
@@ -256,6 +261,12 @@ void Device::set_inflight(const Message& message) {
   if (message.descriptors.size() != 1) fail(Request::kSetInflightFd, "expected one descriptor");
   if (any_runs()) fail(Request::kSetInflightFd, "queues run");
   inflight_.set(area, message.descriptors.front(), net_.has_packed_queues());
+}
+
+void Device::set_requests(Message& message) {
+  if (!has(ProtocolFeature::kBackendReq)) fail(Request::kSetBackendReqFd, "was not agreed on");
+  if (message.descriptors.size() != 1) fail(Request::kSetBackendReqFd, "expected one descriptor");
+  requests_ = std::move(message.descriptors.front());
 }
 
 Device::Queue& Device::queue_of(std::uint32_t index, Request request) {

@@ -82,6 +82,7 @@ class Device final : private VirtioTransport {
   void set_log(Message& message);
   Answer make_inflight(const Message& message) const;
   void set_inflight(const Message& message);
+  void set_requests(Message& message);
   // What a message says of that, which was agreed on.
   InflightArea inflight_of(const Message& message) const;
   void set_address(const Message& message);
@@ -128,6 +129,9 @@ class Device final : private VirtioTransport {
   std::uint64_t features_ = 0;
   std::uint64_t protocol_features_ = 0;
   std::optional<Announcement> announced_;
+  // Where the front end would take requests of ours. There are none, but User Mode Linux takes the
+  // end of this for the end of the device.
+  Descriptor requests_;
   std::array<Queue, VirtioNet::kMaxQueues> queues_;
 };
 

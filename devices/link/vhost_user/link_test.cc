@@ -265,6 +265,41 @@ TEST_F(VhostUserLinkTest, GuestThatHasMovedIsAnnouncedInItsPlace) {
   EXPECT_TRUE(run().empty());
 }
 
+TEST_F(VhostUserLinkTest, PlaceForRequestsOfOursStaysOpenAsLongAsTheFrontEnd) {
+  const auto is_open = [](const Descriptor& socket) {
+    std::uint8_t byte = 0;
+    return ::recv(socket.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  };
+  const auto give = [this] {
+    auto [ours, theirs] = socket_pair();
+    client.send(Request::kSetBackendReqFd, {}, {theirs.get()}, Header::kNeedReply);
+    run();
+    return std::move(ours);
+  };
+  client.send_number(Request::kSetProtocolFeatures,
+                     bit(ProtocolFeature::kReplyAck) | bit(ProtocolFeature::kBackendReq));
+  const Descriptor first = give();
+  EXPECT_EQ(parse_number(client.take_answer()->payload), 0U);
+  EXPECT_TRUE(is_open(first));
+  const Descriptor second = give();
+  EXPECT_FALSE(is_open(first));
+  EXPECT_TRUE(is_open(second));
+  client.hang_up();
+  run();
+  EXPECT_FALSE(is_open(second));
+}
+
+TEST_F(VhostUserLinkTest, PlaceForRequestsThatWasNotAgreedOnEndsTheConnection) {
+  client.send(Request::kSetBackendReqFd, {}, {client.kicks[0].get()});
+  expect_lost("SET_BACKEND_REQ_FD: was not agreed on");
+}
+
+TEST_F(VhostUserLinkTest, PlaceForRequestsWithoutADescriptorEndsTheConnection) {
+  client.send_number(Request::kSetProtocolFeatures, bit(ProtocolFeature::kBackendReq));
+  client.send(Request::kSetBackendReqFd);
+  expect_lost("SET_BACKEND_REQ_FD: expected one descriptor");
+}
+
 TEST_F(VhostUserLinkTest, WrittenPagesAreMarkedInTheLog) {
   const Descriptor log(::memfd_create("log", MFD_CLOEXEC));
   const std::uint64_t pages = (ClientMemory::kGuest + ClientMemory::kSize) / 4096;
