@@ -116,7 +116,7 @@ class Life {
     if ((choice & 1) != 0) features |= virtio::kMrgRxbuf;
     if ((choice & 2) != 0) features |= virtio::kIndirectDesc;
     if ((choice & 4) != 0) features |= virtio::kRingPacked;
-    if ((choice & 8) != 0) features |= virtio::kCtrlVq;
+    if ((choice & 8) != 0) features |= VirtioNetCardDriver::kCommands;
     if ((choice & 16) != 0) features |= virtio::kMq;
     guest_.set_up(features);
   }

@@ -210,10 +210,10 @@ class Driver:
     def received(self):
         return int(self.machine.run("busybox cat /sys/class/net/eth0/statistics/rx_packets"))
 
-    def arrive(self, destination):
+    def arrive(self, destination, rest=b"\x88\xb5"):
         """Whether frames to this address arrive; what is sent behind them does."""
         before = self.received()
-        self.peer.send(destination, b"\x88\xb5", _FRAMES)
+        self.peer.send(destination, rest, _FRAMES)
         self.peer.send(b"\xff" * 6, b"\x88\xb5", 10)
         # Some drivers look at the card's counters every other second.
         now = poll_until(lambda: (count := self.received()) >= before + 10 and count, 30, "frames to be counted")
@@ -259,9 +259,26 @@ class I82559c(Driver, claims.Claims):
 class VirtioNet(Driver, claims.Claims):
     device, card, module = "virtio-net", "virtio-net-pci", "virtio_net"
 
-    # All that comes this way is for this guest, and nothing is filtered away.
-    test_only_who_is_promiscuous_gets_the_frames_of_others = None
-    test_multicast_arrives_for_who_has_joined = None
+    def test_only_frames_of_vlans_that_there_are_arrive(self):
+        tagged = struct.pack("!HH", 0x8100, 78) + b"\x88\xb5"
+        self.assertFalse(self.arrive(_MAC, tagged))
+        self.machine.run("busybox ip link add link eth0 name vlan78 type vlan id 78")
+        self.assertTrue(self.arrive(_MAC, tagged))
+        self.machine.run("busybox ip link del vlan78")
+        self.assertFalse(self.arrive(_MAC, tagged))
+        self.machine.run("busybox ip link set eth0 promisc on")
+        self.assertTrue(self.arrive(_MAC, tagged))
+        self.machine.run("busybox ip link set eth0 promisc off")
+        self.assertTrue(self.arrive(_MAC))
+
+    def test_another_address_is_the_only_one_of_its_own(self):
+        other = bytes.fromhex("525400123457")
+        self.machine.run("busybox ip link set eth0 address 52:54:00:12:34:57")
+        self.assertTrue(self.arrive(other))
+        self.assertFalse(self.arrive(_MAC))
+        self.machine.run("busybox ip link set eth0 address 52:54:00:12:34:56")
+        self.assertFalse(self.arrive(other))
+        self.assertTrue(self.arrive(_MAC))
 
     def test_interrupts_are_messages(self):
         lines = self.machine.run("busybox grep virtio /proc/interrupts").splitlines()

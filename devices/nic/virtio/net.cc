@@ -23,6 +23,10 @@ constexpr std::uint64_t kAlwaysOffered =
     virtio::kVersion1 | virtio::kRingPacked | virtio::kGuestUso4 | virtio::kGuestUso6 |
     virtio::kHostUso;
 
+constexpr std::uint64_t kOfferedWithCommands =
+    virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
+constexpr std::uint64_t kOfferedWithFilter = virtio::kCtrlRxExtra | virtio::kCtrlVlan;
+
 }  // namespace
 
 VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport)
@@ -30,7 +34,8 @@ VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport
       transport_(transport),
       transmitter_(options.in_place, counters_),
       receiver_(transport.memory()),
-      control_(transport.memory(), options.pairs),
+      filter_(options.mac),
+      control_(transport.memory(), options.pairs, filter_),
       output_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)),
       segment_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxReserve)) {
   Expects(options.pairs >= 1 && options.pairs <= kMaxPairs);
@@ -38,6 +43,7 @@ VirtioNet::VirtioNet(const VirtioNetOptions& options, VirtioTransport& transport
 
 void VirtioNet::reset() {
   for (Queue& queue : queues_) queue = {};
+  filter_ = VirtioNetFilter(options_.mac);
   set_features(0);
   more_ = false;
 }
@@ -47,8 +53,8 @@ std::uint64_t VirtioNet::offered_features() const {
   if (options_.mac) features |= virtio::kMac;
   if (options_.mtu != 0) features |= virtio::kMtu;
   if (options_.pairs > 1) features |= virtio::kMq;
-  if (options_.pairs > 1 || options_.commands)
-    features |= virtio::kCtrlVq | virtio::kCtrlRx | virtio::kCtrlMacAddr;
+  if (options_.pairs > 1 || options_.commands) features |= kOfferedWithCommands;
+  if (options_.commands) features |= kOfferedWithFilter;
   return features;
 }
 
@@ -57,6 +63,7 @@ void VirtioNet::set_features(std::uint64_t features) {
   form_ = {.header_size = has(virtio::kVersion1 | virtio::kMrgRxbuf) ? kVirtioNetHeader
                                                                      : kLegacyVirtioNetHeader,
            .mergeable = has(virtio::kMrgRxbuf)};
+  filter_.set_knows_vlans(has(virtio::kCtrlVlan));
 }
 
 void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
@@ -65,7 +72,7 @@ void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
   constexpr std::size_t kMtu = 10;
   constexpr std::uint16_t kLinkUp = 1;
   std::array<std::uint8_t, 64> space{};
-  if (options_.mac) copy_bytes(options_.mac->octets(), space);
+  if (const auto& mac = filter_.station()) copy_bytes(mac->octets(), space);
   if (link_up_) store_little(MutableBytes(space), kStatus, kLinkUp);
   store_little(MutableBytes(space), kPairs, options_.pairs);
   store_little(MutableBytes(space), kMtu, options_.mtu);
@@ -73,6 +80,13 @@ void VirtioNet::read_config(std::size_t offset, MutableBytes into) const {
   if (offset >= space.size()) return;
   const Bytes rest = Bytes(space).subspan(offset);
   copy_bytes(rest.first(std::min(rest.size(), into.size())), into);
+}
+
+void VirtioNet::write_address(std::size_t offset, std::uint8_t octet) {
+  if (offset >= MacAddress::kSize || has(virtio::kVersion1 | virtio::kCtrlMacAddr)) return;
+  auto octets = filter_.station().value_or(MacAddress()).octets();
+  octets.at(offset) = octet;
+  filter_.set_station(MacAddress(octets));
 }
 
 bool VirtioNet::has_packed_queues() const {
@@ -173,7 +187,7 @@ gsl::span<const Frame> VirtioNet::receive() {
     give_back(queue);
     if (std::exchange(queue.heard, false)) queue.ring->ignore();
     const bool more = number % 2 == 0
-                          ? control_.answer(*queue.ring)
+                          ? control_.answer(*queue.ring, features_)
                           : transmitter_.take_from(*queue.ring, form_.header_size, queue.used);
     more_ = more_ || more;
     if (!options_.in_place) give_back(queue);
@@ -232,6 +246,10 @@ void VirtioNet::commit(std::size_t size, gsl::span<const Bytes> payload, const O
   Expects(size <= reserved_);
   reserved_ = 0;
   const MutableBytes head(output_.get(), size);
+  if (options_.commands && !filter_.passes(head, payload)) {
+    counters_.count(Drop::kNotForUs);
+    return;
+  }
   if (has(virtio::kGuestCsum) && takes(offload.segmentation)) {
     send(head, payload, offload);
   } else if (offload.segmentation == Segmentation::kNone) {

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "devices/nic/virtio/net_control.h"
+#include "devices/nic/virtio/net_filter.h"
 #include "devices/nic/virtio/net_receive.h"
 #include "devices/nic/virtio/net_transmit.h"
 #include "devices/nic/virtio/queue.h"
@@ -43,7 +44,10 @@ struct VirtioNetOptions {
   std::optional<MacAddress> mac;  // nullopt: the driver has one
   std::uint16_t mtu = 0;          // told to the driver, if not 0
   std::uint16_t pairs = 1;        // of queues, at most kMaxPairs
-  bool commands = false;          // there is a queue for them also with one pair
+  // There is a queue for them also with one pair, and frames that a driver does not want are
+  // filtered away. Not where drivers come and go without a reset(), as over vhost-user: the next
+  // one would miss what the last did not want. There they are acknowledged only.
+  bool commands = false;
   // What follows a frame's headers stays in the guest's memory, which then stays until receive() is
   // called again.
   bool in_place = false;
@@ -67,6 +71,10 @@ class VirtioNet final : public Link {
   std::uint64_t features() const { return features_; }
   // The configuration space from `offset` on; zeros behind its end.
   void read_config(std::size_t offset, MutableBytes into) const;
+  // Sets an octet of the device's own address, as drivers do by the configuration space that have
+  // no command for it (section 5.1.6.5.2.3). Of no effect for others, or behind the address.
+  void write_address(std::size_t offset, std::uint8_t octet);
+  const std::optional<MacAddress>& address() const { return filter_.station(); }
   // What the configuration space says of the cable.
   void set_link(bool up) { link_up_ = up; }
 
@@ -147,6 +155,7 @@ class VirtioNet final : public Link {
   mutable VirtioNetReceiver receiver_;
   mutable bool wants_room_ = false;  // somebody waits for it
   std::size_t unseen_ = 0;           // bytes that the guest has not been shown
+  VirtioNetFilter filter_;
   VirtioNetControl control_;
   std::unique_ptr<std::uint8_t[]> output_;
   std::unique_ptr<std::uint8_t[]> segment_;

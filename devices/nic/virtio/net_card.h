@@ -9,8 +9,7 @@
 //
 // Its queues are used where they lie in the guest's memory, so that has to have windows; queues in
 // memory without are answered by DEVICE_NEEDS_RESET. Beside queues for frames there is one for
-// commands. All that comes over the cable is for this guest: what a driver asks to filter away is
-// acknowledged, and arrives.
+// commands, by which a driver says what it wants to receive.
 //
 // The capability by which registers can be reached through configuration space gives the Nic's own
 // read_config() an effect.

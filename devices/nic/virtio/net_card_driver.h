@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "devices/nic/virtio/net_card.h"
@@ -69,8 +70,11 @@ class VirtioNetCardDriver {
   static constexpr std::uint64_t kApart = 0x4000;  // of rings
   static constexpr std::uint64_t kBuffers = kRings + 0x40000;
   static constexpr std::uint16_t kSize = 256;
+  static constexpr std::uint64_t kCommands = virtio::kCtrlVq | virtio::kCtrlRx |
+                                             virtio::kCtrlRxExtra | virtio::kCtrlVlan |
+                                             virtio::kCtrlMacAddr;
   static constexpr std::uint64_t kUsual =
-      virtio::kVersion1 | virtio::kMrgRxbuf | virtio::kEventIdx | virtio::kStatus | virtio::kCtrlVq;
+      virtio::kVersion1 | virtio::kMrgRxbuf | virtio::kEventIdx | virtio::kStatus | kCommands;
   static constexpr std::uint64_t kLegacyUsual = virtio::kEventIdx | virtio::kStatus;
   enum Structure : std::uint8_t { kCommon = 1, kNotify, kIsr, kDevice, kWindow };
 
@@ -188,6 +192,15 @@ class VirtioNetCardDriver {
     queues.at(queue)->add(buffers);
   }
   void notify(unsigned queue) { out(kNotify, std::uint64_t{4} * queue, 2, queue); }
+
+  // The answer to a command; nothing if there is none.
+  std::optional<std::uint8_t> order(const std::vector<std::uint8_t>& bytes) {
+    give(2, bytes, 1);
+    notify(2);
+    fetch();
+    const auto used = queues.at(2)->take_used();
+    return used && used->length == 1 ? std::optional(received(1).front()) : std::nullopt;
+  }
 
   // Fetches until there is nothing to do.
   std::vector<std::vector<std::uint8_t>> fetch() {

@@ -29,6 +29,18 @@ void expect_frames_cross(Driver& guest, std::size_t header = 12) {
   EXPECT_TRUE(std::equal(frame.begin(), frame.end(), received.begin() + static_cast<int>(header)));
 }
 
+constexpr MacAddress kStation({2, 0, 0, 0, 0, 1});
+constexpr MacAddress kStranger({2, 0, 0, 0, 0, 9});
+
+bool passes(Driver& guest, const MacAddress& destination) {
+  std::vector<std::uint8_t> frame(60);
+  copy_bytes(destination.octets(), frame);
+  guest.give(0, {}, 1526);
+  guest.put_to_guest(frame);
+  const auto used = guest.queues.at(0)->take_used();
+  return used.has_value();
+}
+
 TEST(VirtioNetCardTest, IsATransitionalNetworkDevice) {
   Driver guest;
   EXPECT_EQ(guest.config(0, 4), 0x10001af4U);
@@ -320,19 +332,71 @@ TEST(VirtioNetCardTest, RegistersAreReachedThroughConfigurationSpace) {
 TEST(VirtioNetCardTest, CommandsAreAnswered) {
   Driver guest(2);
   guest.set_up();
-  const auto command = [&](const std::vector<std::uint8_t>& bytes) {
-    guest.give(2, bytes, 1);
-    guest.notify(2);
-    guest.fetch();
-    const auto used = guest.queues.at(2)->take_used();
-    return used && used->length == 1 ? guest.received(1).front() : 0xff;
-  };
-  EXPECT_EQ(command({0, 0, 1}), 0U);  // promiscuous
-  EXPECT_EQ(command({0, 1, 1}), 0U);  // all groups
-  EXPECT_EQ(command({1, 1, 2, 0, 0, 0, 0, 9}), 0U);
-  EXPECT_EQ(command({9, 0, 1}), 1U);
-  EXPECT_EQ(command({4, 0, 3, 0}), 1U);
-  EXPECT_EQ(command({0}), 1U);
+  EXPECT_EQ(guest.order({0, 0, 1}), 0U);  // promiscuous
+  EXPECT_EQ(guest.order({0, 1, 1}), 0U);  // all groups
+  EXPECT_EQ(guest.order({1, 1, 2, 0, 0, 0, 0, 9}), 0U);
+  EXPECT_EQ(guest.order({9, 0, 1}), 1U);
+  EXPECT_EQ(guest.order({4, 0, 3, 0}), 1U);
+  EXPECT_EQ(guest.order({0}), 1U);
+}
+
+TEST(VirtioNetCardTest, DriverGetsWhatItWants) {
+  Driver guest;
+  guest.set_up();
+  EXPECT_TRUE(passes(guest, kStranger));
+  EXPECT_EQ(guest.order({0, 0, 0}), 0U);
+  EXPECT_FALSE(passes(guest, kStranger));
+  EXPECT_EQ(guest.card.counters().dropped(Drop::kNotForUs), 1U);
+  EXPECT_EQ(guest.card.counters().dropped(Drop::kLinkFull), 0U);
+  EXPECT_TRUE(passes(guest, kStation));
+  guest.order({1, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 9, 0, 0, 0, 0});
+  EXPECT_TRUE(passes(guest, kStranger));
+}
+
+TEST(VirtioNetCardTest, DriverThatSaysNothingOfItGetsEverythingAgain) {
+  Driver guest;
+  guest.set_up();
+  guest.order({0, 0, 0});
+  guest.order({1, 1, 2, 0, 0, 0, 0, 9});
+  ASSERT_FALSE(passes(guest, kStation));
+  guest.out(Driver::kCommon, 20, 1, 0);
+  const MutableBytes rings = guest.slot.memory().inner().view(Driver::kRings, 0x10000);
+  std::fill(rings.begin(), rings.end(), std::uint8_t{0});
+  EXPECT_EQ(guest.in(Driver::kDevice, 4, 2), 0x0100U);
+  guest.set_up();
+  EXPECT_TRUE(passes(guest, kStranger));
+  guest.order({0, 0, 0});
+  EXPECT_TRUE(passes(guest, kStation));
+}
+
+TEST(VirtioNetCardTest, ConfigurationTellsTheAddressThatADriverHasSet) {
+  Driver guest;
+  guest.set_up();
+  const auto generation = guest.in(Driver::kCommon, 21, 1);
+  EXPECT_EQ(guest.order({0, 0, 0}), 0U);
+  EXPECT_EQ(guest.in(Driver::kCommon, 21, 1), generation);
+  EXPECT_EQ(guest.order({1, 1, 2, 0, 0, 0, 0, 9}), 0U);
+  EXPECT_EQ(guest.in(Driver::kDevice, 4, 2), 0x0900U);
+  EXPECT_NE(guest.in(Driver::kCommon, 21, 1), generation);
+  EXPECT_TRUE(passes(guest, kStranger));
+  EXPECT_FALSE(passes(guest, kStation));
+}
+
+TEST(VirtioNetCardTest, LegacyDriverWritesItsAddressIntoTheConfiguration) {
+  for (const bool vectors : {false, true}) {
+    Driver guest;
+    if (vectors) guest.enable_messages();
+    const std::uint64_t at = vectors ? 24 : 20;
+    guest.set_up_legacy(virtio::kCtrlVq | virtio::kCtrlRx);
+    guest.io_out(at + 5, 1, 9);
+    EXPECT_EQ(guest.io_in(at, 4), 2U);
+    EXPECT_EQ(guest.io_in(at + 4, 2), 0x0900U);
+    guest.io_out(at + 4, 4, 0xffff0800);
+    EXPECT_EQ(guest.io_in(at + 4, 4), 0x00010800U) << "the status can't be written";
+    guest.set_up_legacy(virtio::kCtrlVq | virtio::kCtrlMacAddr);
+    guest.io_out(at + 5, 1, 9);
+    EXPECT_EQ(guest.io_in(at + 4, 2), 0x0100U) << "there is a command for it";
+  }
 }
 
 TEST(VirtioNetCardTest, NoMoreIsTakenThanThereAreBuffersFor) {

@@ -315,10 +315,12 @@ TEST(VirtioNetTest, ConfigurationHasAddressStatusAndMtu) {
 }
 
 struct ManyQueues {
-  static constexpr std::uint64_t kFeatures =
-      virtio::kVersion1 | virtio::kEventIdx | virtio::kCtrlVq;
+  static constexpr std::uint64_t kFeatures = virtio::kVersion1 | virtio::kEventIdx |
+                                             virtio::kCtrlVq | virtio::kCtrlRx |
+                                             virtio::kCtrlMacAddr | virtio::kGuestCsum;
 
-  explicit ManyQueues(std::uint64_t features) {
+  explicit ManyQueues(std::uint64_t features, bool commands = true)
+      : net({.mac = {}, .mtu = 0, .pairs = 2, .commands = commands}, transport) {
     net.set_features(features);
     for (unsigned i = 0; i < rings.size(); ++i) {
       rings.at(i) = std::make_unique<SplitTestDriver>(memory, kReceiveRing + kApart * i, 16, true);
@@ -343,7 +345,7 @@ struct ManyQueues {
 
   TestSharedMemory memory{std::size_t{4} << 20};
   TestTransport transport{memory};
-  VirtioNet net{{.mac = {}, .mtu = 0, .pairs = 2}, transport};
+  VirtioNet net;
   std::array<std::unique_ptr<SplitTestDriver>, 5> rings;
 };
 
@@ -376,6 +378,47 @@ TEST(VirtioNetTest, CommandsThatAreNotKnownOrCutOffAreRefused) {
   guest.rings[4]->add({{kBuffers, 8}});
   guest.net.receive();
   EXPECT_EQ(guest.rings[4]->take_used()->length, 0U) << "there is no place for an answer";
+}
+
+TEST(VirtioNetTest, WhatTheDriverDoesNotWantTakesNoBuffer) {
+  ManyQueues guest(ManyQueues::kFeatures | virtio::kMq);
+  guest.rings[0]->add({{kBuffers + 0x1000, 2000, true}});
+  const auto put = [&guest](std::uint8_t first, std::uint16_t segment) {
+    const std::vector<std::uint8_t> rest(3000);
+    const Bytes payload(rest);
+    const MutableBytes head = guest.net.reserve(54);
+    std::fill(head.begin(), head.end(), std::uint8_t{0});
+    head[0] = first;
+    const Offload cut{.checksum = ChecksumState::kPartial,
+                      .segmentation = Segmentation::kTcp4,
+                      .checksum_start = 34,
+                      .checksum_offset = 16,
+                      .segment_size = segment,
+                      .header_size = 54};
+    const Bytes piece = segment != 0 ? payload : payload.first(100);
+    guest.net.commit(54, gsl::span(&piece, 1), segment != 0 ? cut : Offload{});
+    guest.net.flush();
+  };
+  EXPECT_EQ(guest.command(4, {0, 0, 0}), 0);
+  put(1, 0);
+  EXPECT_FALSE(guest.rings[0]->take_used());
+  put(1, 1000);
+  EXPECT_EQ(guest.net.counters().dropped(Drop::kNotForUs), 2U) << "frames, not segments";
+  EXPECT_EQ(guest.net.counters().dropped(Drop::kLinkFull), 0U);
+  put(2, 0);
+  EXPECT_TRUE(guest.rings[0]->take_used());
+}
+
+TEST(VirtioNetTest, NothingIsFilteredWhereNoDriverIsSeenToGo) {
+  ManyQueues guest(ManyQueues::kFeatures | virtio::kMq, false);
+  EXPECT_EQ(guest.net.offered_features() & (virtio::kCtrlRxExtra | virtio::kCtrlVlan), 0U);
+  EXPECT_EQ(guest.command(4, {0, 0, 0}), 0);
+  guest.rings[0]->add({{kBuffers + 0x1000, 2000, true}});
+  const MutableBytes frame = guest.net.reserve(60);
+  std::fill(frame.begin(), frame.end(), std::uint8_t{1});
+  guest.net.commit(60, {}, {});
+  guest.net.flush();
+  EXPECT_TRUE(guest.rings[0]->take_used());
 }
 
 TEST(VirtioNetTest, BrokenQueueIsToldOnceAndTheOtherGoesOn) {

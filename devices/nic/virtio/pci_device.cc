@@ -197,7 +197,11 @@ void VirtioPciDevice::notify(unsigned number, bool legacy) {
 
 gsl::span<const Frame> VirtioPciDevice::receive() {
   notified_ = false;
-  return net_.receive();
+  const auto address = net_.address();
+  const auto frames = net_.receive();
+  // Section 4.1.4.3.1: who reads the configuration meanwhile has to read all of it again.
+  if (net_.address() != address) ++generation_;
+  return frames;
 }
 
 void VirtioPciDevice::interrupt(unsigned queue) {

@@ -201,6 +201,10 @@ std::uint64_t VirtioPciRegisters::read_device(std::uint64_t offset, unsigned siz
   return load(bytes, 0, size);
 }
 
+std::uint64_t VirtioPciRegisters::legacy_configuration() const {
+  return device_.interrupts().messages().enabled() ? kLegacyWithVectors : kLegacyWithoutVectors;
+}
+
 VirtioPciRegisters::Legacy VirtioPciRegisters::legacy() const {
   constexpr std::uint64_t kPage = 4096;
   const VirtioPciDevice::Queue& queue = device_.queue(queue_select_);
@@ -214,13 +218,11 @@ VirtioPciRegisters::Legacy VirtioPciRegisters::legacy() const {
   put(kLegacyQueueSize, queue.size);
   put(kLegacyQueueSelect, queue_select_);
   put(kLegacyStatus, device_.status());
-  std::uint64_t configuration = kLegacyWithoutVectors;
   if (device_.interrupts().messages().enabled()) {
     put(kLegacyConfigurationVector, device_.configuration_vector());
     put(kLegacyQueueVector, queue.vector);
-    configuration = kLegacyWithVectors;
   }
-  const MutableBytes rest = MutableBytes(image).first(kLegacySize).subspan(configuration);
+  const MutableBytes rest = MutableBytes(image).first(kLegacySize).subspan(legacy_configuration());
   device_.net().read_config(0, rest);
   return image;
 }
@@ -234,12 +236,18 @@ std::uint64_t VirtioPciRegisters::read_legacy(std::uint64_t offset, unsigned siz
 }
 
 void VirtioPciRegisters::write_legacy(std::uint64_t offset, unsigned size, std::uint64_t value) {
+  if (offset >= legacy_configuration()) {
+    for (unsigned i = 0; i < size; ++i) {
+      device_.net().write_address(offset - legacy_configuration() + i,
+                                  static_cast<std::uint8_t>(value >> (8 * i)));
+    }
+    return;
+  }
   const auto one = find(kLegacy, offset, size);
   if (one) set_legacy(one->offset, merge(legacy(), *one, offset, size, value));
 }
 
 void VirtioPciRegisters::set_legacy(std::uint64_t offset, std::uint64_t value) {
-  const bool vectors = device_.interrupts().messages().enabled();
   const auto word = static_cast<std::uint16_t>(value);
   switch (offset) {
     case kLegacyFeatures:
@@ -259,10 +267,10 @@ void VirtioPciRegisters::set_legacy(std::uint64_t offset, std::uint64_t value) {
       if (value == 0) reset();
       break;
     case kLegacyConfigurationVector:
-      if (vectors) device_.set_configuration_vector(word);
+      device_.set_configuration_vector(word);
       break;
     case kLegacyQueueVector:
-      if (vectors) device_.set_vector(queue_select_, word);
+      device_.set_vector(queue_select_, word);
       break;
     default:
       break;

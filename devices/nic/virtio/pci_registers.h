@@ -43,6 +43,8 @@ class VirtioPciRegisters {
   Common common() const;
   void set_common(std::uint64_t offset, std::uint64_t value);
   Legacy legacy() const;
+  // Where the device's configuration begins in it.
+  std::uint64_t legacy_configuration() const;
   void set_legacy(std::uint64_t offset, std::uint64_t value);
 
   VirtioPciDevice& device_;
