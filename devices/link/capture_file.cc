@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <utility>
+
+#include <climits>
 
 namespace sluice {
 namespace {
