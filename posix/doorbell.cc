@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -59,6 +60,13 @@ void write_nonblocking(int descriptor, iovec bytes) {
   if (::poll(&wait, 1, 0) == 1) static_cast<void>(!::writev(descriptor, &bytes, 1));
 }
 
+int domain_of(const Descriptor& socket) {
+  int domain = -1;
+  socklen_t size = sizeof domain;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size);
+  return domain;
+}
+
 }  // namespace
 
 std::optional<Doorbell> Doorbell::over(Descriptor descriptor) {
@@ -69,6 +77,9 @@ std::optional<Doorbell> Doorbell::over(Descriptor descriptor) {
       return Doorbell(Kind::kEvent, std::move(descriptor));
     case S_IFIFO:
       return Doorbell(Kind::kPipe, std::move(descriptor));
+    case S_IFSOCK:
+      if (domain_of(descriptor) != AF_UNIX) return std::nullopt;
+      return Doorbell(Kind::kSocket, std::move(descriptor));
     default:
       return std::nullopt;
   }
@@ -87,6 +98,9 @@ void Doorbell::ring() const {
         return;
       }
       break;
+    case Kind::kSocket:
+      static_cast<void>(!::send(descriptor_.get(), &one, sizeof one, MSG_DONTWAIT | MSG_NOSIGNAL));
+      return;
   }
   write_nonblocking(descriptor_.get(), bytes);
 }

@@ -1,5 +1,6 @@
-// A descriptor by which one process tells another that there is something to look at: an eventfd or
-// a pipe, which the other one has made and has, too. User Mode Linux is called by pipes.
+// A descriptor by which one process tells another that there is something to look at: an eventfd, a
+// pipe or a unix socket, which the other one has made and has, too. User Mode Linux is called by
+// sockets, which it calls pipes.
 //
 // Who rings must not be kept waiting. That a descriptor is nonblocking does not say so, for that
 // belongs to what both processes have open, not to the descriptor (open(2)): the other one may take
@@ -9,7 +10,8 @@
 // * an eventfd by the kernel, when an asynchronous request ends (io_submit(2), IOCB_FLAG_RESFD),
 //   which one does at once that polls the eventfd itself: that is always readable, writable or
 //   both;
-// * a pipe by pwritev2(2) with RWF_NOWAIT.
+// * a pipe by pwritev2(2) with RWF_NOWAIT, a unix socket by send(2) with MSG_DONTWAIT. A socket of
+//   another kind may be locked by who else sends.
 //
 // A kernel may have no asynchronous requests for us, or not know RWF_NOWAIT of pipes (before Linux
 // 6.4). There, a descriptor is made nonblocking each time before it is written to. A process that
@@ -29,9 +31,8 @@ class Doorbell {
  public:
   // None; ringing it does nothing.
   Doorbell() = default;
-  // nullopt for anything else than an eventfd or a pipe, as far as can be seen: at files, which
-  // another process may serve, one would wait, and a socket may be the other end of our own
-  // connection, which then would never be seen to end.
+  // nullopt for anything else than an eventfd, a pipe or a unix socket, as far as can be seen: at
+  // files, which another process may serve, one would wait.
   static std::optional<Doorbell> over(Descriptor descriptor);
 
   // Never waits. Where there is no room, what has been said before is still to be heard. The
@@ -43,7 +44,7 @@ class Doorbell {
   void reset() { descriptor_.reset(); }
 
  private:
-  enum class Kind : std::uint8_t { kEvent, kPipe };
+  enum class Kind : std::uint8_t { kEvent, kPipe, kSocket };
 
   Doorbell(Kind kind, Descriptor descriptor) : kind_(kind), descriptor_(std::move(descriptor)) {}
 

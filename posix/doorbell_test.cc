@@ -57,9 +57,8 @@ TEST(Doorbell, AnEventfdThatIsFullAndBlocksLetsNobodyWait) {
   EXPECT_EQ(count, 1U);
 }
 
-TEST(Doorbell, APipeThatIsFullAndBlocksLetsNobodyWait) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+// Is heard at the first end when the second is rung, and lets nobody wait when that is full.
+void expect_heard_and_never_waited_for(const std::array<int, 2>& ends) {
   const Descriptor reader(ends[0]);
   const Shared shared(ends[1]);
   shared.ours.ring();
@@ -70,11 +69,20 @@ TEST(Doorbell, APipeThatIsFullAndBlocksLetsNobodyWait) {
   shared.ours.ring();
 }
 
-TEST(Doorbell, ASocketIsNone) {
+TEST(Doorbell, APipeThatIsFullAndBlocksLetsNobodyWait) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  expect_heard_and_never_waited_for(ends);
+}
+
+TEST(Doorbell, AUnixSocketThatIsFullAndBlocksLetsNobodyWait) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Descriptor other(ends[1]);
-  EXPECT_FALSE(Doorbell::over(Descriptor(ends[0])));
+  expect_heard_and_never_waited_for(ends);
+}
+
+TEST(Doorbell, AnotherSocketIsNone) {
+  EXPECT_FALSE(Doorbell::over(Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))));
 }
 
 TEST(Doorbell, AFileIsNone) {

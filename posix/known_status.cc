@@ -30,7 +30,8 @@ std::optional<KnownStatus> known_status(const Descriptor& file) {
   }
   return KnownStatus{.type = static_cast<mode_t>(status.stx_mode & S_IFMT),
                      .size = status.stx_size,
-                     .block_size = status.stx_blksize};
+                     .block_size = status.stx_blksize,
+                     .on_disk = status.stx_dev_major != 0};
 }
 
 bool is_memory(const Descriptor& file) {

@@ -25,6 +25,7 @@ TEST(KnownStatus, OfAFileInMemory) {
 TEST(KnownStatus, OfWhatIsMounted) {
   const Descriptor file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(file_system_of(file), "proc");
+  EXPECT_FALSE(known_status(file)->on_disk);
   EXPECT_FALSE(is_memory(file));
 }
 

@@ -70,10 +70,11 @@ void expect_bus_errors() {
 }
 
 // Whoever else may serve a file may let us wait for ever, at each page that we touch.
-bool is_of_this_machine(const Descriptor& file) {
-  constexpr auto kOfDisks = std::to_array<std::string_view>(
-      {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "overlay", "ramfs"});
-  return is_memory(file) || std::ranges::find(kOfDisks, file_system_of(file)) != kOfDisks.end();
+bool is_of_this_machine(const Descriptor& file, const KnownStatus& status) {
+  // These have no block device of their own.
+  constexpr auto kOfDisks = std::to_array<std::string_view>({"btrfs", "zfs", "overlay", "ramfs"});
+  return is_memory(file) || status.on_disk ||
+         std::ranges::find(kOfDisks, file_system_of(file)) != kOfDisks.end();
 }
 
 void check(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
@@ -104,7 +105,7 @@ std::size_t page_of(const Descriptor& file) {
 
 bool MappedFile::can_map(const Descriptor& file) {
   const auto status = known_status(file);
-  return status && S_ISREG(status->type) && is_of_this_machine(file);
+  return status && S_ISREG(status->type) && is_of_this_machine(file, *status);
 }
 
 MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size,

@@ -343,7 +343,8 @@ Device::Signal Device::take_descriptor(Message& message) const {
   if ((number & kNone) != 0) return {index, Doorbell()};
   if (message.descriptors.size() != 1) fail(request, "expected one descriptor");
   auto bell = Doorbell::over(std::move(message.descriptors.front()));
-  if (!bell) fail(request, "a descriptor of neither kind; expected an eventfd or a pipe");
+  if (!bell)
+    fail(request, "a descriptor of another kind; expected an eventfd, a pipe or a unix socket");
   return {index, *std::move(bell)};
 }
 
