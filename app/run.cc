@@ -12,20 +12,10 @@
 #include "app/ready_descriptor.h"
 #include "app/signals.h"
 #include "app/slirp4netns/api_forwards.h"
+#include "app/slirp4netns/world_ports.h"
 #include "app/world.h"
 
 namespace sluice {
-
-namespace {
-
-ApiForwards::Ports ports_of(World& world) {
-  return {
-      .open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
-      .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); },
-      .is_open = [&world](const ListenAddress& listen) { return world.has_host_forward(listen); }};
-}
-
-}  // namespace
 
 int run_network(const RunInvocation& invocation) {
   log::set_level(invocation.common.log_level);

@@ -19,18 +19,12 @@
 #include "app/slirp4netns/network.h"
 #include "app/slirp4netns/sandbox.h"
 #include "app/slirp4netns/system_calls.h"
+#include "app/slirp4netns/world_ports.h"
 #include "app/startup.h"
 #include "app/world.h"
 
 namespace sluice {
 namespace {
-
-ApiForwards::Ports ports_of(World& world) {
-  return {
-      .open = [&world](const HostForward& forward) { world.add_host_forward(forward); },
-      .close = [&world](const ListenAddress& listen) { world.remove_host_forward(listen); },
-      .is_open = [&world](const ListenAddress& listen) { return world.has_host_forward(listen); }};
-}
 
 // Returns the signal that ended it, or 0.
 int run_until_the_end(const Slirp4netnsInvocation& invocation) {
