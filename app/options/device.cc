@@ -112,7 +112,7 @@ CardOptions parse_device(std::string_view text) {
     fail(model, model.has_virtqueues ? "expected either vfio-user=PATH or vhost-user=PATH"
                                      : "expected vfio-user=PATH");
   }
-  if (draft.plus && model.model != CardModel::kRtl8139) {
+  if (draft.plus && !has_key(model, "plus")) {
     fail(model, "has no plus; only rtl8139 has");
   }
   draft.card.plus = draft.plus.value_or(true);
@@ -120,11 +120,11 @@ CardOptions parse_device(std::string_view text) {
     draft.card.socket = CardSocket::kVfioUser;
     draft.card.path = std::move(*draft.vfio_user);
   } else {
-    if (!model.has_virtqueues) fail(model, "has no vhost-user; expected vfio-user=PATH");
+    if (!has_key(model, "vhost-user")) fail(model, "has no vhost-user; expected vfio-user=PATH");
     draft.card.socket = CardSocket::kVhostUser;
     draft.card.path = std::move(*draft.vhost_user);
   }
-  if (draft.queues && !model.has_virtqueues) fail(model, "has no queues to choose a number of");
+  if (draft.queues && !has_key(model, "queues")) fail(model, "has no queues to choose a number of");
   draft.card.queues = draft.queues.value_or(1);
   return std::move(draft.card);
 }
