@@ -77,42 +77,44 @@ bool is_of_this_machine(const Descriptor& file, const KnownStatus& status) {
          std::ranges::find(kOfDisks, file_system_of(file)) != kOfDisks.end();
 }
 
-void check(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
+bool is_mappable(const Descriptor& file, const KnownStatus& status) {
+  return S_ISREG(status.type) && is_of_this_machine(file, status);
+}
+
+// What is known of a file that has so many bytes to be mapped there.
+KnownStatus checked(const Descriptor& file, std::uint64_t offset, std::uint64_t size) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max() / 2);
   const auto status = known_status(file);
   if (!status) fail(errno, "can't look at a file to be mapped");
-  if (!MappedFile::can_map(file)) {
+  if (!is_mappable(file, *status)) {
     fail(EINVAL,
          "can't map a file (expected one in memory or on a disk of this machine, as a memfd is)");
   }
-  const std::uint64_t file_size = status->size;
-  if (size == 0 || size > kMax || offset > kMax || offset > file_size ||
-      size > file_size - offset) {
+  if (size == 0 || size > kMax || offset > kMax || offset > status->size ||
+      size > status->size - offset) {
     fail(EINVAL, "can't map " + std::to_string(size) + " bytes at " + std::to_string(offset) +
-                     " of a file of " + std::to_string(file_size));
+                     " of a file of " + std::to_string(status->size));
   }
+  return *status;
 }
 
-std::size_t page_of(const Descriptor& file) {
+std::size_t page_of(const KnownStatus& status) {
   // Pages of hugetlbfs are its blocks, and only whole ones can be unmapped.
-  const auto status = known_status(file);
-  if (!status) fail(errno, "can't look at a file to be mapped");
   return std::max(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)),
-                  static_cast<std::size_t>(status->block_size));
+                  static_cast<std::size_t>(status.block_size));
 }
 
 }  // namespace
 
 bool MappedFile::can_map(const Descriptor& file) {
   const auto status = known_status(file);
-  return status && S_ISREG(status->type) && is_of_this_machine(file, *status);
+  return status && is_mappable(file, *status);
 }
 
 MappedFile::MappedFile(const Descriptor& file, std::uint64_t offset, std::uint64_t size,
                        int protection) {
   expect_bus_errors();
-  check(file, offset, size);
-  const std::size_t page = page_of(file);
+  const std::size_t page = page_of(checked(file, offset, size));
   const std::uint64_t before = offset % page;
   const std::uint64_t mapped = (before + size + page - 1) / page * page;
   const auto place = std::ranges::find_if(places, [](const Place& each) { return each.end == 0; });
