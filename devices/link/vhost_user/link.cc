@@ -41,7 +41,7 @@ gsl::span<const Frame> VhostUserLink::receive() {
   if (const auto announced = device_.take_announced()) {
     announcement_ = *announced;
     announcement_frame_.bytes = announcement_;
-    control_waits_ = true;  // the queues have not been looked at
+    unseen_ = true;  // the queues have not been looked at
     return {&announcement_frame_, 1};
   }
   const gsl::span<const Frame> frames = device_.net().receive();

@@ -55,7 +55,7 @@ class VhostUserLink final : public GuestLink {
   vhost_user::Channel channel_;
   vhost_user::Device device_;
   unsigned batches_ = 0;        // since events were looked for
-  bool control_waits_ = false;  // there may be another message, or something else to look at
+  bool control_waits_ = false;  // there may be another message
   bool unseen_ = false;         // there may have been an event that receive() has not looked at
   vhost_user::Announcement announcement_{};
   Frame announcement_frame_;
